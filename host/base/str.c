@@ -1,0 +1,149 @@
+/* Small text helpers. */
+#include "base/str.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NEAREST_MAX = 63 };
+
+bool str_eq(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0;
+}
+
+bool str_has_prefix(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+bool str_has_suffix(const char *text, const char *suffix)
+{
+	size_t len = strlen(text), tail = strlen(suffix);
+
+	return len >= tail && str_eq(text + len - tail, suffix);
+}
+
+char *str_dup(const char *text)
+{
+	return text != NULL ? strdup(text) : NULL;
+}
+
+char *str_dup_len(const char *text, size_t len)
+{
+	char *copy = malloc(len + 1);
+
+	if (copy == NULL)
+		return NULL;
+	if (len > 0)
+		memcpy(copy, text, len);
+	copy[len] = '\0';
+	return copy;
+}
+
+void str_lower(char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (*text >= 'A' && *text <= 'Z')
+			*text = (char)(*text - 'A' + 'a');
+	}
+}
+
+bool str_to_int64(const char *text, int64_t *out)
+{
+	long long value;
+	char *end;
+
+	if (!((*text >= '0' && *text <= '9') || *text == '-'))
+		return false;
+	errno = 0;
+	value = strtoll(text, &end, 10);
+	if (errno != 0 || end == text || *end != '\0')
+		return false;
+	*out = value;
+	return true;
+}
+
+/* Length of the sequence that starts with `lead`; 0 = no valid lead byte. */
+static size_t sequence_length(unsigned char lead)
+{
+	if (lead >= 0x01 && lead <= 0x7f)
+		return 1;
+	if (lead >= 0xc2 && lead <= 0xdf)
+		return 2;
+	if (lead >= 0xe0 && lead <= 0xef)
+		return 3;
+	return lead >= 0xf0 && lead <= 0xf4 ? 4 : 0;
+}
+
+bool str_is_utf8(const char *text, size_t len)
+{
+	const unsigned char *at = (const unsigned char *)text, *end = at + len;
+
+	while (at < end) {
+		size_t n = sequence_length(*at);
+
+		if (n == 0 || (size_t)(end - at) < n)
+			return false;
+		for (size_t i = 1; i < n; i++) {
+			if ((at[i] & 0xc0) != 0x80)
+				return false;
+		}
+		if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
+		    (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
+			return false;
+		at += n;
+	}
+	return true;
+}
+
+static size_t min3(size_t a, size_t b, size_t c)
+{
+	size_t m = a < b ? a : b;
+
+	return m < c ? m : c;
+}
+
+/* Levenshtein's distance, one row at a time. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[NEAREST_MAX + 1], lb = strlen(b);
+
+	for (size_t j = 0; j <= lb; j++)
+		row[j] = j;
+	for (size_t i = 0; a[i] != '\0'; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i + 1;
+		for (size_t j = 0; j < lb; j++) {
+			size_t above = row[j + 1];
+
+			row[j + 1] = min3(above + 1, row[j] + 1, diagonal + (a[i] != b[j]));
+			diagonal = above;
+		}
+	}
+	return row[lb];
+}
+
+const char *str_nearest(const char *word, const char *const *candidates, size_t count)
+{
+	size_t limit = strlen(word) / 3, best = SIZE_MAX;
+	const char *nearest = NULL;
+
+	if (strlen(word) > NEAREST_MAX)
+		return NULL;
+	if (limit == 0)
+		limit = 1;
+	for (size_t i = 0; i < count; i++) {
+		size_t d;
+
+		if (strlen(candidates[i]) > NEAREST_MAX)
+			continue;
+		d = distance(word, candidates[i]);
+		if (d <= limit && d < best) {
+			best = d;
+			nearest = candidates[i];
+		}
+	}
+	return nearest;
+}
