@@ -18,7 +18,7 @@ static void free_child(uv_handle_t *handle)
 	free(handle->data);
 }
 
-static void on_exit(uv_process_t *uv, int64_t exit_code, int term_signal)
+static void on_child_exit(uv_process_t *uv, int64_t exit_code, int term_signal)
 {
 	struct loop_child *child = uv->data;
 
@@ -41,7 +41,7 @@ struct loop_child *loop_child_start(struct loop *loop, const struct loop_child_s
 	};
 	char *no_env[] = { NULL };
 	uv_process_options_t options = {
-		.exit_cb = on_exit,
+		.exit_cb = on_child_exit,
 		.file = spec->path,
 		.args = (char **)(uintptr_t)spec->argv,
 		.env = no_env,

@@ -1,11 +1,8 @@
 /* Values and frames: round trips, canonical form, and damaged input. */
-#include <cmocka.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "unit.h"
 #include "wire/frame.h"
 #include "wire/value.h"
 
