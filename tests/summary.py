@@ -1,0 +1,102 @@
+"""Adds up the results of all ctest runs: the last line is "N passed, N failed".
+
+usage: summary.py FOLDER [BROKEN-STEP...]
+
+FOLDER holds one JUnit file a ctest run. A test program that runs many tests (cmocka, busted,
+unittest) is counted by its own tests, any other program as one. A program that failed counts at
+least one failure, so a crash after the last test is not lost. Exits with 1 on any failure and when
+nothing ran at all.
+"""
+
+import re
+import sys
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass
+class Count:
+    passed: int = 0
+    failed: int = 0
+    skipped: list = field(default_factory=list)  # texts: what, and why where it was said
+
+
+def cmocka(output):
+    """[  PASSED  ] 5 test(s). / [  FAILED  ] test_name / [  SKIPPED ] test_name"""
+    if "[==========]" not in output:
+        return None
+    totals = {"PASSED": 0, "FAILED": 0}
+    for word, number in re.findall(r"^\[\s+(PASSED|FAILED)\s+\] (\d+) test", output, re.M):
+        totals[word] += int(number)
+    skipped = re.findall(r"^\[\s+SKIPPED\s+\] (\w+)$", output, re.M)
+    return Count(totals["PASSED"], totals["FAILED"], sorted(set(skipped)))
+
+
+def busted(output):
+    """5 successes / 0 failures / 0 errors / 0 pending : 0.1 seconds"""
+    totals = re.findall(
+        r"(\d+) success\w* / (\d+) failures? / (\d+) errors? / (\d+) pending", output)
+    if not totals:
+        return None
+    passed, failed, errors, _ = (sum(int(n) for n in column) for column in zip(*totals))
+    return Count(passed, failed + errors, re.findall(r"^Pending → (.*)$", output, re.M))
+
+
+def unittest(output):
+    """Ran 5 tests in 0.1s / FAILED (failures=1, errors=1, skipped=1)"""
+    ran = re.findall(r"^Ran (\d+) tests? in ", output, re.M)
+    if not ran:
+        return None
+    noted = {word: sum(int(n) for n in re.findall(rf"\b{word}=(\d+)", output))
+             for word in ("failures", "errors", "skipped", "unexpected successes")}
+    failed = noted["failures"] + noted["errors"] + noted["unexpected successes"]
+    skipped = [f"{name}: {reason}" for name, reason in
+               re.findall(r"^(\S+) .*\.\.\. skipped (.*)$", output, re.M)]
+    skipped += ["a test that did not say why"] * (noted["skipped"] - len(skipped))
+    return Count(sum(map(int, ran)) - failed - noted["skipped"], failed, skipped)
+
+
+def count_case(case):
+    output = case.findtext("system-out") or ""
+    status = case.get("status")
+    if case.find("skipped") is not None or status in ("notrun", "disabled"):
+        if status == "fail":
+            return Count(failed=1)
+        reason = re.findall(r"^skipped: (.*)$", output, re.M)
+        return Count(skipped=[reason[-1] if reason else case_message(case)])
+    count = cmocka(output) or busted(output) or unittest(output)
+    has_failed = case.find("failure") is not None
+    if count is None:
+        return Count(failed=1) if has_failed else Count(passed=1)
+    if has_failed:
+        count.failed = max(count.failed, 1)
+    return count
+
+
+def case_message(case):
+    skipped = case.find("skipped")
+    return skipped.get("message", "") if skipped is not None else "it did not run"
+
+
+def main(folder, *broken):
+    passed, failed, skipped = 0, len(broken), []
+    for step in broken:
+        print(f"failed: {step}")
+    for report in sorted(Path(folder).glob("*.xml")):
+        for case in ElementTree.parse(report).iter("testcase"):
+            where = f"{report.stem}: {case.get('name')}"
+            count = count_case(case)
+            passed += count.passed
+            failed += count.failed
+            skipped += [f"{where}: {text}" for text in count.skipped]
+            if count.failed:
+                print(f"failed: {where}: {count.failed}")
+    for text in skipped:
+        print(f"skipped: {text}")
+    print(f"{passed} passed, {failed} failed")
+    return 0 if passed and not failed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
