@@ -4,7 +4,7 @@
  * recordings and on vendors' answers before a script sees them. Secrets below 6 bytes are not
  * searched for.
  *
- * The patterns live in locked, wiped memory (they are the secrets). Not thread-safe while adding.
+ * The patterns live in locked, wiped memory (they are the secrets). Safe to use from any thread.
  */
 #ifndef MUSTER_BASE_REDACT_H
 #define MUSTER_BASE_REDACT_H
@@ -20,7 +20,8 @@ struct redact;
 struct redact *redact_new(void);
 void redact_free(struct redact *redact);
 
-/* From now on `secret` is found; `name` ("api_token") is what takes its place: <secret:api_token>.
+/* From now on `secret` (copied) is found; `name` ("api_token") is what takes its place:
+ * <secret:api_token>.
  */
 bool redact_add(struct redact *redact, const char *name, const void *secret, size_t len,
 		struct err *err);

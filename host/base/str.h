@@ -7,6 +7,9 @@
 #include <stdint.h>
 
 bool str_eq(const char *a, const char *b);
+
+/* For qsort over an array of texts: by their bytes. */
+int str_sort_order(const void *a, const void *b);
 bool str_has_prefix(const char *text, const char *prefix);
 bool str_has_suffix(const char *text, const char *suffix);
 
