@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/str.h"
+
 static const struct err_kind_info kinds[ERR_KIND_COUNT] = {
 	[ERR_NONE] = { "none", 0, false, "" },
 	[ERR_NET] = { "net", 5, true, "check the network and the address, then try again" },
@@ -110,7 +112,7 @@ const char *err_way_out(const struct err *err)
 enum err_kind err_kind_by_name(const char *name)
 {
 	for (int i = ERR_NET; i <= ERR_BUG; i++) {
-		if (strcmp(kinds[i].name, name) == 0)
+		if (str_eq(kinds[i].name, name))
 			return (enum err_kind)i;
 	}
 	return ERR_NONE;

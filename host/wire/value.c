@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
+
 enum { VARINT_MAX = 10 };
 
 /* --- writing --- */
@@ -165,7 +167,7 @@ bool value_next(struct value_cursor *cursor, struct value_head *head, struct err
 	*head = (struct value_head){ 0 };
 	if (cursor->at >= cursor->end || *cursor->at > VALUE_MAP)
 		return damaged(err);
-	head->type = (enum value_type) * cursor->at++;
+	head->type = (enum value_type)(*cursor->at++);
 	switch (head->type) {
 	case VALUE_NIL:
 	case VALUE_FALSE:
@@ -351,7 +353,7 @@ const struct value *value_get(const struct value *map, const char *key)
 	if (map == NULL || map->type != VALUE_MAP)
 		return NULL;
 	for (size_t i = 0; i < map->count; i++) {
-		if (strcmp(map->keys[i], key) == 0)
+		if (str_eq(map->keys[i], key))
 			return map->items[i].type == VALUE_NIL ? NULL : &map->items[i];
 	}
 	return NULL;
