@@ -46,7 +46,7 @@ def check_shell(tree, _):
 def check_lua(tree, _):
     files = [path for path, _ in source.matching(tree, "scripts/", "tests/", "examples/",
                                                  ends=(".lua",))]
-    return tool(["luacheck", "--quiet"], files)
+    return tool(["luacheck", "--quiet", "--no-color"], files)
 
 
 CHECKS = {

@@ -1,6 +1,8 @@
 """Each check sees what it is there for, and lets the good sample pass."""
 
+import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -154,6 +156,42 @@ class Shell(unittest.TestCase):
         self.assertFalse(check.is_shell("tests/x.py", "#!/usr/bin/env python3\n"))
 
 
+class Tools(unittest.TestCase):
+    """The tools that are called find something under this tree's settings."""
+
+    def run_tool(self, command, text):
+        return subprocess.run(command, input=text, cwd=check.TOP, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, check=False)
+
+    def assert_tells(self, command, good, bad, what):
+        self.assertEqual(self.run_tool(command, good).returncode, 0)
+        done = self.run_tool(command, bad)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn(what, done.stdout)
+
+    def test_clang_format(self):
+        self.assert_tells(["clang-format", "--dry-run", "-Werror", "--assume-filename=host/x.c"],
+                          "int f(void)\n{\n\treturn 1;\n}\n", "int f(void) { return 1; }\n",
+                          "clang-format-violations")
+
+    def test_luacheck_knows_the_sandbox(self):
+        command = ["luacheck", "--no-color", "--filename", "scripts/lib/x.lua", "-"]
+        self.assert_tells(command, "local x <const> = 1\nreturn tostring(x)\n",
+                          "return os.time()\n", "accessing undefined variable 'os'")
+
+    def test_shellcheck(self):
+        self.assert_tells(["shellcheck", "-"], '#!/bin/bash\nls "$1"\n', "#!/bin/bash\nls $1\n", "SC2086")
+
+    def test_clang_tidy(self):
+        command = ["clang-tidy", "--quiet", "--warnings-as-errors=*"]
+        with tempfile.TemporaryDirectory() as folder:
+            sample = Path(folder, "sample.c")
+            sample.write_text("int f(int *p);\nint f(int *p)\n{\n\tif (!p)\n\t\treturn *p;\n\treturn 0;\n}\n")
+            done = self.run_tool([*command, f"--config-file={check.TOP}/.clang-tidy", str(sample), "--"], "")
+        self.assertIn("clang-analyzer-core.NullDereference", done.stdout)
+        self.assertNotEqual(done.returncode, 0)
+
+
 class Hardening(unittest.TestCase):
     GOOD = ("  Type:    DYN (Position-Independent Executable file)",
             "  LOAD 0x0 0x0 0x0 0x1 0x1 R E 0x1000\n  GNU_STACK 0x0 0x0 0x0 0x0 0x0 RW  0x10\n  GNU_RELRO",
@@ -192,6 +230,14 @@ class Summary(unittest.TestCase):
             '<testcase name="a" status="fail"><failure message=""/>'
             '<system-out>[==========] 1 test(s) run.\n[  PASSED  ] 1 test(s).</system-out></testcase>')
         self.assertEqual(summary.count_case(case), summary.Count(1, 1, []))
+
+    def test_a_skip_says_why_and_a_missing_program_is_no_skip(self):
+        for message, count in (("SKIP_RETURN_CODE=77", summary.Count(skipped=["no file"])),
+                               ("Unable to find executable", summary.Count(failed=1))):
+            case = summary.ElementTree.fromstring(
+                f'<testcase name="a" status="notrun"><skipped message="{message}"/>'
+                '<system-out>skipped: no file\n</system-out></testcase>')
+            self.assertEqual(summary.count_case(case), count)
 
 
 if __name__ == "__main__":
