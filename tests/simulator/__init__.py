@@ -1,0 +1,1 @@
+"""Vendors' APIs as servers, for tests that want a truth to compare with. See README.md."""
