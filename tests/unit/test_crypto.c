@@ -329,17 +329,6 @@ static void a_million_nonces_are_unique(void **state)
 	free(nonces);
 }
 
-static void ids_are_hex_and_differ(void **state)
-{
-	char a[RANDOM_ID_SIZE], b[RANDOM_ID_SIZE];
-	struct err err = ERR_INIT;
-
-	(void)state;
-	assert_true(random_id(a, &err) && random_id(b, &err));
-	assert_int_equal(strspn(a, "0123456789abcdef"), 32);
-	assert_string_not_equal(a, b);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -355,7 +344,6 @@ int main(void)
 		cmocka_unit_test(equality_needs_every_byte),
 		cmocka_unit_test(the_openssl_program_agrees),
 		cmocka_unit_test(a_million_nonces_are_unique),
-		cmocka_unit_test(ids_are_hex_and_differ),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
