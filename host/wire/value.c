@@ -397,27 +397,42 @@ const struct value *value_at(const struct value *list, size_t i)
 
 /* --- a tree's value back to bytes --- */
 
-static void put_sorted(struct buf *out, const struct value *map)
+struct member {
+	const char *key;
+	const struct value *value;
+};
+
+static int compare_members(const void *a, const void *b)
 {
-	const char *last = NULL;
+	return strcmp(((const struct member *)a)->key, ((const struct member *)b)->key);
+}
 
-	value_put_map(out, map->count);
-	for (size_t done = 0; done < map->count; done++) {
-		size_t best = map->count;
-
-		for (size_t i = 0; i < map->count; i++) {
-			if ((last == NULL || strcmp(map->keys[i], last) > 0) &&
-			    (best == map->count || strcmp(map->keys[i], map->keys[best]) < 0))
-				best = i;
-		}
-		if (best == map->count) {
+static void put_members(struct buf *out, const struct member *members, size_t count)
+{
+	value_put_map(out, count);
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0 && str_eq(members[i].key, members[i - 1].key)) {
 			out->failed = true; /* the same key twice: there is no canonical form */
 			return;
 		}
-		value_put_str(out, map->keys[best]);
-		value_put(out, &map->items[best]);
-		last = map->keys[best];
+		value_put_str(out, members[i].key);
+		value_put(out, members[i].value);
 	}
+}
+
+static void put_sorted(struct buf *out, const struct value *map)
+{
+	struct member *members = calloc(map->count + 1, sizeof(*members));
+
+	if (members == NULL) {
+		out->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < map->count; i++)
+		members[i] = (struct member){ map->keys[i], &map->items[i] };
+	qsort(members, map->count, sizeof(*members), compare_members);
+	put_members(out, members, map->count);
+	free(members);
 }
 
 void value_put(struct buf *out, const struct value *value)

@@ -105,7 +105,10 @@ bool value_bool(const struct value *map, const char *key, bool fallback);
 const struct value *value_at(const struct value *list, size_t i);
 size_t value_count(const struct value *list_or_map);
 
-/* Appends the encoding of a tree's value, map keys sorted: equal values give equal bytes. */
+/*
+ * Appends the encoding of a tree's value, map keys sorted: equal values give equal bytes. A map
+ * that has a key twice has no such form and sets out->failed.
+ */
 void value_put(struct buf *out, const struct value *value);
 
 #endif

@@ -79,6 +79,29 @@ static void equal_maps_have_one_encoding(void **state)
 	buf_fini(&cb);
 }
 
+static void a_key_twice_has_no_encoding(void **state)
+{
+	struct err err = ERR_INIT;
+	struct buf out = BUF_INIT, again = BUF_INIT;
+	struct value_tree *tree;
+
+	(void)state;
+	value_put_map(&out, 3);
+	value_put_str(&out, "x");
+	value_put_int(&out, 1);
+	value_put_str(&out, "a");
+	value_put_nil(&out);
+	value_put_str(&out, "x");
+	value_put_int(&out, 2);
+	tree = value_parse(out.data, out.len, &err);
+	assert_non_null(tree);
+	value_put(&again, value_root(tree));
+	assert_true(again.failed);
+	value_tree_free(tree);
+	buf_fini(&out);
+	buf_fini(&again);
+}
+
 /* Cut at every byte, and every byte flipped: an error or another value, never a crash. */
 static void damaged_values_are_refused(void **state)
 {
@@ -171,6 +194,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_survive_a_round_trip),
 		cmocka_unit_test(equal_maps_have_one_encoding),
+		cmocka_unit_test(a_key_twice_has_no_encoding),
 		cmocka_unit_test(damaged_values_are_refused),
 		cmocka_unit_test(deep_values_are_refused),
 		cmocka_unit_test(frames_are_found_and_bounded),
