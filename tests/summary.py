@@ -11,6 +11,7 @@ nothing ran at all.
 import re
 import sys
 import xml.etree.ElementTree as ElementTree
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +23,7 @@ COLOUR = re.compile(r"\[NON-XML-CHAR-0x1B\]\[[0-9;]*m")
 class Count:
     passed: int = 0
     failed: int = 0
-    skipped: list = field(default_factory=list)  # texts: what, and why where it was said
+    skipped: list = field(default_factory=list)  # one text a test: why, or its name
 
 
 def cmocka(output):
@@ -54,8 +55,7 @@ def unittest(output):
     noted = {word: sum(int(n) for n in re.findall(rf"\b{word}=(\d+)", output))
              for word in ("failures", "errors", "skipped", "unexpected successes")}
     failed = noted["failures"] + noted["errors"] + noted["unexpected successes"]
-    skipped = [f"{name}: {reason}" for name, reason in
-               re.findall(r"^(\S+) .*\.\.\. skipped (.*)$", output, re.M)]
+    skipped = re.findall(r"\.\.\. skipped ['\"](.*)['\"]$", output, re.M)
     skipped += ["a test that did not say why"] * (noted["skipped"] - len(skipped))
     return Count(sum(map(int, ran)) - failed - noted["skipped"], failed, skipped)
 
@@ -97,8 +97,8 @@ def main(folder, *broken):
             skipped += [f"{where}: {text}" for text in count.skipped]
             if count.failed:
                 print(f"failed: {where}: {count.failed}")
-    for text in skipped:
-        print(f"skipped: {text}")
+    for text, times in Counter(skipped).items():
+        print(f"skipped: {text}" + (f" ({times} tests)" if times > 1 else ""))
     print(f"{passed} passed, {failed} failed")
     return 0 if passed and not failed else 1
 
