@@ -117,6 +117,9 @@ class Simulator:
     def truth(self, host: str, **options: Any) -> dict[str, list[dict]]:
         return self.call("truth", host=host, **options)
 
+    def counts(self, host: str, **options: Any) -> dict[str, int]:
+        return self.call("counts", host=host, **options)
+
     def change(self, host: str, op: str, **args: Any) -> dict[str, Any]:
         return self.call("change", host=host, op=op, **args)
 

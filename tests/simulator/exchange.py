@@ -63,7 +63,7 @@ def parse_target(target: str) -> tuple[str, dict[str, str]]:
 
 @dataclasses.dataclass
 class Page:
-    """One page of a listing before it is encoded. `rows` may be set to any JSON value by a fault."""
+    """One page of a listing before it is encoded. A fault may set `rows` to any JSON value."""
 
     rows: Any
     id_key: str  # the field that identifies a row

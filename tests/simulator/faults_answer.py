@@ -1,4 +1,4 @@
-"""Faults that answer in the vendor's place, or ask the vendor something else, or change it after."""
+"""Faults that answer in the vendor's place, ask it something else, or change it afterwards."""
 
 import email.utils
 import time

@@ -57,6 +57,7 @@ class Process(unittest.TestCase):
         before = self.sim.truth(HOST)
         done = self.sim.change(HOST, "rename_device", name="N")
         self.assertNotEqual(self.sim.truth(HOST), before)
+        self.assertEqual(self.sim.counts(HOST), {name: len(rows) for name, rows in before.items()})
         self.assertEqual(done["name"], "N")
         self.sim.clear_ledger()
         self.sim.fault("server_error", path=DEVICES)

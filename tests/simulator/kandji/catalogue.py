@@ -53,7 +53,8 @@ def ios_app(number: int, name: str, bundle_id: str, developer: Optional[str]) ->
 APPLE_NAMES = (
     "Activity Monitor", "AirPort Utility", "App Store", "Automator", "Books", "Calculator",
     "Calendar", "Chess", "Console", "Contacts", "Dictionary", "Disk Utility", "FaceTime",
-    "Font Book", "Home", "Mail", "Maps", "Messages", "Music", "Notes", "Photos", "Podcasts", "Preview", "Safari",
+    "Font Book", "Home", "Mail", "Maps", "Messages", "Music", "Notes", "Photos", "Podcasts",
+    "Preview", "Safari",
     "Stocks", "System Settings", "Terminal", "TextEdit", "Time Machine", "Voice Memos",
 )
 

@@ -1,4 +1,4 @@
-"""GET /devices/{id}/details: sections that differ by family, booleans as text, a third date style."""
+"""GET /devices/{id}/details: sections differ by family, booleans are text, dates of a third style."""
 
 from typing import Any
 

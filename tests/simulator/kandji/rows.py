@@ -1,6 +1,7 @@
 """Rows as the vendor's API shows them. Keys and types are those of the vendor's own samples."""
 
 import datetime
+import functools
 from typing import Any, Optional
 
 from .tenant import NOW, Device, Install, Person, Tenant, iso_offset, iso_z, spaced
@@ -73,14 +74,19 @@ def prism_device_part(device: Device) -> dict[str, Any]:
     }
 
 
+@functools.cache
+def days_ago(days: int, seconds: int) -> str:
+    return iso_offset(NOW - datetime.timedelta(days=days, seconds=seconds))
+
+
 def prism_app_part(device: Device, install: Install) -> dict[str, Any]:
     app = install.app
     is_mac = device.family == "Mac"
-    made = NOW - datetime.timedelta(days=90, seconds=97 * device.seq + install.seq)
+    made = days_ago(90, install.seq)
     name = app.name.strip()
     part = {
-        "created_at": iso_offset(made), "updated_at": iso_offset(made),
-        "last_collected_at": iso_offset(NOW - datetime.timedelta(hours=1 + device.seq % 24)),
+        "created_at": made, "updated_at": made,
+        "last_collected_at": days_ago(0, 3600 * (1 + device.seq % 24)),
         "name": app.name, "bundle_id": app.bundle_id, "path": install.path,
         "version": install.version, "short_version": install.short_version,
         "obtained_from": app.obtained_from, "signature": app.signature,
@@ -93,7 +99,8 @@ def prism_app_part(device: Device, install: Install) -> dict[str, Any]:
                  "compiler": "com.apple.compilers.llvm.clang.1_0",
                  "copyright": f"Copyright © {app.developer or 'Apple Inc.'}"}
     else:
-        part |= IOS_FLAGS | {"bundle_size": 9007199254740993, "path": "" if device.seq % 2 else None}
+        no_path = "" if device.seq % 2 else None
+        part |= IOS_FLAGS | {"bundle_size": 9007199254740993, "path": no_path}
     return part
 
 
@@ -124,7 +131,7 @@ def app_row(device: Device, install: Install) -> dict[str, Any]:
 def information_row(device: Device) -> dict[str, Any]:
     """A row of the Prism category device_information."""
     enrolled = device.enrolled_at.replace(" ", "T")
-    collected = iso_offset(NOW - datetime.timedelta(hours=2))
+    collected = days_ago(0, 7200)
     return prism_device_part(device) | {
         "created_at": collected, "updated_at": collected, "last_changed_at": None,
         "last_collected_at": collected, "device_capacity": 128.0, "host_name": None,

@@ -141,9 +141,12 @@ def canonical_rows(devices: list[dict], apps: Iterable[dict], owned_only: bool =
     drop = tuple(drop)
     shown = [d for d in devices if owner_of(d) or not owned_only]
     known = {device["device_id"] for device in shown}
-    kept = [row for row in apps if row["device_id"] in known and not is_dropped(row, drop)]
-    entries = {app_key(row): app_entry(row) for row in kept}
-    installs = {tuple(entry["key"]): entry for entry in map(installation, kept)}
+    entries, installs = {}, {}
+    for row in apps:
+        if row["device_id"] in known and not is_dropped(row, drop):
+            entry = installation(row)
+            installs[tuple(entry["key"])] = entry
+            entries[entry["app_source_id"]] = app_entry(row)
     licenses = license_rows(devices)
     return {
         "users": user_rows(devices), "devices": [device_row(device) for device in shown],
