@@ -25,7 +25,8 @@ struct model_column {
 /* How the guard treats a loss of such rows (design.md section 7.4). */
 enum model_guard {
 	MODEL_COUNTED,	/* users, devices, groups: all thresholds */
-	MODEL_RELATION, /* goes with its removed parent uncounted; otherwise 10 % alone */
+	MODEL_RELATION, /* and what has no life of its own (apps, licences): goes with its removed
+			   parent uncounted; otherwise 10 % alone */
 };
 
 struct model_entity {
@@ -42,6 +43,9 @@ struct model_entity {
 	const struct model_parent {
 		const char *column;
 		const char *entity;
+		/* For a member of either kind: the column that must hold the parent's entity
+		 * name; NULL = any. */
+		const char *kind_column;
 	} * parents;
 };
 

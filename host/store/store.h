@@ -53,6 +53,12 @@ bool store_run(struct store *store, enum store_mode mode, store_work_fn *work, v
 	       struct err *err);
 
 /*
+ * Empties the write-ahead log into the database, so that no overwritten record survives in it:
+ * after a vault's rotation or rekey. ERR_BUSY while another process reads.
+ */
+bool store_truncate_log(struct store *store, struct err *err);
+
+/*
  * A scratch of one account for a dry run: the same interface over private temporary copies of every
  * table a sync writes (entities, relations, changes, sessions, batches, stream state, script keys,
  * recordings, held removals), filled with the account's rows. What is written there disappears with

@@ -1,0 +1,211 @@
+/* Rows that lose a voice, tombstones, and their end. */
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "store/change.h"
+#include "store/db.h"
+#include "store/entity.h"
+#include "store/row.h"
+#include "store/voices.h"
+
+enum { KEPT_DAYS = 90 };
+
+static void build_streams(const void *subject, struct buf *sql)
+{
+	const struct model_entity *entity = subject;
+
+	buf_printf(sql, "SELECT streams FROM %s WHERE id = $1 AND removed_at IS NULL",
+		   entity->table);
+}
+
+static void build_set_streams(const void *subject, struct buf *sql)
+{
+	const struct model_entity *entity = subject;
+
+	buf_printf(sql, "UPDATE %s SET streams = $1 WHERE id = $2", entity->table);
+}
+
+static void build_bury(const void *subject, struct buf *sql)
+{
+	const struct model_entity *entity = subject;
+
+	buf_printf(sql,
+		   "UPDATE %s SET streams = '[]', removed_at = $1, removed_reason = $2,"
+		   " updated_at = $1 WHERE id = $3",
+		   entity->table);
+}
+
+static bool bury(struct store_tx *tx, const struct entity_context *context,
+		 const struct model_entity *entity, int64_t id, const char *reason, struct err *err)
+{
+	struct db_stmt *stmt;
+
+	if (!change_log_removed(tx, context, entity, id, reason, err))
+		return false;
+	stmt = db_prepare_built(tx, entity, build_bury, err);
+	if (stmt == NULL)
+		return false;
+	db_bind_text(stmt, 1, context->now);
+	db_bind_text(stmt, 2, reason);
+	db_bind_int(stmt, 3, id);
+	return db_exec(stmt, NULL, err);
+}
+
+/* The voices of a live row without the stream's; *is_live = false leaves them empty. */
+static bool read_other_voices(struct store_tx *tx, const char *stream,
+			      const struct model_entity *entity, int64_t id, bool *is_live,
+			      struct buf *others, struct err *err)
+{
+	struct db_stmt *stmt = db_prepare_built(tx, entity, build_streams, err);
+
+	if (stmt == NULL)
+		return false;
+	db_bind_int(stmt, 1, id);
+	if (!db_step(stmt, is_live, err))
+		return false;
+	if (!*is_live)
+		return true;
+	voices_remove(db_column_text(stmt, 0, NULL), stream, others);
+	db_reset(stmt);
+	return buf_ok(others, err);
+}
+
+static bool set_voices(struct store_tx *tx, const struct model_entity *entity, int64_t id,
+		       const struct buf *streams, struct err *err)
+{
+	struct db_stmt *stmt = db_prepare_built(tx, entity, build_set_streams, err);
+
+	if (stmt == NULL)
+		return false;
+	db_bind_text_len(stmt, 1, streams->data, streams->len);
+	db_bind_int(stmt, 2, id);
+	return db_exec(stmt, NULL, err);
+}
+
+bool entity_retire(struct store_tx *tx, const struct entity_context *context,
+		   const struct model_entity *entity, int64_t id, const char *reason, bool *removed,
+		   struct err *err)
+{
+	struct buf others = BUF_INIT;
+	bool is_live, ok;
+
+	*removed = false;
+	ok = read_other_voices(tx, context->stream, entity, id, &is_live, &others, err);
+	if (ok && is_live) {
+		*removed = str_eq(buf_text(&others), "[]");
+		ok = *removed ? bury(tx, context, entity, id, reason, err)
+			      : set_voices(tx, entity, id, &others, err);
+	}
+	buf_fini(&others);
+	return ok;
+}
+
+/* --- children --- */
+
+/* Live relation rows whose parent was removed in this session and is still gone. */
+static void build_orphans(const void *subject, struct buf *sql)
+{
+	const struct model_entity *entity = subject;
+	const struct model_parent *parent = entity->parents;
+
+	for (; parent->column != NULL; parent++) {
+		const struct model_entity *above = model_entity(parent->entity);
+
+		if (sql->len > 0)
+			buf_str(sql, " UNION ");
+		buf_printf(sql,
+			   "SELECT r.id FROM changes c JOIN %s p ON p.id = c.row_id"
+			   " JOIN %s r ON r.account_id = c.account_id AND r.%s = p.source_id"
+			   " WHERE c.session_id = $1 AND c.kind = 'removed' AND c.entity = '%s'"
+			   " AND p.removed_at IS NOT NULL AND r.removed_at IS NULL",
+			   above->table, entity->table, parent->column, above->name);
+		if (parent->kind_column != NULL)
+			buf_printf(sql, " AND r.%s = '%s'", parent->kind_column, above->name);
+	}
+}
+
+static bool read_id(struct db_stmt *stmt, void *item, struct err *err)
+{
+	(void)err;
+	*(int64_t *)item = db_column_int(stmt, 0);
+	return true;
+}
+
+static bool bury_orphans(struct store_tx *tx, const struct entity_context *context,
+			 const struct model_entity *entity, int64_t *count, struct err *err)
+{
+	struct db_stmt *stmt = db_prepare_built(tx, entity, build_orphans, err);
+	void *items = NULL;
+	size_t found = 0;
+	bool ok;
+
+	if (stmt == NULL)
+		return false;
+	db_bind_int(stmt, 1, context->session_id);
+	ok = row_list_read(stmt, read_id, &items, &found, sizeof(int64_t), err);
+	for (size_t i = 0; ok && i < found; i++)
+		ok = bury(tx, context, entity, ((int64_t *)items)[i], "parent", err);
+	free(items);
+	*count += (int64_t)found;
+	return ok;
+}
+
+bool entity_retire_children(struct store_tx *tx, const struct entity_context *context,
+			    int64_t *count, struct err *err)
+{
+	size_t entity_count;
+	const struct model_entity *entities = model_entities(&entity_count);
+
+	*count = 0;
+	for (size_t i = 0; i < entity_count; i++) {
+		if (entities[i].parents->column != NULL &&
+		    !bury_orphans(tx, context, &entities[i], count, err))
+			return false;
+	}
+	return true;
+}
+
+/* --- the end of tombstones --- */
+
+static void build_expire(const void *subject, struct buf *sql)
+{
+	const struct model_entity *entity = subject;
+
+	buf_printf(sql, "DELETE FROM %s WHERE removed_at < $1", entity->table);
+}
+
+static bool expire_one(struct db_stmt *stmt, const char *before, struct err *err)
+{
+	if (stmt == NULL)
+		return false;
+	db_bind_text(stmt, 1, before);
+	return db_exec(stmt, NULL, err);
+}
+
+static bool days_before(const char *now, int days, char out[CLOCK_TEXT_SIZE], struct err *err)
+{
+	struct tm parts = { 0 };
+
+	if (strptime(now, "%Y-%m-%dT%H:%M:%S", &parts) == NULL)
+		return err_set(err, ERR_BUG, "%s is not a time", now);
+	clock_format(((int64_t)timegm(&parts) - (int64_t)days * 86400) * 1000, out);
+	return true;
+}
+
+bool entity_expire(struct store_tx *tx, const char *now, struct err *err)
+{
+	char before[CLOCK_TEXT_SIZE];
+	size_t count;
+	const struct model_entity *entities = model_entities(&count);
+
+	if (!days_before(now, KEPT_DAYS, before, err))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (!expire_one(db_prepare_built(tx, &entities[i], build_expire, err), before, err))
+			return false;
+	}
+	return expire_one(db_prepare(tx, "DELETE FROM changes WHERE at < $1", err), before, err);
+}

@@ -1,0 +1,15 @@
+/* JSON text, written; for the change log. Reading JSON is not the store's business. */
+#ifndef MUSTER_STORE_JSON_OUT_H
+#define MUSTER_STORE_JSON_OUT_H
+
+#include <stddef.h>
+
+#include "base/buf.h"
+
+/* A quoted string; `text` is UTF-8. */
+void json_string(struct buf *out, const char *text, size_t len);
+
+/* `"name":` of an object's member, after a comma unless it is the first. */
+void json_name(struct buf *out, const char *name);
+
+#endif

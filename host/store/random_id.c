@@ -1,0 +1,19 @@
+/* Ids that are drawn, not counted. */
+#include "store/random_id.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <sys/random.h>
+
+bool random_id(char out[RANDOM_ID_SIZE], struct err *err)
+{
+	static const char alphabet[] = "abcdefghijkmnpqrstuvwxyz23456789";
+	uint8_t bytes[RANDOM_ID_SIZE - 1];
+
+	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+		return err_set_errno(err, ERR_STORE, errno, "no random bytes from the kernel");
+	for (int i = 0; i < RANDOM_ID_SIZE - 1; i++)
+		out[i] = alphabet[bytes[i] % 32];
+	out[RANDOM_ID_SIZE - 1] = '\0';
+	return true;
+}

@@ -1,0 +1,14 @@
+/* Ids that are drawn, not counted: accounts, credentials, keys, the installation. */
+#ifndef MUSTER_STORE_RANDOM_ID_H
+#define MUSTER_STORE_RANDOM_ID_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+
+enum { RANDOM_ID_SIZE = 17 };
+
+/* 16 characters of lower-case base32 (80 random bits from the kernel) and a NUL. */
+bool random_id(char out[RANDOM_ID_SIZE], struct err *err);
+
+#endif

@@ -1,0 +1,77 @@
+/* Structs and lists out of rows. */
+#include "store/row.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static char **slot(void *object, size_t offset)
+{
+	return (char **)(void *)((char *)object + offset);
+}
+
+bool row_read_texts(struct db_stmt *stmt, int first, void *object, const size_t *offsets,
+		    size_t count, struct err *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		int column = first + (int)i;
+		char **text = slot(object, offsets[i]);
+
+		*text = db_column_dup(stmt, column);
+		if (*text == NULL && !db_column_is_null(stmt, column))
+			return err_oom(err);
+	}
+	return true;
+}
+
+void row_bind_texts(struct db_stmt *stmt, int first, const void *object, const size_t *offsets,
+		    size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *text;
+
+		memcpy(&text, (const char *)object + offsets[i], sizeof(text));
+		db_bind_text(stmt, first + (int)i, text);
+	}
+}
+
+void row_free_texts(void *object, const size_t *offsets, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free(*slot(object, offsets[i]));
+		*slot(object, offsets[i]) = NULL;
+	}
+}
+
+/* Room doubles at each power of two, so no capacity need be kept. */
+void *row_list_add(void **items, size_t *count, size_t size, struct err *err)
+{
+	char *grown = *items;
+
+	if ((*count & (*count - 1)) == 0) {
+		grown = realloc(grown, (*count > 0 ? 2 * *count : 1) * size);
+		if (grown == NULL) {
+			err_oom(err);
+			return NULL;
+		}
+		*items = grown;
+	}
+	memset(grown + *count * size, 0, size);
+	return grown + (*count)++ * size;
+}
+
+bool row_list_read(struct db_stmt *stmt, row_read_fn *read, void **items, size_t *count,
+		   size_t size, struct err *err)
+{
+	bool has_row, ok = true;
+
+	while (ok && db_step(stmt, &has_row, err)) {
+		void *item;
+
+		if (!has_row)
+			return true;
+		item = row_list_add(items, count, size, err);
+		ok = item != NULL && read(stmt, item, err);
+	}
+	db_reset(stmt);
+	return false;
+}

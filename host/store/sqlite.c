@@ -1,0 +1,571 @@
+/*
+ * The SQLite driver: the one file that knows sqlite3.h.
+ *
+ * Files are 0600 in a folder of 0700, which SQLite hands on to -wal and -shm. Only the writer opens
+ * for writing; whoever else has the connection cannot change the project whatever SQL it runs.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "store/driver.h"
+
+enum {
+	BUSY_TIMEOUT_MS = 30000,
+	QUERY_TIMEOUT_MS = 300000,
+	QUERY_VALUE_MAX = 64 * 1024 * 1024,
+	PROGRESS_STEPS = 10000,
+};
+
+struct driver_conn {
+	sqlite3 *db;
+	enum driver_role role;
+	int64_t deadline_ms; /* monotonic; of a person's query */
+	char *path;
+};
+
+/* --- errors --- */
+
+static int64_t free_bytes(const char *path)
+{
+	struct statvfs fs;
+
+	return statvfs(path, &fs) == 0 ? (int64_t)(fs.f_bavail * fs.f_frsize) : -1;
+}
+
+static bool fail_disk(struct driver_conn *conn, struct err *err)
+{
+	int errnum = sqlite3_system_errno(conn->db);
+
+	err_set(err, ERR_STORE, "%s: %s%s%s (%lld bytes free)", conn->path,
+		sqlite3_errmsg(conn->db), errnum != 0 ? ": " : "",
+		errnum != 0 ? strerror(errnum) : "", (long long)free_bytes(conn->path));
+	return err_hint(err, "make room on the disk; what was committed before is safe");
+}
+
+static bool fail_damaged(struct driver_conn *conn, const char *what, struct err *err)
+{
+	err_set(err, ERR_STORE, "%s: the database is damaged: %s", conn->path, what);
+	return err_hint(err, "keep the file as it is and put a backup in its place");
+}
+
+static bool fail_busy(struct driver_conn *conn, struct err *err)
+{
+	err_set(err, ERR_BUSY, "%s: another process kept the database locked for %d s", conn->path,
+		BUSY_TIMEOUT_MS / 1000);
+	return err_hint(err, "wait until the other muster process has ended, then try again");
+}
+
+static bool fail_query(struct driver_conn *conn, struct err *err)
+{
+	switch (sqlite3_errcode(conn->db) & 0xff) {
+	case SQLITE_INTERRUPT:
+		err_set(err, ERR_OVER_LIMIT, "the query ran longer than %d s",
+			QUERY_TIMEOUT_MS / 1000);
+		return err_hint(err, "narrow it with WHERE, or add a LIMIT");
+	case SQLITE_TOOBIG:
+		return err_set(err, ERR_OVER_LIMIT, "a value of the query is larger than %d MiB",
+			       QUERY_VALUE_MAX / 1024 / 1024);
+	default:
+		return err_set(err, ERR_USAGE, "%s", sqlite3_errmsg(conn->db));
+	}
+}
+
+static bool fail(struct driver_conn *conn, struct err *err)
+{
+	switch (sqlite3_errcode(conn->db) & 0xff) {
+	case SQLITE_NOMEM:
+		return err_oom(err);
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return fail_busy(conn, err);
+	case SQLITE_FULL:
+	case SQLITE_IOERR:
+	case SQLITE_CANTOPEN:
+		return fail_disk(conn, err);
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return fail_damaged(conn, sqlite3_errmsg(conn->db), err);
+	default:
+		break;
+	}
+	if (conn->role == DRIVER_QUERY)
+		return fail_query(conn, err);
+	/* SQLITE_ERROR: the SQL itself is wrong, and it is ours. */
+	return err_set(err, sqlite3_errcode(conn->db) == SQLITE_ERROR ? ERR_BUG : ERR_STORE,
+		       "%s: %s", conn->path, sqlite3_errmsg(conn->db));
+}
+
+/* --- files --- */
+
+static bool check_owner(const char *path, const struct stat *st, unsigned mode, struct err *err)
+{
+	if (st->st_uid != geteuid()) {
+		err_set(err, ERR_CONFIG, "%s belongs to user %u, not to us (%u)", path,
+			(unsigned)st->st_uid, (unsigned)geteuid());
+		return err_hint(err, "run muster as the project's owner");
+	}
+	if ((st->st_mode & 077) == 0)
+		return true;
+	err_set(err, ERR_CONFIG, "%s can be reached by others (mode %04o)", path,
+		(unsigned)(st->st_mode & 07777));
+	return err_hint(err, "chmod %04o %s", mode, path);
+}
+
+static bool check_folder(const char *path, struct err *err)
+{
+	char *copy = str_dup(path), *folder;
+	struct stat st;
+	bool ok;
+
+	if (copy == NULL)
+		return err_oom(err);
+	folder = dirname(copy);
+	if (stat(folder, &st) != 0)
+		ok = err_set_errno(err, ERR_MISSING, errno, "%s", folder);
+	else
+		ok = check_owner(folder, &st, 0700, err);
+	free(copy);
+	return ok;
+}
+
+static bool check_file(const char *path, const char *suffix, bool *exists, struct err *err)
+{
+	char name[4096];
+	struct stat st;
+
+	snprintf(name, sizeof(name), "%s%s", path, suffix);
+	*exists = lstat(name, &st) == 0;
+	if (!*exists)
+		return errno == ENOENT ? true : err_set_errno(err, ERR_STORE, errno, "%s", name);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, ERR_CONFIG, "%s is not a regular file", name);
+	return check_owner(name, &st, 0600, err);
+}
+
+static bool sqlite_check(const char *path, struct err *err)
+{
+	bool exists;
+
+	if (!check_folder(path, err) || !check_file(path, "", &exists, err))
+		return false;
+	if (!exists) {
+		err_set(err, ERR_MISSING, "there is no database at %s", path);
+		return err_hint(err, "muster init makes a project; a lost database comes back from "
+				     "a backup");
+	}
+	return check_file(path, "-wal", &exists, err) && check_file(path, "-shm", &exists, err);
+}
+
+static bool make_empty_file(const char *path, struct err *err)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return err_set_errno(err, ERR_STORE, errno, "%s", path);
+	close(fd);
+	return true;
+}
+
+static bool sqlite_is_unclean(const char *path)
+{
+	char name[4096];
+	struct stat st;
+
+	snprintf(name, sizeof(name), "%s-wal", path);
+	return stat(name, &st) == 0 && st.st_size > 0;
+}
+
+/* --- a person's SQL --- */
+
+static int authorize(void *arg, int action, const char *first, const char *second,
+		     const char *database, const char *within)
+{
+	(void)arg;
+	(void)second;
+	(void)database;
+	(void)within;
+	switch (action) {
+	case SQLITE_SELECT:
+	case SQLITE_RECURSIVE:
+		return SQLITE_OK;
+	case SQLITE_READ:
+		return query_is_public(first) ? SQLITE_OK : SQLITE_DENY;
+	case SQLITE_FUNCTION:
+		return sqlite3_stricmp(second, "load_extension") != 0 ? SQLITE_OK : SQLITE_DENY;
+	default:
+		return SQLITE_DENY;
+	}
+}
+
+static int is_past_deadline(void *arg)
+{
+	struct driver_conn *conn = arg;
+
+	return clock_monotonic_ms() >= conn->deadline_ms;
+}
+
+static void restrain(struct driver_conn *conn)
+{
+	conn->deadline_ms = clock_monotonic_ms() + QUERY_TIMEOUT_MS;
+	sqlite3_limit(conn->db, SQLITE_LIMIT_LENGTH, QUERY_VALUE_MAX);
+	sqlite3_limit(conn->db, SQLITE_LIMIT_ATTACHED, 0);
+	sqlite3_progress_handler(conn->db, PROGRESS_STEPS, is_past_deadline, conn);
+	sqlite3_set_authorizer(conn->db, authorize, conn);
+}
+
+/* --- connections --- */
+
+static bool sqlite_script(struct driver_conn *conn, const char *sql, struct err *err)
+{
+	return sqlite3_exec(conn->db, sql, NULL, NULL, NULL) == SQLITE_OK || fail(conn, err);
+}
+
+static const char *settings_of(enum driver_role role)
+{
+	switch (role) {
+	case DRIVER_WRITER:
+		return "PRAGMA journal_mode = WAL; PRAGMA cache_size = -65536; PRAGMA "
+		       "wal_autocheckpoint = 4000;"
+		       "PRAGMA journal_size_limit = 67108864; PRAGMA foreign_keys = ON;";
+	case DRIVER_SCRATCH:
+		return "PRAGMA cache_size = -16384; PRAGMA foreign_keys = OFF;";
+	default:
+		return "PRAGMA cache_size = -16384; PRAGMA foreign_keys = ON;"
+		       "PRAGMA query_only = ON;";
+	}
+}
+
+static bool configure(struct driver_conn *conn, struct err *err)
+{
+	sqlite3 *db = conn->db;
+
+	sqlite3_extended_result_codes(db, 1);
+	sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
+	if (!sqlite_script(conn,
+			   "PRAGMA cell_size_check = ON; PRAGMA synchronous = FULL;"
+			   "PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;",
+			   err) ||
+	    !sqlite_script(conn, settings_of(conn->role), err))
+		return false;
+	if (conn->role == DRIVER_QUERY)
+		restrain(conn);
+	return true;
+}
+
+static void sqlite_close(struct driver_conn *conn)
+{
+	if (conn == NULL)
+		return;
+	sqlite3_close(conn->db);
+	free(conn->path);
+	free(conn);
+}
+
+static struct driver_conn *open_conn(const char *path, enum driver_role role, struct err *err)
+{
+	struct driver_conn *conn = calloc(1, sizeof(*conn));
+	int flags = role == DRIVER_WRITER ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+	int status;
+
+	if (conn == NULL || (conn->path = str_dup(path)) == NULL) {
+		free(conn);
+		err_oom(err);
+		return NULL;
+	}
+	conn->role = role;
+	status = sqlite3_open_v2(path, &conn->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+	if (conn->db == NULL)
+		err_oom(err);
+	else if (status != SQLITE_OK)
+		fail(conn, err);
+	else if (configure(conn, err))
+		return conn;
+	sqlite_close(conn);
+	return NULL;
+}
+
+static struct driver_conn *sqlite_open(const char *path, enum driver_role role, struct err *err)
+{
+	return sqlite_check(path, err) ? open_conn(path, role, err) : NULL;
+}
+
+static bool sqlite_create(const char *path, struct err *err)
+{
+	struct driver_conn *conn;
+	bool ok;
+
+	if (!check_folder(path, err) || !make_empty_file(path, err))
+		return false;
+	conn = open_conn(path, DRIVER_WRITER, err);
+	ok = conn != NULL;
+	sqlite_close(conn);
+	return ok;
+}
+
+/* --- transactions --- */
+
+static bool sqlite_begin(struct driver_conn *conn, enum store_mode mode, struct err *err)
+{
+	bool is_writing = mode == STORE_WRITE && conn->role == DRIVER_WRITER;
+
+	return sqlite_script(conn, is_writing ? "BEGIN IMMEDIATE" : "BEGIN", err);
+}
+
+static bool sqlite_commit(struct driver_conn *conn, struct err *err)
+{
+	/* A full disk rolls the transaction back on its own; what came after it ran without one. */
+	if (sqlite3_get_autocommit(conn->db))
+		return err_set(err, ERR_STORE, "%s: the database gave the transaction up",
+			       conn->path);
+	return sqlite_script(conn, "COMMIT", err);
+}
+
+static bool sqlite_rollback(struct driver_conn *conn)
+{
+	if (sqlite3_get_autocommit(conn->db))
+		return true;
+	return sqlite3_exec(conn->db, "ROLLBACK", NULL, NULL, NULL) == SQLITE_OK;
+}
+
+/* --- statements --- */
+
+static sqlite3_stmt *native(struct driver_stmt *stmt)
+{
+	return (sqlite3_stmt *)stmt;
+}
+
+static struct driver_stmt *sqlite_prepare(struct driver_conn *conn, const char *sql,
+					  const char **tail, struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+
+	if (sqlite3_prepare_v3(conn->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt, tail) ==
+	    SQLITE_OK)
+		return (struct driver_stmt *)stmt;
+	fail(conn, err);
+	return NULL;
+}
+
+static void sqlite_finalize(struct driver_stmt *stmt)
+{
+	sqlite3_finalize(native(stmt));
+}
+
+static void sqlite_reset(struct driver_stmt *stmt)
+{
+	sqlite3_reset(native(stmt));
+}
+
+static void sqlite_unbind(struct driver_stmt *stmt)
+{
+	sqlite3_clear_bindings(native(stmt));
+}
+
+static void sqlite_bind_text(struct driver_stmt *stmt, int index, const char *text, size_t len)
+{
+	sqlite3_bind_text64(native(stmt), index, text, len, SQLITE_STATIC, SQLITE_UTF8);
+}
+
+static void sqlite_bind_blob(struct driver_stmt *stmt, int index, const void *data, size_t len)
+{
+	/* A null pointer would bind NULL; an empty blob is a value. */
+	sqlite3_bind_blob64(native(stmt), index, len > 0 ? data : "", len, SQLITE_STATIC);
+}
+
+static void sqlite_bind_int(struct driver_stmt *stmt, int index, int64_t value)
+{
+	sqlite3_bind_int64(native(stmt), index, value);
+}
+
+static void sqlite_bind_double(struct driver_stmt *stmt, int index, double value)
+{
+	sqlite3_bind_double(native(stmt), index, value);
+}
+
+static void sqlite_bind_null(struct driver_stmt *stmt, int index)
+{
+	sqlite3_bind_null(native(stmt), index);
+}
+
+static bool sqlite_step(struct driver_conn *conn, struct driver_stmt *stmt, bool *has_row,
+			struct err *err)
+{
+	int status = sqlite3_step(native(stmt));
+
+	*has_row = status == SQLITE_ROW;
+	if (*has_row)
+		return true;
+	if (status != SQLITE_DONE)
+		fail(conn, err);
+	sqlite3_reset(native(stmt));
+	return status == SQLITE_DONE;
+}
+
+static int64_t sqlite_changed(struct driver_conn *conn)
+{
+	return sqlite3_changes64(conn->db);
+}
+
+static int64_t sqlite_insert_id(struct driver_conn *conn)
+{
+	return sqlite3_last_insert_rowid(conn->db);
+}
+
+static int sqlite_parameter_count(struct driver_stmt *stmt)
+{
+	return sqlite3_bind_parameter_count(native(stmt));
+}
+
+/* --- columns --- */
+
+static int sqlite_column_count(struct driver_stmt *stmt)
+{
+	return sqlite3_column_count(native(stmt));
+}
+
+static const char *sqlite_column_name(struct driver_stmt *stmt, int column)
+{
+	return sqlite3_column_name(native(stmt), column);
+}
+
+static enum query_type sqlite_column_type(struct driver_stmt *stmt, int column)
+{
+	switch (sqlite3_column_type(native(stmt), column)) {
+	case SQLITE_INTEGER:
+		return QUERY_INT;
+	case SQLITE_FLOAT:
+		return QUERY_REAL;
+	case SQLITE_TEXT:
+		return QUERY_TEXT;
+	case SQLITE_BLOB:
+		return QUERY_BLOB;
+	default:
+		return QUERY_NULL;
+	}
+}
+
+static const char *sqlite_column_text(struct driver_stmt *stmt, int column, size_t *len)
+{
+	const unsigned char *text = sqlite3_column_text(native(stmt), column);
+
+	*len = (size_t)sqlite3_column_bytes(native(stmt), column);
+	return (const char *)text;
+}
+
+static const void *sqlite_column_blob(struct driver_stmt *stmt, int column, size_t *len)
+{
+	const void *data = sqlite3_column_blob(native(stmt), column);
+
+	*len = (size_t)sqlite3_column_bytes(native(stmt), column);
+	return data;
+}
+
+static int64_t sqlite_column_int(struct driver_stmt *stmt, int column)
+{
+	return sqlite3_column_int64(native(stmt), column);
+}
+
+static double sqlite_column_double(struct driver_stmt *stmt, int column)
+{
+	return sqlite3_column_double(native(stmt), column);
+}
+
+/* --- care of the file --- */
+
+/* VACUUM INTO accepts an empty file: ours is there first, so that its mode is. */
+static bool sqlite_backup(struct driver_conn *conn, const char *target, struct err *err)
+{
+	char *sql;
+	bool ok;
+
+	if (unlink(target) != 0 && errno != ENOENT)
+		return err_set_errno(err, ERR_STORE, errno, "%s", target);
+	if (!make_empty_file(target, err))
+		return false;
+	sql = sqlite3_mprintf("VACUUM INTO %Q", target);
+	if (sql == NULL)
+		return err_oom(err);
+	ok = sqlite_script(conn, sql, err);
+	sqlite3_free(sql);
+	return ok || err_context(err, "backup to %s", target);
+}
+
+static bool sqlite_truncate_log(struct driver_conn *conn, struct err *err)
+{
+	if (sqlite3_wal_checkpoint_v2(conn->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) ==
+	    SQLITE_OK)
+		return true;
+	return fail(conn, err);
+}
+
+static bool sqlite_verify(struct driver_conn *conn, struct err *err)
+{
+	struct driver_stmt *stmt = sqlite_prepare(conn, "PRAGMA quick_check(1)", NULL, err);
+	bool has_row = false, ok = false;
+	size_t len;
+
+	if (stmt == NULL)
+		return false;
+	if (sqlite_step(conn, stmt, &has_row, err) && has_row) {
+		const char *finding = sqlite_column_text(stmt, 0, &len);
+
+		ok = finding != NULL && str_eq(finding, "ok");
+		if (!ok)
+			fail_damaged(conn, finding != NULL ? finding : "unreadable", err);
+	}
+	sqlite_finalize(stmt);
+	return ok;
+}
+
+const struct driver driver_sqlite = {
+	.name = "SQLite",
+	.migrations = sqlite_migrations,
+	.create = sqlite_create,
+	.check = sqlite_check,
+	.open = sqlite_open,
+	.close = sqlite_close,
+	.script = sqlite_script,
+	.begin = sqlite_begin,
+	.commit = sqlite_commit,
+	.rollback = sqlite_rollback,
+	.prepare = sqlite_prepare,
+	.finalize = sqlite_finalize,
+	.reset = sqlite_reset,
+	.unbind = sqlite_unbind,
+	.bind_text = sqlite_bind_text,
+	.bind_blob = sqlite_bind_blob,
+	.bind_int = sqlite_bind_int,
+	.bind_double = sqlite_bind_double,
+	.bind_null = sqlite_bind_null,
+	.step = sqlite_step,
+	.changed = sqlite_changed,
+	.insert_id = sqlite_insert_id,
+	.parameter_count = sqlite_parameter_count,
+	.column_count = sqlite_column_count,
+	.column_name = sqlite_column_name,
+	.column_type = sqlite_column_type,
+	.column_text = sqlite_column_text,
+	.column_blob = sqlite_column_blob,
+	.column_int = sqlite_column_int,
+	.column_double = sqlite_column_double,
+	.backup = sqlite_backup,
+	.truncate_log = sqlite_truncate_log,
+	.verify = sqlite_verify,
+	.is_unclean = sqlite_is_unclean,
+};

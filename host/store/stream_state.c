@@ -1,0 +1,89 @@
+/* The state of streams between sessions, and the records that could not be mapped. */
+#include <stddef.h>
+
+#include "store/db.h"
+#include "store/row.h"
+#include "store/session.h"
+
+static const size_t texts[] = {
+	offsetof(struct stream_state, cursor),
+	offsetof(struct stream_state, baseline),
+	offsetof(struct stream_state, completed_at),
+};
+
+enum { TEXTS = sizeof(texts) / sizeof(texts[0]) };
+
+void stream_state_fini(struct stream_state *state)
+{
+	row_free_texts(state, texts, TEXTS);
+}
+
+bool stream_state_get(struct store_tx *tx, const char *account_id, const char *stream,
+		      struct stream_state *out, struct err *err)
+{
+	struct db_stmt *stmt = db_prepare(
+		tx,
+		"SELECT cursor, baseline, completed_at, completed_session FROM stream_state"
+		" WHERE account_id = $1 AND stream = $2",
+		err);
+	bool has_row, ok;
+
+	*out = (struct stream_state){ 0 };
+	if (stmt == NULL)
+		return false;
+	db_bind_text(stmt, 1, account_id);
+	db_bind_text(stmt, 2, stream);
+	if (!db_step(stmt, &has_row, err))
+		return false;
+	if (!has_row)
+		return true;
+	out->completed_session = db_column_int(stmt, TEXTS);
+	ok = row_read_texts(stmt, 0, out, texts, TEXTS, err);
+	db_reset(stmt);
+	if (!ok)
+		stream_state_fini(out);
+	return ok;
+}
+
+bool stream_state_set(struct store_tx *tx, const char *account_id, const char *stream,
+		      const struct stream_state *state, struct err *err)
+{
+	struct db_stmt *stmt = db_prepare(
+		tx,
+		"INSERT INTO stream_state (cursor, baseline, completed_at, completed_session,"
+		" account_id, stream) VALUES ($1, $2, $3, $4, $5, $6)"
+		" ON CONFLICT (account_id, stream) DO UPDATE SET cursor = excluded.cursor,"
+		" baseline = excluded.baseline, completed_at = excluded.completed_at,"
+		" completed_session = excluded.completed_session",
+		err);
+
+	if (stmt == NULL)
+		return false;
+	row_bind_texts(stmt, 1, state, texts, TEXTS);
+	db_bind_int(stmt, TEXTS + 1, state->completed_session);
+	db_bind_text(stmt, TEXTS + 2, account_id);
+	db_bind_text(stmt, TEXTS + 3, stream);
+	return db_exec(stmt, NULL, err);
+}
+
+bool quarantine_add(struct store_tx *tx, int64_t session_id, const char *stream, const char *entity,
+		    const char *source_id, const char *reason, const char *excerpt, const char *now,
+		    struct err *err)
+{
+	struct db_stmt *stmt = db_prepare(tx,
+					  "INSERT INTO quarantine (session_id, stream, entity, "
+					  "source_id, reason, excerpt, at)"
+					  " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+					  err);
+
+	if (stmt == NULL)
+		return false;
+	db_bind_int(stmt, 1, session_id);
+	db_bind_text(stmt, 2, stream);
+	db_bind_text(stmt, 3, entity);
+	db_bind_text(stmt, 4, source_id);
+	db_bind_text(stmt, 5, reason);
+	db_bind_text(stmt, 6, excerpt);
+	db_bind_text(stmt, 7, now);
+	return db_exec(stmt, NULL, err);
+}
