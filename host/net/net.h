@@ -158,7 +158,8 @@ struct net_options {
 /* ERR_CONFIG names the option that cannot be used. */
 struct net *net_open(struct loop *loop, const struct net_options *options, struct err *err);
 
-/* Cancels what is under way: no callback of it comes any more. Allowed inside any callback. */
+/* Cancels what is under way: no callback of it comes any more. Of the callbacks, only
+ * net_done_fn may call this. */
 void net_close(struct net *net);
 
 struct net_reply {

@@ -1,0 +1,200 @@
+/*
+ * The gate of an account towards one host: how many at a time, pauses that the vendor asked for,
+ * and the breaker. The last two are kept, so that a restart or a second process obeys them.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "net/net_call.h"
+
+enum { PAUSE_MAX_MS = 86400000 /* nobody asks for more than a day; a clock that jumped does */ };
+
+/* --- concurrency --- */
+
+static void on_admitted(void *arg)
+{
+	struct net_call *call = arg;
+
+	call->timer = NULL;
+	net_call_admitted(call);
+}
+
+static bool admit(struct net_gate *gate, struct net_call *call, struct err *err)
+{
+	call->timer = loop_timer_start(gate->net->loop, 0, on_admitted, call);
+	if (call->timer == NULL)
+		return err_oom(err);
+	gate->in_use++;
+	call->is_admitted = true;
+	return true;
+}
+
+bool net_gate_enter(struct net_gate *gate, struct net_call *call, struct err *err)
+{
+	if (gate->in_use < gate->net->options.concurrent)
+		return admit(gate, call, err);
+	call->is_waiting = true;
+	call->next_waiting = NULL;
+	*gate->waiting_tail = call;
+	gate->waiting_tail = &call->next_waiting;
+	return true;
+}
+
+static void unlink_waiting(struct net_gate *gate, struct net_call *call)
+{
+	struct net_call **at = &gate->waiting;
+
+	while (*at != call)
+		at = &(*at)->next_waiting;
+	*at = call->next_waiting;
+	if (*at == NULL)
+		gate->waiting_tail = at;
+	call->is_waiting = false;
+}
+
+void net_gate_leave(struct net_gate *gate, struct net_call *call)
+{
+	struct net_call *next;
+	struct err err = ERR_INIT;
+
+	if (call->is_waiting)
+		unlink_waiting(gate, call);
+	if (!call->is_admitted)
+		return;
+	call->is_admitted = false;
+	gate->in_use--;
+	next = gate->waiting;
+	if (next == NULL || gate->net->is_closing)
+		return;
+	unlink_waiting(gate, next);
+	if (!admit(gate, next, &err))
+		net_call_fail(next, &err);
+}
+
+/* --- pauses --- */
+
+void net_gate_pause(struct net_gate *gate, int64_t until)
+{
+	if (until <= gate->not_before)
+		return;
+	gate->not_before = until;
+	net_gate_save(gate);
+}
+
+/* Seconds from now, or since 1970; -1 = no number. */
+static int64_t reset_time(const char *text, int64_t now)
+{
+	int64_t seconds;
+
+	if (text == NULL || !str_to_int64(text, &seconds) || seconds < 0)
+		return -1;
+	if (seconds > 1000000000)
+		return seconds < INT64_MAX / 1000 ? seconds * 1000 : -1;
+	return now + seconds * 1000;
+}
+
+static void note_quota(struct net_gate *gate, const struct net_quota *quota,
+		       const struct net_reply *reply)
+{
+	const char *remaining = net_reply_header(reply, quota->remaining);
+	int64_t now = clock_wall_ms(), left, until = -1;
+
+	if (remaining == NULL || !str_to_int64(remaining, &left) || left > 0)
+		return;
+	if (quota->reset != NULL)
+		until = reset_time(net_reply_header(reply, quota->reset), now);
+	else if (quota->window_ms > 0)
+		until = (now / quota->window_ms + 1) * quota->window_ms;
+	if (until > now && until - now <= PAUSE_MAX_MS)
+		net_gate_pause(gate, until);
+}
+
+void net_gate_note_reply(struct net_gate *gate, const struct net_reply *reply,
+			 int64_t retry_after_ms)
+{
+	const struct net_options *options = &gate->net->options;
+
+	for (size_t i = 0; i < options->quota_count; i++)
+		note_quota(gate, &options->quotas[i], reply);
+	if (retry_after_ms > 0 && (reply->status == 429 || reply->status == 503))
+		net_gate_pause(gate,
+			       clock_wall_ms() + (retry_after_ms < PAUSE_MAX_MS ? retry_after_ms
+										: PAUSE_MAX_MS));
+}
+
+/* --- kept state: a line of the breaker, a line with the end of the pause --- */
+
+void net_gate_save(struct net_gate *gate)
+{
+	const struct net_keeper *keeper = &gate->net->options.keeper;
+	struct buf text = BUF_INIT;
+
+	if (keeper->save == NULL)
+		return;
+	breaker_print(&gate->breaker, &text);
+	buf_printf(&text, "%" PRId64 "\n", gate->not_before);
+	if (!text.failed)
+		keeper->save(keeper->arg, gate->scope, text.data);
+	gate->fresh_until = clock_monotonic_ms() + NET_STATE_FRESH_MS;
+	buf_fini(&text);
+}
+
+void net_gate_parse(struct net_gate *gate, const char *state)
+{
+	const char *second = strchr(state, '\n');
+	int64_t now = clock_wall_ms(), not_before;
+
+	breaker_parse(&gate->breaker, state);
+	if (second != NULL && sscanf(second + 1, "%" SCNd64, &not_before) == 1 &&
+	    not_before > gate->not_before && not_before - now <= PAUSE_MAX_MS)
+		gate->not_before = not_before;
+}
+
+/* --- life --- */
+
+static struct net_gate *add(struct net *net, const char *host, uint16_t port)
+{
+	struct net_gate *gate = calloc(1, sizeof(*gate));
+	struct buf scope = BUF_INIT;
+
+	if (gate == NULL)
+		return NULL;
+	buf_printf(&scope, "%s %s:%u", net->options.account_id, host, port);
+	gate->scope = buf_take(&scope);
+	gate->host = str_dup(host);
+	if (gate->scope == NULL || gate->host == NULL) {
+		net_gate_free(gate);
+		return NULL;
+	}
+	gate->net = net;
+	gate->port = port;
+	gate->waiting_tail = &gate->waiting;
+	breaker_init(&gate->breaker, net->options.tuning.breaker_ms);
+	gate->next = net->gates;
+	net->gates = gate;
+	return gate;
+}
+
+struct net_gate *net_gate_find(struct net *net, const char *host, uint16_t port, struct err *err)
+{
+	struct net_gate *gate = net->gates;
+
+	while (gate != NULL && (gate->port != port || !str_eq(gate->host, host)))
+		gate = gate->next;
+	if (gate == NULL)
+		gate = add(net, host, port);
+	if (gate == NULL)
+		err_oom(err);
+	return gate;
+}
+
+void net_gate_free(struct net_gate *gate)
+{
+	free(gate->scope);
+	free(gate->host);
+	free(gate);
+}
