@@ -1,0 +1,13 @@
+/*
+ * The modules in C: each function pushes its module's table and is listed in modules.c. What a
+ * module offers stands in scripts/lib/host.meta.lua.
+ */
+#ifndef MUSTER_SANDBOX_LUA_MODULES_H
+#define MUSTER_SANDBOX_LUA_MODULES_H
+
+#include <lua.h>
+
+int lua_open_http(lua_State *L);
+int lua_open_task(lua_State *L);
+
+#endif

@@ -1,0 +1,14 @@
+/* The sandbox role of the program. */
+#include "sandbox/sandbox.h"
+
+#include "sandbox/guest_loop.h"
+
+int sandbox_main(int socket)
+{
+	struct err err = ERR_INIT;
+	struct guest *guest = guest_new(socket, &err);
+
+	if (guest == NULL)
+		return SANDBOX_EXIT_MEMORY;
+	guest_run(guest);
+}
