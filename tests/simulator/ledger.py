@@ -14,6 +14,7 @@ from typing import Any, Optional
 
 from .exchange import Reply, Request
 
+CLOSING_S = 0.5
 SECRET_HEADERS = ("authorization", "cookie", "x-api-key", "aw-tenant-code")
 
 
@@ -33,7 +34,7 @@ class Ledger:
         self.keep_ids = keep_ids
         self.entries: list[dict[str, Any]] = []
         self.handshake_errors: list[str] = []
-        self.lock = threading.Lock()
+        self.lock = threading.Condition()
         self.file = open(path, "a", encoding="utf-8", buffering=1)
 
     def open_entry(self, request: Request, page: Optional[int], faults: list[str],
@@ -59,6 +60,7 @@ class Ledger:
         """`whole`: the client took every byte that was to be sent."""
         with self.lock:
             entry.update(bytes=sent, whole=whole)
+            self.lock.notify_all()
             self.file.write(json.dumps(entry, ensure_ascii=True) + "\n")
 
     def note_handshake(self, error: Exception) -> None:
@@ -66,8 +68,10 @@ class Ledger:
             self.handshake_errors.append(str(error))
 
     def read(self, since: int = 0, **wanted: Any) -> list[dict[str, Any]]:
-        """Entries after number `since` whose fields equal the wanted ones."""
+        """Entries after number `since` whose fields equal the wanted ones. A client can be done
+        with an answer before its entry is closed, so that moment is waited for."""
         with self.lock:
+            self.lock.wait_for(lambda: all(e["bytes"] is not None for e in self.entries), CLOSING_S)
             return [dict(entry) for entry in self.entries[since:]
                     if all(entry.get(key) == value for key, value in wanted.items())]
 

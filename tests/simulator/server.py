@@ -29,6 +29,12 @@ def no_route() -> Reply:
                        "request_id": secrets.token_hex(16)}, 404)
 
 
+def certificate_names(hosts: list[str]) -> list[str]:
+    """The hosts and their neighbours, so that a mistyped sub-domain gets as far as a real one."""
+    neighbours = {"*." + host.partition(".")[2] for host in hosts if host.count(".") >= 2}
+    return sorted(set(hosts) | neighbours)
+
+
 class Handler(socketserver.BaseRequestHandler):
     """One connection; `server.owner` is the Server."""
 
@@ -71,7 +77,7 @@ class Server:
         self.services = {host: service for service in services for host in service.hosts}
         self.ca_file = pki.make_authority(folder)
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.tls.load_cert_chain(pki.make_leaf(folder, sorted(self.services)))
+        self.tls.load_cert_chain(pki.make_leaf(folder, certificate_names(list(self.services))))
         self.tls.set_alpn_protocols(["http/1.1"])
         self.ledger = Ledger(folder / "ledger.ndjson", keep_ids)
         self.faults = Faults()

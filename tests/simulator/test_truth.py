@@ -73,7 +73,7 @@ class Devices(unittest.TestCase):
         self.assertEqual((len(everything["devices"]), len(everything["device_apps"])), (5, 1))
 
     def test_fields(self):
-        row = only(canonical_rows([device(platform="Windows", serial_number="", os_version="13.4.1",
+        row = only(canonical_rows([device(platform="HomePod", serial_number="", os_version="13.4.1",
                                           supplemental_os_version_extra="(a)")], [])["devices"])
         self.assertEqual((row["platform"], row["serial_number"], row["os_version"]),
                          ("unknown", None, "13.4.1 (a)"))

@@ -122,6 +122,7 @@ MODELS = {
     "iPad": (("iPad (8th generation) (Wi-Fi)", "iPad11,6"), ("iPad Pro (11-inch)", "iPad14,3")),
     "AppleTV": (("Apple TV 4K (2nd generation)", "AppleTV11,1"),),
     "Windows": (("Latitude 7440", "Latitude 7440"),),
+    "HomePod": (("HomePod (2nd generation)", "AudioAccessory6,1"),),
 }
 SYSTEMS = {
     "Mac": (("15.5", "24F74"), ("14.4.1", "23E224"), ("13.6.7", "22G720")),
@@ -129,6 +130,7 @@ SYSTEMS = {
     "iPad": (("17.5.1", "21F90"), ("16.1.1", "20B101")),
     "AppleTV": (("16.0", "20J373"),),
     "Windows": (("10.0.22631", "22631.3593"),),
+    "HomePod": (("18.5", "22L572"),),
 }
 BLUEPRINTS = ("Engineering", "All Staff", "Büro Köln", "_testing_ipados", "Executives")
 TAGS = ("laptop", "emea", "accuhive_02", "vip")

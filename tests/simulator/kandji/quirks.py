@@ -82,6 +82,11 @@ def windows(tenant: Tenant, device: Device) -> None:
     become(device, "Windows")
 
 
+def home_pod(tenant: Tenant, device: Device) -> None:
+    """A platform that nobody has told us of."""
+    become(device, "HomePod")
+
+
 def empty_texts(tenant: Tenant, device: Device) -> None:
     device.serial, device.model, device.asset_tag = "", "", None
 
@@ -126,7 +131,7 @@ QUIRKS: tuple[Quirk, ...] = (
     unassigned, archived_owner, email_in_other_case, stale_name, empty_email, user_without_id,
     apple_tv, windows, never_checked_in, second_family, unassigned_null, unassigned_missing,
     unassigned_braces, empty_texts, fell_out, old_row, odd_name, no_fraction, rapid_response,
-    asset_tag,
+    asset_tag, home_pod,
 )
 
 HELPER = mac_app(

@@ -19,7 +19,8 @@ Times are as the vendor wrote them, but with T, Z and six digits; absent values 
 import datetime
 from typing import Any, Iterable, Optional
 
-PLATFORMS = {"Mac": "macos", "iPhone": "ios", "iPad": "ipados", "AppleTV": "tvos"}
+PLATFORMS = {"Mac": "macos", "iPhone": "ios", "iPad": "ipados", "AppleTV": "tvos",
+             "Windows": "windows"}
 LICENSES = ("Mac", "iPhone", "iPad")
 DROPPED_WORDS = ("helper", "updater")
 ASCII_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
