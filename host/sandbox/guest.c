@@ -137,14 +137,12 @@ static int call(lua_State *L, const char *method, struct buf *args, bool is_try,
 	return lua_yieldk(L, 0, (lua_KContext)task, answered);
 }
 
-int guest_call(lua_State *L, const char *method, struct buf *args, lua_KContext ctx,
-	       lua_KFunction k)
+int guest_ask(lua_State *L, const char *method, struct buf *args, lua_KContext ctx, lua_KFunction k)
 {
 	return call(L, method, args, false, ctx, k);
 }
 
-int guest_try_call(lua_State *L, const char *method, struct buf *args, lua_KContext ctx,
-		   lua_KFunction k)
+int guest_try(lua_State *L, const char *method, struct buf *args, lua_KContext ctx, lua_KFunction k)
 {
 	return call(L, method, args, true, ctx, k);
 }
@@ -217,8 +215,8 @@ static int has_room(lua_State *L, int status, lua_KContext ctx)
 	return task->wait.k(L, status, task->wait.ctx);
 }
 
-int guest_post_call(lua_State *L, const char *method, struct buf *args, lua_KContext ctx,
-		    lua_KFunction k)
+int guest_post(lua_State *L, const char *method, struct buf *args, lua_KContext ctx,
+	       lua_KFunction k)
 {
 	struct task *task;
 
