@@ -11,7 +11,7 @@
  */
 static bool is_held(int64_t expires_at_ms, int64_t now_ms)
 {
-	return expires_at_ms > now_ms && expires_at_ms <= now_ms + 2 * LEASE_MS;
+	return expires_at_ms > now_ms && expires_at_ms <= now_ms + INT64_C(2) * LEASE_MS;
 }
 
 static bool refuse_held(struct db_stmt *stmt, const char *account_id, struct err *err)

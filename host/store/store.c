@@ -133,7 +133,7 @@ static void on_loop(void *arg)
 
 static void finish(struct worker *worker, struct unit *unit)
 {
-	const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
+	const struct timespec pause = { .tv_nsec = 10000000L };
 
 	if (unit->loop != NULL) {
 		/* `done` was promised: when memory is short, wait for it. */
