@@ -231,7 +231,7 @@ static bool read_rest(struct policy_url *url, struct err *err)
 bool policy_url_parse(const char *text, struct policy_url *out, struct err *err)
 {
 	char written[POLICY_HOST_MAX + 4];
-	size_t authority_len;
+	size_t authority_len = 0;
 
 	*out = (struct policy_url){ 0 };
 	if (!check_text(text, &authority_len, err))
