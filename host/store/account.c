@@ -31,16 +31,19 @@ enum { TEXTS = sizeof(texts) / sizeof(texts[0]) };
 	" settings, credential_id, ca_file, connect_to, proxy, allow_cidrs, approved_hash,"        \
 	" approved, last_ok_at, created_at, archived_at, is_paused, is_recording, last_session"
 
+static void fini_account(void *item)
+{
+	row_free_texts(item, texts, TEXTS);
+}
+
 void account_fini(struct account *account)
 {
-	row_free_texts(account, texts, TEXTS);
+	fini_account(account);
 }
 
 void account_list_fini(struct account *accounts, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		account_fini(&accounts[i]);
-	free(accounts);
+	row_free_list(accounts, count, sizeof(*accounts), fini_account);
 }
 
 static bool read_account(struct db_stmt *stmt, void *item, struct err *err)
@@ -90,16 +93,8 @@ static bool check_slug_free(struct store_tx *tx, const struct account *account, 
 bool account_add(struct store_tx *tx, struct account *account, struct err *err)
 {
 	struct db_stmt *stmt;
-	char id[RANDOM_ID_SIZE];
 
-	if (account->id == NULL) {
-		if (!random_id(id, err))
-			return false;
-		account->id = str_dup(id);
-		if (account->id == NULL)
-			return err_oom(err);
-	}
-	if (!check_slug_free(tx, account, err))
+	if (!random_id_fill(&account->id, err) || !check_slug_free(tx, account, err))
 		return false;
 	stmt = db_prepare(tx,
 			  "INSERT INTO accounts (" COLUMNS ") VALUES"
@@ -217,21 +212,15 @@ bool account_get(struct store_tx *tx, const char *id, struct account *out, struc
 {
 	struct db_stmt *stmt =
 		db_prepare(tx, "SELECT " COLUMNS " FROM accounts WHERE id = $1", err);
-	bool has_row, ok;
+	bool found;
 
 	*out = (struct account){ 0 };
 	if (stmt == NULL)
 		return false;
 	db_bind_text(stmt, 1, id);
-	if (!db_step(stmt, &has_row, err))
+	if (!row_read_one(stmt, read_account, fini_account, out, sizeof(*out), &found, err))
 		return false;
-	if (!has_row)
-		return no_such_account(id, err);
-	ok = read_account(stmt, out, err);
-	db_reset(stmt);
-	if (!ok)
-		account_fini(out);
-	return ok;
+	return found || no_such_account(id, err);
 }
 
 static bool list_by(struct store_tx *tx, const char *vendor, const char *name, struct account **out,
@@ -243,8 +232,6 @@ static bool list_by(struct store_tx *tx, const char *vendor, const char *name, s
 					  " AND ($1 IS NULL OR vendor = $1)"
 					  " AND ($2 IS NULL OR name = $2) ORDER BY vendor, name",
 					  err);
-	void *items = NULL;
-	bool ok;
 
 	*out = NULL;
 	*count = 0;
@@ -252,14 +239,7 @@ static bool list_by(struct store_tx *tx, const char *vendor, const char *name, s
 		return false;
 	db_bind_text(stmt, 1, vendor);
 	db_bind_text(stmt, 2, name);
-	ok = row_list_read(stmt, read_account, &items, count, sizeof(**out), err);
-	*out = items;
-	if (ok)
-		return true;
-	account_list_fini(*out, *count);
-	*out = NULL;
-	*count = 0;
-	return false;
+	return row_read_list(stmt, read_account, fini_account, out, count, sizeof(**out), err);
 }
 
 /* Slugs, or vendors if the selector has no slash, to compare a mistyped selector with. */

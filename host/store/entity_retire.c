@@ -134,21 +134,26 @@ static bool read_id(struct db_stmt *stmt, void *item, struct err *err)
 	return true;
 }
 
+static void fini_id(void *item)
+{
+	(void)item;
+}
+
 static bool bury_orphans(struct store_tx *tx, const struct entity_context *context,
 			 const struct model_entity *entity, int64_t *count, struct err *err)
 {
 	struct db_stmt *stmt = db_prepare_built(tx, entity, build_orphans, err);
-	void *items = NULL;
-	size_t found = 0;
+	int64_t *ids;
+	size_t found;
 	bool ok;
 
 	if (stmt == NULL)
 		return false;
 	db_bind_int(stmt, 1, context->session_id);
-	ok = row_list_read(stmt, read_id, &items, &found, sizeof(int64_t), err);
+	ok = row_read_list(stmt, read_id, fini_id, &ids, &found, sizeof(*ids), err);
 	for (size_t i = 0; ok && i < found; i++)
-		ok = bury(tx, context, entity, ((int64_t *)items)[i], "parent", err);
-	free(items);
+		ok = bury(tx, context, entity, ids[i], "parent", err);
+	free(ids);
 	*count += (int64_t)found;
 	return ok;
 }

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <sys/random.h>
 
+#include "base/str.h"
+
 bool random_id(char out[RANDOM_ID_SIZE], struct err *err)
 {
 	static const char alphabet[] = "abcdefghijkmnpqrstuvwxyz23456789";
@@ -16,4 +18,16 @@ bool random_id(char out[RANDOM_ID_SIZE], struct err *err)
 		out[i] = alphabet[bytes[i] % 32];
 	out[RANDOM_ID_SIZE - 1] = '\0';
 	return true;
+}
+
+bool random_id_fill(char **id, struct err *err)
+{
+	char drawn[RANDOM_ID_SIZE];
+
+	if (*id != NULL)
+		return true;
+	if (!random_id(drawn, err))
+		return false;
+	*id = str_dup(drawn);
+	return *id != NULL || err_oom(err);
 }

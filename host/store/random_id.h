@@ -11,4 +11,7 @@ enum { RANDOM_ID_SIZE = 17 };
 /* 16 characters of lower-case base32 (80 random bits from the kernel) and a NUL. */
 bool random_id(char out[RANDOM_ID_SIZE], struct err *err);
 
+/* Draws one into *id (malloc'd) if it is NULL. */
+bool random_id_fill(char **id, struct err *err);
+
 #endif

@@ -42,6 +42,18 @@ void row_free_texts(void *object, const size_t *offsets, size_t count)
 	}
 }
 
+bool row_read_blob(struct db_stmt *stmt, int column, void **data, size_t *len, struct err *err)
+{
+	const void *blob = db_column_blob(stmt, column, len);
+
+	*data = malloc(*len > 0 ? *len : 1);
+	if (*data == NULL)
+		return err_oom(err);
+	if (*len > 0)
+		memcpy(*data, blob, *len);
+	return true;
+}
+
 /* Room doubles at each power of two, so no capacity need be kept. */
 void *row_list_add(void **items, size_t *count, size_t size, struct err *err)
 {
@@ -59,8 +71,32 @@ void *row_list_add(void **items, size_t *count, size_t size, struct err *err)
 	return grown + (*count)++ * size;
 }
 
-bool row_list_read(struct db_stmt *stmt, row_read_fn *read, void **items, size_t *count,
-		   size_t size, struct err *err)
+bool row_read_one(struct db_stmt *stmt, row_read_fn *read, row_fini_fn *fini, void *item,
+		  size_t size, bool *found, struct err *err)
+{
+	bool ok;
+
+	memset(item, 0, size);
+	if (!db_step(stmt, found, err))
+		return false;
+	if (!*found)
+		return true;
+	ok = read(stmt, item, err);
+	db_reset(stmt);
+	if (!ok)
+		fini(item);
+	return ok;
+}
+
+void row_free_list(void *items, size_t count, size_t size, row_fini_fn *fini)
+{
+	for (size_t i = 0; i < count; i++)
+		fini((char *)items + i * size);
+	free(items);
+}
+
+static bool read_rows(struct db_stmt *stmt, row_read_fn *read, void **items, size_t *count,
+		      size_t size, struct err *err)
 {
 	bool has_row, ok = true;
 
@@ -74,4 +110,21 @@ bool row_list_read(struct db_stmt *stmt, row_read_fn *read, void **items, size_t
 	}
 	db_reset(stmt);
 	return false;
+}
+
+bool row_read_list(struct db_stmt *stmt, row_read_fn *read, row_fini_fn *fini, void *out,
+		   size_t *count, size_t size, struct err *err)
+{
+	void *items = NULL;
+	bool ok;
+
+	*count = 0;
+	ok = read_rows(stmt, read, &items, count, size, err);
+	if (!ok) {
+		row_free_list(items, *count, size, fini);
+		items = NULL;
+		*count = 0;
+	}
+	memcpy(out, &items, sizeof(items));
+	return ok;
 }

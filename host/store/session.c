@@ -37,16 +37,19 @@ static int64_t *counter(struct session_counts *counts, size_t i)
 	return (int64_t *)(void *)((char *)counts + counters[i]);
 }
 
+static void fini_session(void *item)
+{
+	row_free_texts(item, texts, TEXTS);
+}
+
 void session_fini(struct session *session)
 {
-	row_free_texts(session, texts, TEXTS);
+	fini_session(session);
 }
 
 void session_list_fini(struct session *sessions, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		session_fini(&sessions[i]);
-	free(sessions);
+	row_free_list(sessions, count, sizeof(*sessions), fini_session);
 }
 
 static bool read_session(struct db_stmt *stmt, void *item, struct err *err)
@@ -214,23 +217,18 @@ bool session_get(struct store_tx *tx, int64_t id, struct session *out, struct er
 {
 	struct db_stmt *stmt =
 		db_prepare(tx, "SELECT " COLUMNS " FROM sessions WHERE id = $1", err);
-	bool has_row, ok;
+	bool found;
 
 	*out = (struct session){ 0 };
 	if (stmt == NULL)
 		return false;
 	db_bind_int(stmt, 1, id);
-	if (!db_step(stmt, &has_row, err))
+	if (!row_read_one(stmt, read_session, fini_session, out, sizeof(*out), &found, err))
 		return false;
-	if (!has_row) {
-		err_set(err, ERR_MISSING, "there is no session %lld", (long long)id);
-		return err_hint(err, "muster sessions list");
-	}
-	ok = read_session(stmt, out, err);
-	db_reset(stmt);
-	if (!ok)
-		session_fini(out);
-	return ok;
+	if (found)
+		return true;
+	err_set(err, ERR_MISSING, "there is no session %lld", (long long)id);
+	return err_hint(err, "muster sessions list");
 }
 
 bool session_list(struct store_tx *tx, const char *account_id, int64_t limit, struct session **out,
@@ -241,8 +239,6 @@ bool session_list(struct store_tx *tx, const char *account_id, int64_t limit, st
 			   "SELECT " COLUMNS " FROM sessions"
 			   " WHERE $1 IS NULL OR account_id = $1 ORDER BY id DESC LIMIT $2",
 			   err);
-	void *items = NULL;
-	bool ok;
 
 	*out = NULL;
 	*count = 0;
@@ -250,12 +246,5 @@ bool session_list(struct store_tx *tx, const char *account_id, int64_t limit, st
 		return false;
 	db_bind_text(stmt, 1, account_id);
 	db_bind_int(stmt, 2, limit);
-	ok = row_list_read(stmt, read_session, &items, count, sizeof(**out), err);
-	*out = items;
-	if (ok)
-		return true;
-	session_list_fini(*out, *count);
-	*out = NULL;
-	*count = 0;
-	return false;
+	return row_read_list(stmt, read_session, fini_session, out, count, sizeof(**out), err);
 }

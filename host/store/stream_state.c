@@ -13,9 +13,22 @@ static const size_t texts[] = {
 
 enum { TEXTS = sizeof(texts) / sizeof(texts[0]) };
 
+static void fini_state(void *item)
+{
+	row_free_texts(item, texts, TEXTS);
+}
+
 void stream_state_fini(struct stream_state *state)
 {
-	row_free_texts(state, texts, TEXTS);
+	fini_state(state);
+}
+
+static bool read_state(struct db_stmt *stmt, void *item, struct err *err)
+{
+	struct stream_state *state = item;
+
+	state->completed_session = db_column_int(stmt, TEXTS);
+	return row_read_texts(stmt, 0, state, texts, TEXTS, err);
 }
 
 bool stream_state_get(struct store_tx *tx, const char *account_id, const char *stream,
@@ -26,23 +39,14 @@ bool stream_state_get(struct store_tx *tx, const char *account_id, const char *s
 		"SELECT cursor, baseline, completed_at, completed_session FROM stream_state"
 		" WHERE account_id = $1 AND stream = $2",
 		err);
-	bool has_row, ok;
+	bool found;
 
 	*out = (struct stream_state){ 0 };
 	if (stmt == NULL)
 		return false;
 	db_bind_text(stmt, 1, account_id);
 	db_bind_text(stmt, 2, stream);
-	if (!db_step(stmt, &has_row, err))
-		return false;
-	if (!has_row)
-		return true;
-	out->completed_session = db_column_int(stmt, TEXTS);
-	ok = row_read_texts(stmt, 0, out, texts, TEXTS, err);
-	db_reset(stmt);
-	if (!ok)
-		stream_state_fini(out);
-	return ok;
+	return row_read_one(stmt, read_state, fini_state, out, sizeof(*out), &found, err);
 }
 
 bool stream_state_set(struct store_tx *tx, const char *account_id, const char *stream,
