@@ -286,3 +286,35 @@ bool change_log_removed(struct store_tx *tx, const struct entity_context *contex
 	change_fini(&change);
 	return ok;
 }
+
+bool change_each(struct store_tx *tx, int64_t session_id, change_fn *each, void *arg,
+		 struct err *err)
+{
+	struct db_stmt *stmt = db_prepare(tx,
+					  "SELECT kind, entity, source_id, before, after "
+					  "FROM changes WHERE session_id = $1 ORDER BY seq",
+					  err);
+	bool has_row;
+
+	if (stmt == NULL)
+		return false;
+	db_bind_int(stmt, 1, session_id);
+	while (db_step(stmt, &has_row, err)) {
+		struct change_entry entry;
+
+		if (!has_row)
+			return true;
+		entry = (struct change_entry){
+			.kind = db_column_text(stmt, 0, NULL),
+			.entity = db_column_text(stmt, 1, NULL),
+			.source_id = db_column_text(stmt, 2, NULL),
+			.before = db_column_text(stmt, 3, NULL),
+			.after = db_column_text(stmt, 4, NULL),
+		};
+		if (!each(arg, &entry, err)) {
+			db_reset(stmt);
+			return false;
+		}
+	}
+	return false;
+}

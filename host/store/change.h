@@ -28,4 +28,19 @@ bool change_log_removed(struct store_tx *tx, const struct entity_context *contex
 			const struct model_entity *entity, int64_t id, const char *reason,
 			struct err *err);
 
+/* One row of the log, for reading. Texts are valid during the call; before and after may be NULL.
+ */
+struct change_entry {
+	const char *kind; /* created, updated, removed, restored */
+	const char *entity, *source_id;
+	const char *before; /* JSON: the whole row */
+	const char *after;  /* JSON: the changed fields */
+};
+
+typedef bool change_fn(void *arg, const struct change_entry *entry, struct err *err);
+
+/* The changes of a session, oldest first. */
+bool change_each(struct store_tx *tx, int64_t session_id, change_fn *each, void *arg,
+		 struct err *err);
+
 #endif

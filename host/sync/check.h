@@ -26,7 +26,6 @@ struct check_result {
 	const struct check_permission *permissions;
 	size_t permission_count;
 	int64_t duration_ms;
-	int64_t clock_skew_ms; /* vendor's Date minus ours; 0 = not known */
 };
 
 /* `result` is valid during the call; NULL with err. */

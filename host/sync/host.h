@@ -5,11 +5,11 @@
 #ifndef MUSTER_SYNC_HOST_H
 #define MUSTER_SYNC_HOST_H
 
-#include "base/log.h"
-#include "base/loop.h"
-#include "base/redact.h"
-#include "store/store.h"
-#include "vault/vault.h"
+struct log;
+struct loop;
+struct redact;
+struct store;
+struct vault;
 
 struct host {
 	struct loop *loop;

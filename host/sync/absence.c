@@ -1,0 +1,318 @@
+/*
+ * What a stream's listing no longer shows: proven, judged by the guard, then removed or held; all
+ * in the one transaction that marks the listing complete.
+ */
+#include "sync/absence.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "crypto/digest.h"
+#include "store/guard.h"
+#include "sync/run.h"
+
+enum { SMALL_LOSS = 10, SHARE_PERCENT = 10, LARGE_LOSS = 200 };
+
+const char *absence_blocked(enum model_guard guard, const struct absence *absence)
+{
+	if (absence->missing == 0)
+		return NULL;
+	if (absence->live > 0 && absence->seen == 0)
+		return "nothing-seen";
+	if (absence->missing > SMALL_LOSS && absence->missing * 100 > absence->live * SHARE_PERCENT)
+		return "share";
+	if (guard == MODEL_COUNTED && absence->missing > LARGE_LOSS)
+		return "count";
+	return NULL;
+}
+
+/* A row that would go. */
+struct goner {
+	const struct model_entity *entity;
+	struct entity_missing *row; /* in its list */
+	const char *reason;	    /* "missing", "filtered", "parent" */
+};
+
+struct judgement {
+	struct sync_run *run;
+	struct store_tx *tx;
+	struct entity_context context;
+	char now[CLOCK_TEXT_SIZE];
+	struct entity_missing_list lists[STREAM_ENTITIES_MAX];
+	size_t list_count;
+	struct goner *goners;
+	size_t count, size;
+	bool is_new_baseline;
+	const char *rule; /* of the first entity that is blocked; NULL = none is */
+	char summary[256];
+	char set_hash[65];
+};
+
+static int by_id(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* --- what is missing --- */
+
+static struct listed *listed_of(struct stream *stream, const struct model_entity *entity)
+{
+	for (size_t i = 0; i < stream->listed_count; i++) {
+		if (stream->listed[i].entity == entity)
+			return &stream->listed[i];
+	}
+	return NULL;
+}
+
+static bool is_filtered(const struct listed *listed, int64_t id)
+{
+	return listed != NULL && listed->filtered_count > 0 &&
+	       bsearch(&id, listed->filtered, listed->filtered_count, sizeof(id), by_id) != NULL;
+}
+
+static bool add_goner(struct judgement *judgement, const struct model_entity *entity,
+		      struct entity_missing *row, const char *reason, struct err *err)
+{
+	if (judgement->count == judgement->size) {
+		size_t size = judgement->size == 0 ? 64 : judgement->size * 2;
+		struct goner *goners = realloc(judgement->goners, size * sizeof(*goners));
+
+		if (goners == NULL)
+			return err_oom(err);
+		judgement->goners = goners;
+		judgement->size = size;
+	}
+	judgement->goners[judgement->count++] = (struct goner){ entity, row, reason };
+	return true;
+}
+
+static void summarize(struct judgement *judgement, const struct model_entity *entity,
+		      const struct absence *absence, const char *rule)
+{
+	judgement->rule = rule;
+	snprintf(judgement->summary, sizeof(judgement->summary),
+		 "%lld of %lld %s would be removed (%.1f %%)", (long long)absence->missing,
+		 (long long)absence->live, entity->table,
+		 100.0 * (double)absence->missing / (double)absence->live);
+}
+
+/* Collects one entity's goners and asks the guard about them. */
+static bool collect(struct judgement *judgement, const struct model_entity *entity,
+		    struct entity_missing_list *list, size_t seen, struct err *err)
+{
+	struct listed *listed = listed_of(&judgement->run->stream, entity);
+	struct absence absence = { .live = list->live, .seen = (int64_t)seen };
+	const char *rule;
+
+	if (listed != NULL && listed->filtered_count > 0)
+		qsort(listed->filtered, listed->filtered_count, sizeof(*listed->filtered), by_id);
+	for (size_t i = 0; i < list->count; i++) {
+		struct entity_missing *row = &list->items[i];
+		bool filtered = is_filtered(listed, row->id);
+		const char *reason = filtered ? "filtered" : "missing";
+
+		if (judgement->is_new_baseline && !filtered)
+			continue;
+		if (row->follows_parent)
+			reason = "parent";
+		if (!add_goner(judgement, entity, row, reason, err))
+			return false;
+		absence.missing += !row->has_other_voice && !row->follows_parent;
+	}
+	rule = absence_blocked(entity->guard, &absence);
+	if (rule != NULL && judgement->rule == NULL)
+		summarize(judgement, entity, &absence, rule);
+	return true;
+}
+
+static bool find_missing(struct judgement *judgement, const struct model_entity *entity,
+			 struct err *err)
+{
+	struct entity_missing_list *list = &judgement->lists[judgement->list_count];
+	size_t seen_count, doubled;
+	int64_t *seen = NULL;
+	bool fine;
+
+	fine = session_seen(judgement->tx, judgement->context.session_id, judgement->context.stream,
+			    entity->name, &seen, &seen_count, &doubled, err) &&
+	       entity_find_missing(judgement->tx, &judgement->context, entity, seen, seen_count,
+				   list, err);
+	free(seen);
+	if (!fine)
+		return false;
+	judgement->list_count++;
+	return collect(judgement, entity, list, seen_count, err);
+}
+
+/* Every entity that the stream may emit, each once: also those of which it showed nothing. */
+static bool find_all(struct judgement *judgement, struct err *err)
+{
+	const struct value *declared = connector_declaration(judgement->run->connector);
+	const struct value *emits = value_get(judgement->run->stream.declared, "emits");
+	const struct model_entity *done[STREAM_ENTITIES_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; i < value_count(emits); i++) {
+		const struct value *map = value_get(value_get(declared, "maps"), emits->keys[i]);
+		const char *name = value_text(map, "entity", emits->keys[i]);
+		const struct model_entity *entity = model_entity(name);
+		size_t seen = 0;
+
+		while (seen < count && done[seen] != entity)
+			seen++;
+		if (entity == NULL || seen < count || count == STREAM_ENTITIES_MAX)
+			continue;
+		done[count++] = entity;
+		if (!find_missing(judgement, entity, err))
+			return false;
+	}
+	return true;
+}
+
+/* --- held --- */
+
+static int by_line(const void *a, const void *b)
+{
+	const struct goner *x = a, *y = b;
+	int order = strcmp(x->entity->name, y->entity->name);
+
+	return order != 0 ? order : strcmp(x->row->source_id, y->row->source_id);
+}
+
+static bool hash_set(struct judgement *judgement, struct err *err)
+{
+	struct buf lines = BUF_INIT;
+	bool fine;
+
+	qsort(judgement->goners, judgement->count, sizeof(*judgement->goners), by_line);
+	for (size_t i = 0; i < judgement->count; i++)
+		buf_printf(&lines, "%s:%s\n", judgement->goners[i].entity->name,
+			   judgement->goners[i].row->source_id);
+	fine = buf_ok(&lines, err) &&
+	       digest_sha256_hex(buf_text(&lines), lines.len, judgement->set_hash, err);
+	buf_fini(&lines);
+	return fine;
+}
+
+static bool hold(struct judgement *judgement, struct err *err)
+{
+	struct held_item *items = calloc(judgement->count, sizeof(*items));
+	struct stream *stream = &judgement->run->stream;
+	struct held_set set = {
+		.account_id = judgement->run->account_id,
+		.session_id = judgement->context.session_id,
+		.stream = (char *)(uintptr_t)stream->name,
+		.set_hash = judgement->set_hash,
+		.rule = (char *)(uintptr_t)judgement->rule,
+		.summary = judgement->summary,
+		.count = (int64_t)judgement->count,
+		.held_at = judgement->now,
+	};
+	int64_t id;
+	bool fine;
+
+	if (items == NULL)
+		return err_oom(err);
+	for (size_t i = 0; i < judgement->count; i++)
+		items[i] = (struct held_item){
+			.entity = (char *)(uintptr_t)judgement->goners[i].entity->name,
+			.source_id = judgement->goners[i].row->source_id,
+			.label = judgement->goners[i].row->label,
+			.reason = (char *)(uintptr_t)judgement->goners[i].reason,
+		};
+	fine = held_save(judgement->tx, &set, items, judgement->count, &id, err);
+	free(items);
+	stream->end = STREAM_HELD;
+	snprintf(stream->reason, sizeof(stream->reason), "%s", judgement->summary);
+	return fine;
+}
+
+/* --- removed --- */
+
+static bool retire_all(struct judgement *judgement, struct err *err)
+{
+	struct session_counts *counts = &judgement->run->session.counts;
+	int64_t children = 0;
+
+	for (size_t i = 0; i < judgement->count; i++) {
+		const struct goner *goner = &judgement->goners[i];
+		bool removed;
+
+		if (!entity_retire(judgement->tx, &judgement->context, goner->entity,
+				   goner->row->id, goner->reason, &removed, err))
+			return false;
+		counts->removed += removed;
+	}
+	if (judgement->count > 0 &&
+	    !entity_retire_children(judgement->tx, &judgement->context, &children, err))
+		return false;
+	counts->removed += children;
+	return true;
+}
+
+static bool decide(struct judgement *judgement, struct err *err)
+{
+	const char *account = judgement->run->account_id, *stream = judgement->context.stream;
+	bool approved = false;
+
+	if (judgement->rule == NULL)
+		return held_drop(judgement->tx, account, stream, err) && retire_all(judgement, err);
+	if (!hash_set(judgement, err) ||
+	    !held_is_approved(judgement->tx, account, stream, judgement->set_hash, judgement->now,
+			      &approved, err))
+		return false;
+	if (!approved)
+		return hold(judgement, err);
+	return retire_all(judgement, err) &&
+	       held_mark_applied(judgement->tx, account, stream, judgement->set_hash,
+				 judgement->now, err);
+}
+
+/* --- the unit --- */
+
+static bool complete(struct judgement *judgement, struct err *err)
+{
+	struct sync_run *run = judgement->run;
+	struct stream_state state = { 0 }, next = { 0 };
+	bool fine;
+
+	if (!stream_state_get(judgement->tx, run->account_id, run->stream.name, &state, err))
+		return false;
+	judgement->is_new_baseline =
+		state.baseline == NULL || !str_eq(state.baseline, run->baseline);
+	next = (struct stream_state){ .cursor = state.cursor,
+				      .baseline = run->baseline,
+				      .completed_at = judgement->now,
+				      .completed_session = run->session.id };
+	fine = find_all(judgement, err) && decide(judgement, err) &&
+	       stream_state_set(judgement->tx, run->account_id, run->stream.name, &next, err);
+	stream_state_fini(&state);
+	return fine;
+}
+
+bool absence_judge(struct store_tx *tx, void *arg, struct err *err)
+{
+	struct sync_run *run = arg;
+	struct judgement judgement = { .run = run, .tx = tx };
+	struct buf why = BUF_INIT;
+	bool fine;
+
+	judgement.context = run_context(run, judgement.now);
+	fine = lease_check(tx, &run->lease, err);
+	if (fine && proof_holds(&run->stream.proof, &why)) {
+		fine = complete(&judgement, err);
+	} else {
+		run->stream.end = STREAM_INCOMPLETE;
+		snprintf(run->stream.reason, sizeof(run->stream.reason), "%s", buf_text(&why));
+	}
+	fine = fine && session_update(tx, run->session.id, &run->session.counts, NULL, NULL, err);
+	for (size_t i = 0; i < judgement.list_count; i++)
+		entity_missing_fini(&judgement.lists[i]);
+	free(judgement.goners);
+	buf_fini(&why);
+	return fine;
+}

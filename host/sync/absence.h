@@ -1,0 +1,22 @@
+/*
+ * The guard's thresholds, by themselves (design.md section 7.4; reliability.md DE4): may this many
+ * rows of an entity go?
+ */
+#ifndef MUSTER_SYNC_ABSENCE_H
+#define MUSTER_SYNC_ABSENCE_H
+
+#include <stdint.h>
+
+#include "store/model.h"
+
+struct absence {
+	int64_t live;	 /* rows before, the missing ones included */
+	int64_t seen;	 /* of them, listed now */
+	int64_t missing; /* would become tombstones; relation rows that follow a parent not counted
+			  */
+};
+
+/* NULL: they may. Else which rule holds them: "nothing-seen", "share", "count". */
+const char *absence_blocked(enum model_guard guard, const struct absence *absence);
+
+#endif

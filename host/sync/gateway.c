@@ -1,0 +1,344 @@
+/* A sandbox's way out to the vendor. */
+#include "sync/gateway.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "sync/json_value.h"
+#include "sync/keeper.h"
+#include "wire/frame.h"
+
+enum { HEADERS_MAX = 32, ABSENT_MAX = 16 };
+
+struct gateway {
+	struct host *host;
+	struct gateway_options options;
+	json_t *settings;
+	struct endpoint *endpoint;
+	struct auth auth;
+	struct exchange *exchange;
+	struct keeper *keeper;
+	struct request *requests;
+	void (*finished)(void *arg, const struct err *err);
+	void *finished_arg;
+};
+
+/* One `http` call on its way; owns what net_send borrows. */
+struct request {
+	struct gateway *gateway;
+	struct guest *guest;
+	uint32_t id;
+	struct value_tree *args;
+	struct buf url;
+	struct request *next;
+};
+
+/* --- options for net/ --- */
+
+/* What net_options points to while net_open copies it. */
+struct net_texts {
+	json_t *connect_to, *cidrs;
+	const char *connect_texts[16], *cidr_texts[64];
+	struct net_rate rates[NET_RATES_MAX];
+	struct net_quota quotas[NET_RATES_MAX];
+};
+
+static size_t texts_of(const json_t *list, const char **out, size_t max)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < json_array_size(list) && count < max; i++) {
+		const char *text = json_string_value(json_array_get(list, i));
+
+		if (text != NULL)
+			out[count++] = text;
+	}
+	return count;
+}
+
+static bool add_limits(struct net_options *options, struct net_texts *texts,
+		       const struct value *limits, struct err *err)
+{
+	const struct value *rates = value_get(limits, "rates");
+	const struct value *headers = value_get(limits, "headers");
+
+	for (size_t i = 0; i < value_count(rates) && i < NET_RATES_MAX; i++) {
+		const struct value *rate = value_at(rates, i);
+
+		if (rate->type != VALUE_BYTES)
+			return err_set(err, ERR_CONFIG,
+				       "limits: a rate is a text such as \"50/s\"");
+		if (!net_rate_parse(rate->bytes, &texts->rates[i], err))
+			return err_context(err, "limits");
+		options->rate_count = i + 1;
+	}
+	for (size_t i = 0; i < value_count(headers) && i < NET_RATES_MAX; i++) {
+		const struct value *header = value_at(headers, i);
+
+		texts->quotas[i] = (struct net_quota){
+			.remaining = value_text(header, "remaining", ""),
+			.reset = value_text(header, "reset", NULL),
+			.window_ms = value_int(header, "window_s", 0) * 1000,
+		};
+		options->quota_count = i + 1;
+	}
+	options->rates = texts->rates;
+	options->quotas = texts->quotas;
+	options->concurrent = (int)value_int(limits, "concurrent", 0);
+	return true;
+}
+
+static bool open_exchange(struct gateway *gateway, struct err *err)
+{
+	const struct account *account = gateway->options.account;
+	struct net_texts texts = {
+		.connect_to = json_loads(account->connect_to != NULL ? account->connect_to : "[]",
+					 0, NULL),
+		.cidrs = json_loads(account->allow_cidrs != NULL ? account->allow_cidrs : "[]", 0,
+				    NULL),
+	};
+	struct net_options options = {
+		.account_id = account->id,
+		.ca_file = account->ca_file,
+		.proxy = account->proxy,
+		.connect_to = texts.connect_texts,
+		.allow_cidrs = texts.cidr_texts,
+		.log = gateway->host->log,
+		.waiting = gateway->options.waiting,
+		.waiting_arg = gateway->options.arg,
+	};
+	bool fine;
+
+	options.connect_to_count = texts_of(texts.connect_to, texts.connect_texts, 16);
+	options.allow_cidr_count = texts_of(texts.cidrs, texts.cidr_texts, 64);
+	gateway->keeper = keeper_new(gateway->host->store, err);
+	fine = gateway->keeper != NULL &&
+	       add_limits(&options, &texts, value_get(gateway->options.declaration, "limits"), err);
+	if (fine) {
+		options.keeper = keeper_functions(gateway->keeper);
+		gateway->exchange =
+			exchange_open(gateway->host->loop, &options, gateway->host->redact,
+				      gateway->options.recording, err);
+	}
+	json_decref(texts.connect_to);
+	json_decref(texts.cidrs);
+	return gateway->exchange != NULL;
+}
+
+static void free_request(struct request *request)
+{
+	struct request **at = &request->gateway->requests;
+
+	while (*at != request)
+		at = &(*at)->next;
+	*at = request->next;
+	value_tree_free(request->args);
+	buf_fini(&request->url);
+	free(request);
+}
+
+static void free_gateway(struct gateway *gateway)
+{
+	while (gateway->requests != NULL)
+		free_request(gateway->requests);
+	endpoint_free(gateway->endpoint);
+	auth_fini(&gateway->auth);
+	json_decref(gateway->settings);
+	keeper_release(gateway->keeper);
+	free(gateway);
+}
+
+struct gateway *gateway_open(struct host *host, const struct gateway_options *options,
+			     struct err *err)
+{
+	struct gateway *gateway = calloc(1, sizeof(*gateway));
+
+	if (gateway == NULL) {
+		err_oom(err);
+		return NULL;
+	}
+	gateway->host = host;
+	gateway->options = *options;
+	gateway->settings = json_loads(options->account->settings, 0, NULL);
+	gateway->endpoint = endpoint_new(options->declaration, gateway->settings, err);
+	if (gateway->endpoint != NULL &&
+	    auth_build(&gateway->auth, options->declaration, gateway->settings, options->secrets,
+		       options->secret_count, err) &&
+	    open_exchange(gateway, err))
+		return gateway;
+	free_gateway(gateway);
+	return NULL;
+}
+
+bool gateway_allow(struct gateway *gateway, const struct value *calls, struct err *err)
+{
+	return endpoint_allow(gateway->endpoint, calls, err);
+}
+
+struct exchange_counts gateway_counts(const struct gateway *gateway)
+{
+	return exchange_counts(gateway->exchange);
+}
+
+static void on_finished(void *arg, const struct err *err)
+{
+	struct gateway *gateway = arg;
+	void (*finished)(void *, const struct err *) = gateway->finished;
+	void *finished_arg = gateway->finished_arg;
+
+	free_gateway(gateway);
+	finished(finished_arg, err);
+}
+
+void gateway_finish(struct gateway *gateway, void (*finished)(void *arg, const struct err *err),
+		    void *arg)
+{
+	const struct err none = ERR_INIT;
+
+	if (gateway == NULL) {
+		finished(arg, &none);
+		return;
+	}
+	gateway->finished = finished;
+	gateway->finished_arg = arg;
+	exchange_finish(gateway->exchange, on_finished, gateway);
+}
+
+/* --- an answer --- */
+
+/* Same name twice (Link, Set-Cookie): joined by ", " as RFC 9110 section 5.3 allows. */
+static void put_headers(struct buf *out, const struct net_reply *reply)
+{
+	json_t *headers = json_object();
+
+	for (size_t i = 0; i < reply->header_count; i++) {
+		char *name = str_dup(reply->headers[i].name);
+		const char *before;
+		struct buf joined = BUF_INIT;
+
+		if (name == NULL)
+			break;
+		str_lower(name);
+		before = json_string_value(json_object_get(headers, name));
+		buf_printf(&joined, "%s%s%s", before != NULL ? before : "",
+			   before != NULL ? ", " : "", reply->headers[i].value);
+		/* A header that is no UTF-8 is left out: it could not be shown either. */
+		json_object_set_new(headers, name, json_string(buf_text(&joined)));
+		buf_fini(&joined);
+		free(name);
+	}
+	value_put_json(out, headers);
+	json_decref(headers);
+}
+
+static void answer(struct request *request, struct net_reply *reply, const struct err *err)
+{
+	bool has_failed = err->kind != ERR_NONE;
+	struct buf result = BUF_INIT;
+
+	value_put_map(&result, has_failed ? 3 : 2);
+	value_put_str(&result, "status");
+	value_put_int(&result, reply->status);
+	value_put_str(&result, "headers");
+	put_headers(&result, reply);
+	if (has_failed) {
+		value_put_str(&result, "error");
+		wire_put_err(&result, err);
+	}
+	guest_answer_body(request->guest, request->id, &reply->body, &result);
+	buf_fini(&result);
+}
+
+static void on_done(void *arg, struct net_reply *reply, const struct err *err)
+{
+	struct request *request = arg;
+	struct gateway *gateway = request->gateway;
+
+	if (err->kind != ERR_NONE && gateway->options.failed != NULL)
+		gateway->options.failed(gateway->options.arg, err);
+	if (reply != NULL)
+		answer(request, reply, err);
+	else
+		guest_fail(request->guest, request->id, err);
+	free_request(request);
+}
+
+/* --- a request --- */
+
+static size_t take_headers(const struct value *list, struct net_header *out)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < value_count(list) && count < HEADERS_MAX; i++) {
+		const struct value *name = value_at(value_at(list, i), 0);
+		const struct value *text = value_at(value_at(list, i), 1);
+
+		if (name != NULL && text != NULL && name->type == VALUE_BYTES &&
+		    text->type == VALUE_BYTES)
+			out[count++] = (struct net_header){ name->bytes, text->bytes };
+	}
+	return count;
+}
+
+static size_t take_absent(const struct value *list, int *out)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < value_count(list) && count < ABSENT_MAX; i++) {
+		if (value_at(list, i)->type == VALUE_INT)
+			out[count++] = (int)value_at(list, i)->i;
+	}
+	return count;
+}
+
+static bool request_send(struct request *request, struct err *err)
+{
+	struct gateway *gateway = request->gateway;
+	const struct value *args = value_root(request->args);
+	const struct value *body = value_get(args, "body");
+	struct net_header headers[HEADERS_MAX + 1];
+	int absent[ABSENT_MAX];
+	struct net_request wanted = {
+		.headers = headers,
+		.header_count = take_headers(value_get(args, "headers"), headers),
+		.credentials = gateway->auth.headers,
+		.credential_count = gateway->auth.count,
+		.body = body != NULL && body->type == VALUE_BYTES ? body->bytes : NULL,
+		.body_len = body != NULL && body->type == VALUE_BYTES ? body->len : 0,
+		.content_type = value_text(args, "content_type", NULL),
+		.allow = endpoint_allowed(gateway->endpoint),
+		.is_idempotent = value_bool(args, "idempotent", false),
+		.absent = absent,
+		.absent_count = take_absent(value_get(args, "absent"), absent),
+	};
+
+	if (!endpoint_resolve(gateway->endpoint, args, &wanted.method, &request->url, err))
+		return false;
+	wanted.url = buf_text(&request->url);
+	headers[wanted.header_count++] = (struct net_header){ "Accept", "application/json" };
+	return exchange_send(gateway->exchange, &wanted, on_done, request, err);
+}
+
+void gateway_http(struct gateway *gateway, struct guest *guest, uint32_t id, const void *args,
+		  size_t len)
+{
+	struct request *request = calloc(1, sizeof(*request));
+	struct err err = ERR_INIT;
+
+	if (request == NULL) {
+		err_oom(&err);
+		guest_fail(guest, id, &err);
+		return;
+	}
+	*request = (struct request){ .gateway = gateway, .guest = guest, .id = id };
+	request->next = gateway->requests;
+	gateway->requests = request;
+	request->args = value_parse(args, len, &err);
+	if (request->args != NULL && request_send(request, &err))
+		return;
+	if (gateway->options.failed != NULL)
+		gateway->options.failed(gateway->options.arg, &err);
+	guest_fail(guest, id, &err);
+	free_request(request);
+}

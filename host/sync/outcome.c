@@ -1,0 +1,187 @@
+/* What a session leaves behind. */
+#include "sync/outcome.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "store/change.h"
+#include "store/recording.h"
+#include "sync/json_value.h"
+
+static const char *outcome_of(const struct sync_run *run)
+{
+	if (run->is_cancelled)
+		return "cancelled";
+	if (run->err.kind != ERR_NONE)
+		return "failed";
+	if (run->was_held)
+		return "held";
+	if (run->was_partial)
+		return "partial";
+	return run->was_degraded ? "degraded" : "ok";
+}
+
+/* "devices: 312 of 900 devices would be removed (34.7 %); apps: ..." from the streams that fell
+ * short. */
+static void put_reasons(struct buf *out, const struct sync_run *run)
+{
+	for (size_t i = 0; i < json_array_size(run->streams); i++) {
+		const json_t *result = json_array_get(run->streams, i);
+		const char *name = json_string_value(json_object_get(result, "stream"));
+		const char *reason = json_string_value(json_object_get(result, "reason"));
+		json_int_t bad = json_integer_value(json_object_get(result, "quarantined"));
+
+		if (reason != NULL)
+			buf_printf(out, "%s%s: %s", out->len > 0 ? "; " : "", name, reason);
+		if (bad > 0)
+			buf_printf(out, "%s%s: %lld record(s) quarantined",
+				   out->len > 0 ? "; " : "", name, (long long)bad);
+	}
+}
+
+static const char *state_of_error(const struct err *err)
+{
+	return err->kind == ERR_AUTH ? "needs-auth" : "failed";
+}
+
+static const char *way_out_of(const struct sync_run *run, const char *outcome)
+{
+	if (run->err.kind != ERR_NONE)
+		return err_way_out(&run->err);
+	if (str_eq(outcome, "held"))
+		return "muster removals";
+	if (str_eq(outcome, "degraded"))
+		return "muster check: what is granted and what is not";
+	return str_eq(outcome, "partial") ? "muster sessions show: what fell short" : "";
+}
+
+static bool write_state(struct sync_run *run, struct store_tx *tx, const char *outcome,
+			const char *now, struct err *err)
+{
+	struct buf reason = BUF_INIT;
+	const char *state = outcome;
+	bool ended_well, fine;
+
+	if (run->is_cancelled) {
+		/* A session that somebody stopped says nothing about the account. */
+		fine = account_set_state(tx, run->account_id,
+					 str_eq(run->state_before, "syncing") ? "stale"
+									      : run->state_before,
+					 run->reason_before, run->way_out_before, now, err);
+		return fine &&
+		       account_set_last_session(tx, run->account_id, run->session.id, NULL, err);
+	}
+	if (run->err.kind != ERR_NONE) {
+		state = state_of_error(&run->err);
+		buf_str(&reason, run->err.message);
+	} else {
+		put_reasons(&reason, run);
+	}
+	ended_well =
+		str_eq(outcome, "ok") || str_eq(outcome, "degraded") || str_eq(outcome, "partial");
+	fine = buf_ok(&reason, err) &&
+	       account_set_state(tx, run->account_id, state, buf_text(&reason),
+				 way_out_of(run, outcome), now, err) &&
+	       account_set_last_session(tx, run->account_id, run->session.id,
+					ended_well ? now : NULL, err);
+	buf_fini(&reason);
+	return fine;
+}
+
+static char *error_json(const struct err *err)
+{
+	if (err->kind == ERR_NONE)
+		return NULL;
+	return json_text_take(json_pack("{s:s, s:s, s:s, s:i}", "kind",
+					err_kind_info(err->kind)->name, "message", err->message,
+					"hint", err_way_out(err), "status", err->status));
+}
+
+static bool write_session(struct sync_run *run, struct store_tx *tx, const char *outcome,
+			  const char *now, struct err *err)
+{
+	double seconds = (double)(clock_monotonic_ms() - run->started_ms) / 1000.0;
+	char *dropped = json_dumps(run->dropped, JSON_COMPACT | JSON_SORT_KEYS);
+	char *streams = json_dumps(run->streams, JSON_COMPACT);
+	char *error = error_json(&run->err);
+	bool fine;
+
+	fine = session_update(tx, run->session.id, &run->session.counts, dropped, streams, err) &&
+	       session_end(tx, run->session.id, outcome, error, now, seconds, err);
+	free(dropped);
+	free(streams);
+	free(error);
+	return fine;
+}
+
+/* What the caller gets to see is what the store holds. */
+static bool read_back(struct sync_run *run, struct store_tx *tx, struct err *err)
+{
+	struct session session;
+	struct account account;
+
+	if (!session_get(tx, run->session.id, &session, err))
+		return false;
+	session_fini(&run->session);
+	run->session = session;
+	if (!account_get(tx, run->account_id, &account, err))
+		return false;
+	account_fini(&run->account);
+	run->account = account;
+	return true;
+}
+
+bool outcome_write(struct store_tx *tx, void *arg, struct err *err)
+{
+	struct sync_run *run = arg;
+	const char *outcome = outcome_of(run);
+	char now[CLOCK_TEXT_SIZE];
+
+	clock_now_text(now);
+	if (!lease_check(tx, &run->lease, err) || !write_session(run, tx, outcome, now, err))
+		return false;
+	if (!run->options.dry_run && !write_state(run, tx, outcome, now, err))
+		return false;
+	if (run->is_recording &&
+	    !recording_end(tx, run->session.id, run->exchanges, run->recorded_bytes, err))
+		return false;
+	return lease_release(tx, &run->lease, err) && read_back(run, tx, err);
+}
+
+bool outcome_write_unapproved(struct store_tx *tx, void *arg, struct err *err)
+{
+	struct sync_run *run = arg;
+	char now[CLOCK_TEXT_SIZE];
+
+	return account_set_state(tx, run->account_id, "needs-approval", run->err.message,
+				 run->err.hint, clock_now_text(now), err);
+}
+
+/* --- the dry run's changes --- */
+
+static bool add_change(void *arg, const struct change_entry *change, struct err *err)
+{
+	json_t *before = change->before != NULL ? json_loads(change->before, 0, NULL) : json_null();
+	json_t *after = change->after != NULL ? json_loads(change->after, 0, NULL) : json_null();
+	json_t *item = json_pack("{s:s, s:s, s:s, s:o, s:o}", "kind", change->kind, "entity",
+				 change->entity, "source_id", change->source_id, "before", before,
+				 "after", after);
+
+	if (item != NULL && json_array_append_new(arg, item) == 0)
+		return true;
+	return err_oom(err);
+}
+
+bool outcome_read_changes(struct store_tx *tx, void *arg, struct err *err)
+{
+	struct sync_run *run = arg;
+	json_t *changes = json_array();
+
+	if (!change_each(tx, run->session.id, add_change, changes, err)) {
+		json_decref(changes);
+		return false;
+	}
+	run->changes = json_text_take(changes);
+	return run->changes != NULL || err_oom(err);
+}

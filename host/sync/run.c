@@ -1,0 +1,305 @@
+/* The course of one session, from the lease to the account's new state. */
+#include "sync/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/loop.h"
+#include "base/str.h"
+#include "sync/outcome.h"
+#include "sync/run_open.h"
+#include "vault/vault.h"
+
+/* --- units --- */
+
+static void on_unit(void *arg, const struct err *err)
+{
+	struct sync_run *run = arg;
+	void (*next)(struct sync_run *) = run->next;
+
+	run->units--;
+	run->next = NULL;
+	if (err->kind != ERR_NONE || run->is_ending)
+		run_fail(run, err);
+	else
+		next(run);
+}
+
+void run_unit(struct sync_run *run, struct store *store, enum store_mode mode, store_work_fn *work,
+	      void (*next)(struct sync_run *run))
+{
+	struct err err = ERR_INIT;
+
+	run->next = next;
+	run->units++;
+	if (store_submit(store, mode, work, on_unit, run, &err))
+		return;
+	run->units--;
+	run_fail(run, &err);
+}
+
+struct entity_context run_context(const struct sync_run *run, char now[CLOCK_TEXT_SIZE])
+{
+	return (struct entity_context){
+		.account_id = run->account_id,
+		.session_id = run->session.id,
+		.stream = run->stream.name,
+		.now = clock_now_text(now),
+		.log_created = run->options.dry_run || !run->is_first,
+	};
+}
+
+/* --- progress --- */
+
+void run_report(struct sync_run *run, const char *label, int64_t done, int64_t total)
+{
+	char slug[256];
+	const struct sync_progress progress = {
+		.account = slug,
+		.stream = run->stream.name,
+		.label = label,
+		.done = done,
+		.total = total,
+		.rows = run->session.counts.seen,
+	};
+
+	if (run->options.progress == NULL)
+		return;
+	snprintf(slug, sizeof(slug), "%s/%s", run->account.vendor, run->account.name);
+	run->options.progress(run->options.progress_arg, &progress);
+}
+
+void run_waiting(void *arg, const char *why, int64_t ms)
+{
+	struct sync_run *run = arg;
+	char label[160];
+
+	snprintf(label, sizeof(label), "waiting %.1f s: %s", (double)ms / 1000.0, why);
+	run_report(run, label, 0, -1);
+}
+
+/* --- heartbeat --- */
+
+static bool renew(struct store_tx *tx, void *arg, struct err *err)
+{
+	struct sync_run *run = arg;
+
+	return lease_renew(tx, &run->lease, clock_wall_ms(), err);
+}
+
+static void on_renewed(void *arg, const struct err *err)
+{
+	struct sync_run *run = arg;
+
+	run->units--;
+	if (err->kind != ERR_NONE || run->is_ending)
+		run_fail(run, err);
+	else
+		run_start_heartbeat(run);
+}
+
+static void beat(void *arg)
+{
+	struct sync_run *run = arg;
+	struct err err = ERR_INIT;
+
+	run->heartbeat = NULL;
+	run->units++;
+	if (store_submit(run->host->store, STORE_WRITE, renew, on_renewed, run, &err))
+		return;
+	run->units--;
+	run_fail(run, &err);
+}
+
+void run_start_heartbeat(struct sync_run *run)
+{
+	run->heartbeat = loop_timer_start(run->host->loop, LEASE_HEARTBEAT_MS, beat, run);
+}
+
+/* --- the end --- */
+
+static void free_run(struct sync_run *run)
+{
+	stream_fini(&run->stream);
+	batch_drop(run);
+	connector_free(run->connector);
+	for (size_t i = 0; i < run->secret_count; i++)
+		secret_fini(&run->secrets[i]);
+	if (run->data != NULL && run->data != run->host->store)
+		store_close(run->data);
+	account_fini(&run->account);
+	session_fini(&run->session);
+	json_decref(run->dropped);
+	json_decref(run->streams);
+	free(run->state_before);
+	free(run->reason_before);
+	free(run->way_out_before);
+	free(run->changes);
+	free(run->account_id);
+	free(run);
+}
+
+static void finish(struct sync_run *run)
+{
+	const struct sync_result result = {
+		.account = &run->account,
+		.session = &run->session,
+		.changes = run->changes,
+	};
+	sync_done_fn *done = run->done;
+	void *arg = run->done_arg;
+	struct err err = run->err;
+
+	done(arg, &result, &err);
+	free_run(run);
+}
+
+/* The last unit: its failure is told, but nothing follows it. */
+static void on_closed(void *arg, const struct err *err)
+{
+	struct sync_run *run = arg;
+
+	if (err->kind != ERR_NONE && run->err.kind == ERR_NONE)
+		run->err = *err;
+	finish(run);
+}
+
+static void close_session(struct sync_run *run)
+{
+	struct err err = ERR_INIT;
+
+	if (run->has_lease &&
+	    store_submit(run->host->store, STORE_WRITE, outcome_write, on_closed, run, &err))
+		return;
+	if (!run->has_lease && run->err.kind == ERR_CONFIG && run->needs_approval &&
+	    store_submit(run->host->store, STORE_WRITE, outcome_write_unapproved, on_closed, run,
+			 &err))
+		return;
+	on_closed(run, &err);
+}
+
+static void on_changes(void *arg, const struct err *err)
+{
+	struct sync_run *run = arg;
+
+	if (err->kind != ERR_NONE && run->err.kind == ERR_NONE)
+		run->err = *err;
+	close_session(run);
+}
+
+static void on_gateway_finished(void *arg, const struct err *err)
+{
+	struct sync_run *run = arg;
+	struct err ignored = ERR_INIT;
+
+	run->gateway = NULL;
+	if (err->kind != ERR_NONE)
+		log_write(run->host->log, LOG_WARN, "%s/%s: the recording is incomplete: %s",
+			  run->account.vendor, run->account.name, err->message);
+	if (run->options.dry_run && run->data != NULL && run->err.kind == ERR_NONE &&
+	    store_submit(run->data, STORE_READ, outcome_read_changes, on_changes, run, &ignored))
+		return;
+	close_session(run);
+}
+
+static void begin_end(struct sync_run *run)
+{
+	run->has_begun_end = true;
+	loop_timer_close(run->heartbeat);
+	run->heartbeat = NULL;
+	if (run->gateway != NULL) {
+		struct exchange_counts counts = gateway_counts(run->gateway);
+
+		run->session.counts.requests = counts.requests;
+		run->session.counts.retries = counts.retries;
+		run->session.counts.bytes = counts.bytes;
+		run->exchanges = counts.last;
+	}
+	gateway_finish(run->gateway, on_gateway_finished, run);
+}
+
+/* A sandbox that still reads is ended at once; what the store is doing is waited for. */
+static void try_end(struct sync_run *run)
+{
+	run->is_ending = true;
+	if (run->is_reading) {
+		const struct guest_handlers none = { 0 };
+
+		guest_set_handlers(connector_guest(run->connector), &none);
+		run->is_reading = false;
+	}
+	if (run->units == 0 && run->flight == NULL && !run->is_waiting && !run->has_begun_end)
+		begin_end(run);
+}
+
+void run_fail(struct sync_run *run, const struct err *err)
+{
+	if (err->kind != ERR_NONE && run->err.kind == ERR_NONE)
+		run->err = *err;
+	try_end(run);
+}
+
+/* Every stream failed: the session did, with the first reason. */
+static void judge_streams(struct sync_run *run)
+{
+	size_t count = json_array_size(run->streams), failed = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const json_t *end = json_object_get(json_array_get(run->streams, i), "end");
+
+		failed += str_eq(json_string_value(end), "failed");
+	}
+	if (count > 0 && failed == count && run->first_failure.kind != ERR_NONE)
+		run->err = run->first_failure;
+}
+
+void run_streams_done(struct sync_run *run)
+{
+	judge_streams(run);
+	try_end(run);
+}
+
+void sync_cancel(struct sync_run *run)
+{
+	struct err err = ERR_INIT;
+
+	if (run->has_begun_end)
+		return;
+	run->is_cancelled = true;
+	err_set(&err, ERR_CANCELLED, "cancelled; what was committed stays");
+	run_fail(run, &err);
+}
+
+/* --- start --- */
+
+struct sync_run *sync_start(struct host *host, const char *account_id,
+			    const struct sync_options *options, sync_done_fn *done, void *arg,
+			    struct err *err)
+{
+	struct sync_run *run;
+
+	if (vault_is_sealed(host->vault)) {
+		err_set(err, ERR_SEALED, "the vault is sealed: %s",
+			vault_sealed_reason(host->vault));
+		return NULL;
+	}
+	run = calloc(1, sizeof(*run));
+	if (run == NULL || (run->account_id = str_dup(account_id)) == NULL) {
+		free(run);
+		err_oom(err);
+		return NULL;
+	}
+	run->host = host;
+	run->options = *options;
+	run->done = done;
+	run->done_arg = arg;
+	run->err = ERR_INIT;
+	run->first_failure = ERR_INIT;
+	run->stream.err = ERR_INIT;
+	run->dropped = json_object();
+	run->streams = json_array();
+	run->started_ms = clock_monotonic_ms();
+	clock_now_text(run->now);
+	run_open(run);
+	return run;
+}

@@ -1,0 +1,150 @@
+/* What the files of one session share: run.c (its course), stream.c, batch.c, absence.c. */
+#ifndef MUSTER_SYNC_RUN_H
+#define MUSTER_SYNC_RUN_H
+
+#include <jansson.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/entity.h"
+#include "store/session.h"
+#include "sync/connector.h"
+#include "sync/gateway.h"
+#include "sync/proof.h"
+#include "sync/seen.h"
+#include "sync/sync.h"
+
+enum { STREAM_ENTITIES_MAX = 10, RUN_SECRETS_MAX = 8 };
+
+/* What a stream has listed of one entity. Belongs to the units: they run one after the other. */
+struct listed {
+	const struct model_entity *entity;
+	struct seen seen;
+	int64_t *filtered; /* internal ids of live rows that a rule drops now */
+	size_t filtered_count;
+};
+
+/* How a stream ended. */
+enum stream_end { STREAM_OK, STREAM_DEGRADED, STREAM_INCOMPLETE, STREAM_HELD, STREAM_FAILED };
+
+struct stream {
+	const struct value *declared;
+	const char *name;
+	struct proof proof;
+	struct listed listed[STREAM_ENTITIES_MAX];
+	size_t listed_count;
+	int64_t quarantined, rows;
+	enum stream_end end;
+	char reason[512]; /* why it did not end well */
+	struct err err;	  /* of a failed or degraded stream */
+	int64_t started_ms;
+};
+
+struct batch; /* batch.c */
+
+struct sync_run {
+	struct host *host;
+	struct sync_options options;
+	sync_done_fn *done;
+	void *done_arg;
+
+	char *account_id;
+	struct account account;
+	char *state_before, *reason_before, *way_out_before;
+	struct connector *connector;
+	struct gateway *gateway;
+	struct secret secrets[RUN_SECRETS_MAX];
+	struct auth_secret named_secrets[RUN_SECRETS_MAX];
+	size_t secret_count;
+
+	struct lease lease;
+	bool has_lease;
+	struct loop_timer *heartbeat;
+	int units; /* store units under way besides batches: the run cannot end before them */
+
+	struct store *data; /* where rows go: host->store, or the scratch of a dry run */
+	struct session session;
+	bool is_first;
+	char baseline[65];	   /* connector, mappings, settings: what the listing depends on */
+	json_t *dropped;	   /* "map.rule" -> count */
+	json_t *streams;	   /* results so far */
+	char *changes;		   /* of a dry run */
+	char now[CLOCK_TEXT_SIZE]; /* api.now: the session's start */
+	int64_t started_ms;
+
+	struct stream stream; /* the one that runs */
+	size_t stream_index;
+	bool is_reading;      /* the sandbox is inside read() */
+	struct batch *batch;  /* being collected */
+	struct batch *flight; /* being committed */
+
+	bool was_degraded, was_partial, was_held;
+	struct err err;		  /* what ended the session early */
+	struct err first_failure; /* of a stream */
+	struct err scratch_err;
+	bool is_recording, needs_approval;
+	bool is_cancelled, is_ending, has_begun_end;
+	bool is_waiting; /* for the connector or the scratch: cannot be cut short */
+	int64_t exchanges, recorded_bytes;
+
+	void (*next)(struct sync_run *run); /* after the unit under way */
+};
+
+/* --- run.c --- */
+
+/* Runs a unit; then `next`, or run_fail with its error. One at a time. */
+void run_unit(struct sync_run *run, struct store *store, enum store_mode mode, store_work_fn *work,
+	      void (*next)(struct sync_run *run));
+
+/* Ends the session with this error. Harmless when it is ending already. */
+void run_fail(struct sync_run *run, const struct err *err);
+
+/* The streams are through. */
+void run_streams_done(struct sync_run *run);
+
+/* Progress; a net_options.waiting for the gateway. */
+void run_waiting(void *arg, const char *why, int64_t ms);
+void run_start_heartbeat(struct sync_run *run);
+void run_report(struct sync_run *run, const char *label, int64_t done, int64_t total);
+
+/* entity_context of a unit of the current stream; now: when the unit runs. */
+struct entity_context run_context(const struct sync_run *run, char now[CLOCK_TEXT_SIZE]);
+
+/* --- stream.c --- */
+
+/* The next stream, or run_streams_done. */
+void stream_next(struct sync_run *run);
+void stream_handlers(struct sync_run *run, struct guest_handlers *out);
+/* Every batch of the current stream is committed and read() has returned. */
+void stream_read_done(struct sync_run *run);
+/* A request failed that the connector did not declare absent. */
+void stream_request_failed(void *arg, const struct err *err);
+void stream_fini(struct stream *stream);
+
+/* --- batch.c --- */
+
+/* Takes an `emit` call in; it is answered when there is room. */
+void batch_emit(struct sync_run *run, uint32_t id, const void *args, size_t len);
+/* A page was worked off: a good place to commit. */
+void batch_page(struct sync_run *run);
+/* host.store of the script: committed with the batch. */
+void batch_key_set(struct sync_run *run, uint32_t id, const struct value *args);
+/* What was set and is not committed yet; *value NULL = deleted. False: nothing is pending. */
+bool batch_find_key(const struct sync_run *run, const char *key, const char **value, size_t *len);
+/* Commits what is there; stream_read_done follows when all is committed. */
+void batch_flush(struct sync_run *run);
+bool batch_is_idle(const struct sync_run *run);
+/* Throws away what was not committed; never while one is in flight. */
+void batch_drop(struct sync_run *run);
+void batch_free(struct batch *batch);
+
+/* --- ask.c: questions of the sandbox that the store answers --- */
+
+/* "known", "parents" or "key_get"; false if the method is none of them. */
+bool ask_store(struct sync_run *run, uint32_t id, const char *method, const void *args, size_t len);
+
+/* --- absence.c: a unit that ends a complete or incomplete listing --- */
+
+bool absence_judge(struct store_tx *tx, void *run, struct err *err);
+
+#endif

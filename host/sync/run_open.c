@@ -1,0 +1,304 @@
+/* The opening of a session. Each step is a function that starts the next one. */
+#include "sync/run_open.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/loop.h"
+#include "base/str.h"
+#include "crypto/digest.h"
+#include "store/credential.h"
+#include "store/random_id.h"
+#include "store/recording.h"
+#include "vault/vault.h"
+
+/* --- 5: the way out opens, streams begin --- */
+
+static struct recording *open_recording(struct sync_run *run)
+{
+	struct recording *recording = NULL;
+	struct err err = ERR_INIT;
+	uint8_t key[32];
+	char context[32];
+
+	if (!run->is_recording)
+		return NULL;
+	snprintf(context, sizeof(context), "%lld", (long long)run->session.id);
+	if (!vault_derive(run->host->vault, "recording", context, key, &err) ||
+	    !recording_start(&recording, run->host->recordings_dir, run->session.id, key, &err))
+		log_write(run->host->log, LOG_WARN, "%s/%s: no recording of this session: %s",
+			  run->account.vendor, run->account.name, err.message);
+	secret_wipe(key, sizeof(key));
+	return recording;
+}
+
+static void open_gateway(struct sync_run *run)
+{
+	struct guest_handlers handlers;
+	struct err err = ERR_INIT;
+	const struct gateway_options options = {
+		.account = &run->account,
+		.declaration = connector_declaration(run->connector),
+		.secrets = run->named_secrets,
+		.secret_count = run->secret_count,
+		.recording = open_recording(run),
+		.failed = stream_request_failed,
+		.waiting = run_waiting,
+		.arg = run,
+	};
+
+	run->gateway = gateway_open(run->host, &options, &err);
+	if (run->gateway == NULL) {
+		run_fail(run, &err);
+		return;
+	}
+	stream_handlers(run, &handlers);
+	guest_set_handlers(connector_guest(run->connector), &handlers);
+	stream_next(run);
+}
+
+/* --- 4: a dry run gets its scratch --- */
+
+static void fill_scratch(void *arg)
+{
+	struct sync_run *run = arg;
+
+	run->data = store_open_scratch(run->host->store, run->account_id, &run->scratch_err);
+}
+
+static void on_scratch(void *arg)
+{
+	struct sync_run *run = arg;
+
+	run->is_waiting = false;
+	if (run->data == NULL || run->is_ending)
+		run_fail(run, &run->scratch_err);
+	else
+		open_gateway(run);
+}
+
+static void open_data(struct sync_run *run)
+{
+	struct err err = ERR_INIT;
+
+	if (!run->options.dry_run) {
+		run->data = run->host->store;
+		open_gateway(run);
+		return;
+	}
+	run->scratch_err = ERR_INIT;
+	run->is_waiting = true;
+	if (loop_work(run->host->loop, fill_scratch, on_scratch, run, &err))
+		return;
+	run->is_waiting = false;
+	run_fail(run, &err);
+}
+
+/* --- 3: one transaction: lease, session, credential --- */
+
+static bool read_secret(struct sync_run *run, struct store_tx *tx, const char *id,
+			const char *provider, struct err *err)
+{
+	struct secret *secret = &run->secrets[run->secret_count];
+
+	if (run->secret_count == RUN_SECRETS_MAX)
+		return err_set(err, ERR_CONFIG, "a connector has at most %d secrets",
+			       RUN_SECRETS_MAX);
+	if (!vault_get_field(run->host->vault, tx, run->account.credential_id, provider, id, secret,
+			     err))
+		return false;
+	run->named_secrets[run->secret_count] = (struct auth_secret){ id, secret };
+	run->secret_count++;
+	return true;
+}
+
+static bool read_secrets(struct sync_run *run, struct store_tx *tx, struct err *err)
+{
+	const struct value *declaration = connector_declaration(run->connector);
+	const struct value *settings = value_get(declaration, "settings");
+	struct credential credential;
+	bool fine = true;
+
+	if (run->account.credential_id == NULL)
+		return true;
+	if (!credential_get(tx, run->account.credential_id, &credential, err))
+		return false;
+	for (size_t i = 0; i < value_count(settings) && fine; i++) {
+		const struct value *setting = value_at(settings, i);
+		struct err missing = ERR_INIT;
+
+		if (!str_eq(value_text(setting, "type", "text"), "secret"))
+			continue;
+		fine = read_secret(run, tx, value_text(setting, "id", ""), credential.provider,
+				   &missing);
+		/* An optional secret that was never given: auth says so if it needs it. */
+		if (!fine && missing.kind == ERR_MISSING)
+			fine = true;
+		else if (!fine)
+			*err = missing;
+	}
+	credential_fini(&credential);
+	return fine;
+}
+
+static bool begin(struct store_tx *tx, void *arg, struct err *err)
+{
+	struct sync_run *run = arg;
+	char owner[64], host[24] = "", random[RANDOM_ID_SIZE], file[RECORDING_NAME_SIZE];
+	const char *kind = run->options.dry_run ? "dry-run" : "full";
+
+	gethostname(host, sizeof(host) - 1);
+	if (!random_id(random, err))
+		return false;
+	snprintf(owner, sizeof(owner), "%.20s:%ld:%.12s", host, (long)getpid(), random);
+	if (!lease_take(tx, run->account_id, owner, clock_wall_ms(), &run->lease, err) ||
+	    !session_begin(tx, &run->lease, kind, connector_fingerprint(run->connector), run->now,
+			   &run->session.id, &run->is_first, err) ||
+	    !read_secrets(run, tx, err))
+		return false;
+	if (run->is_recording &&
+	    !recording_add(tx, run->session.id, run->account_id,
+			   recording_file_name(run->session.id, file), run->now, err))
+		return false;
+	return run->options.dry_run ||
+	       account_set_state(tx, run->account_id, "syncing", "", "", run->now, err);
+}
+
+static void on_begun(struct sync_run *run)
+{
+	run->has_lease = true;
+	run_start_heartbeat(run);
+	open_data(run);
+}
+
+/* --- 2: the connector is what was approved --- */
+
+static bool is_approved(struct sync_run *run, struct err *err)
+{
+	struct buf text = BUF_INIT, diff = BUF_INIT;
+	char hash[65];
+	bool same;
+
+	if (!connector_approval(run->connector, &text, hash, err)) {
+		buf_fini(&text);
+		return false;
+	}
+	same = run->account.approved_hash != NULL && str_eq(run->account.approved_hash, hash);
+	if (!same) {
+		connector_approval_diff(run->account.approved != NULL ? run->account.approved : "",
+					buf_text(&text), &diff);
+		err_set(err, ERR_CONFIG,
+			"the connector's hosts, calls or auth changed since they were "
+			"approved:\n%s",
+			buf_text(&diff));
+		err_hint(err, "look at it, then: muster vendors approve %s", run->account.vendor);
+		run->needs_approval = true;
+	}
+	buf_fini(&text);
+	buf_fini(&diff);
+	return same;
+}
+
+/* What a listing depends on: with another connector, mapping or setting absence means nothing yet.
+ */
+static bool make_baseline(struct sync_run *run, struct err *err)
+{
+	struct buf text = BUF_INIT;
+	bool fine;
+
+	buf_printf(&text, "%s\n%s", connector_fingerprint(run->connector), run->account.settings);
+	fine = buf_ok(&text, err) &&
+	       digest_sha256_hex(buf_text(&text), text.len, run->baseline, err);
+	buf_fini(&text);
+	return fine;
+}
+
+/* --stream names that the connector does not have. */
+static bool has_streams(const struct sync_run *run, struct err *err)
+{
+	const struct value *streams = value_get(connector_declaration(run->connector), "streams");
+	const char *names[64];
+	size_t count = 0;
+
+	for (; count < value_count(streams) && count < 64; count++)
+		names[count] = value_text(value_at(streams, count), "name", "");
+	for (size_t i = 0; i < run->options.stream_count; i++) {
+		const char *wanted = run->options.streams[i], *near;
+		size_t n = 0;
+
+		while (n < count && !str_eq(names[n], wanted))
+			n++;
+		if (n < count)
+			continue;
+		near = str_nearest(wanted, names, count);
+		err_set(err, ERR_USAGE, "%s has no stream \"%s\"", run->account.vendor, wanted);
+		if (near != NULL)
+			err_hint(err, "did you mean %s?", near);
+		return false;
+	}
+	return true;
+}
+
+static void on_connector(void *arg, struct connector *connector, const struct err *failure)
+{
+	struct sync_run *run = arg;
+	struct err err = *failure;
+
+	run->is_waiting = false;
+	run->connector = connector;
+	if (connector != NULL && !run->is_ending && is_approved(run, &err) &&
+	    has_streams(run, &err) && make_baseline(run, &err))
+		run_unit(run, run->host->store, STORE_WRITE, begin, on_begun);
+	else
+		run_fail(run, &err);
+}
+
+/* --- 1: the account --- */
+
+static bool read_account(struct store_tx *tx, void *arg, struct err *err)
+{
+	struct sync_run *run = arg;
+
+	return account_get(tx, run->account_id, &run->account, err);
+}
+
+static bool is_ready(const struct account *account, bool dry_run, struct err *err)
+{
+	if (account->archived_at != NULL)
+		return err_set(err, ERR_MISSING, "%s/%s was replaced and archived", account->vendor,
+			       account->name);
+	if (account->is_paused && !dry_run) {
+		err_set(err, ERR_CONFIG, "%s/%s is paused", account->vendor, account->name);
+		return err_hint(err,
+				"muster accounts resume %s/%s (a dry run is possible: --dry-run)",
+				account->vendor, account->name);
+	}
+	return true;
+}
+
+static void on_account(struct sync_run *run)
+{
+	struct err err = ERR_INIT;
+
+	run->state_before = str_dup(run->account.state);
+	run->reason_before = str_dup(run->account.state_reason);
+	run->way_out_before = str_dup(run->account.state_way_out);
+	run->is_recording = run->account.is_recording && !run->options.no_recording;
+	if (!is_ready(&run->account, run->options.dry_run, &err)) {
+		run_fail(run, &err);
+		return;
+	}
+	run->is_waiting = true;
+	if (connector_load(run->host, run->account.vendor, run->account.name, on_connector, run,
+			   &err))
+		return;
+	run->is_waiting = false;
+	run_fail(run, &err);
+}
+
+void run_open(struct sync_run *run)
+{
+	run_unit(run, run->host->store, STORE_READ, read_account, on_account);
+}

@@ -1,0 +1,319 @@
+/* One stream after the other: what the sandbox asks and reports while it reads, and how a stream
+ * ends. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "sync/json_value.h"
+#include "sync/run.h"
+
+/* More than this share of unusable records, and more than a few, fails the stream
+ * (reliability.md 3.12). */
+enum { QUARANTINE_FEW = 10, QUARANTINE_PERCENT = 1 };
+
+static const char *const end_names[] = {
+	[STREAM_OK] = "ok",	[STREAM_DEGRADED] = "degraded", [STREAM_INCOMPLETE] = "incomplete",
+	[STREAM_HELD] = "held", [STREAM_FAILED] = "failed",
+};
+
+void stream_fini(struct stream *stream)
+{
+	for (size_t i = 0; i < stream->listed_count; i++) {
+		seen_fini(&stream->listed[i].seen);
+		free(stream->listed[i].filtered);
+	}
+	*stream = (struct stream){ .err = ERR_INIT };
+}
+
+/* --- the end of a stream --- */
+
+static void note_result(struct sync_run *run)
+{
+	const struct stream *stream = &run->stream;
+	double seconds = (double)(clock_monotonic_ms() - stream->started_ms) / 1000.0;
+	json_t *result =
+		json_pack("{s:s, s:s, s:I, s:I, s:f}", "stream", stream->name, "end",
+			  end_names[stream->end], "rows", (json_int_t)stream->rows, "quarantined",
+			  (json_int_t)stream->quarantined, "seconds", seconds);
+
+	if (stream->reason[0] != '\0')
+		json_object_set_new(result, "reason", json_string(stream->reason));
+	if (stream->err.kind != ERR_NONE)
+		json_object_set_new(result, "kind",
+				    json_string(err_kind_info(stream->err.kind)->name));
+	json_array_append_new(run->streams, result);
+	if (stream->end == STREAM_FAILED && run->first_failure.kind == ERR_NONE)
+		run->first_failure = stream->err;
+	run->was_degraded |= stream->end == STREAM_DEGRADED;
+	run->was_held |= stream->end == STREAM_HELD;
+	run->was_partial |= stream->end == STREAM_INCOMPLETE || stream->end == STREAM_FAILED ||
+			    stream->quarantined > 0;
+}
+
+static void stream_ended(struct sync_run *run)
+{
+	note_result(run);
+	stream_next(run);
+}
+
+static bool is_too_bad(const struct stream *stream)
+{
+	return stream->quarantined > QUARANTINE_FEW &&
+	       stream->quarantined * 100 >
+		       (stream->rows + stream->quarantined) * QUARANTINE_PERCENT;
+}
+
+void stream_read_done(struct sync_run *run)
+{
+	struct stream *stream = &run->stream;
+
+	if (stream->end == STREAM_OK && is_too_bad(stream)) {
+		stream->end = STREAM_FAILED;
+		err_set(&stream->err, ERR_DATA, "%s: %lld of %lld records cannot be mapped",
+			stream->name, (long long)stream->quarantined,
+			(long long)(stream->rows + stream->quarantined));
+		snprintf(stream->reason, sizeof(stream->reason), "%s", stream->err.message);
+	}
+	if (stream->end != STREAM_OK) {
+		stream_ended(run);
+		return;
+	}
+	run_unit(run, run->data, STORE_WRITE, absence_judge, stream_ended);
+}
+
+static bool may_degrade(const struct stream *stream, const struct err *err)
+{
+	return value_bool(stream->declared, "may_degrade", false) &&
+	       (err->kind == ERR_FORBIDDEN || err->kind == ERR_UNLICENSED);
+}
+
+static void on_read(void *arg, const struct value *result, const struct err *failure)
+{
+	struct sync_run *run = arg;
+	struct stream *stream = &run->stream;
+	struct err err = *failure;
+
+	(void)result;
+	run->is_reading = false;
+	if (err.kind == ERR_NONE) {
+		batch_flush(run);
+		return;
+	}
+	err_context(&err, "%s", stream->name);
+	/* A refused credential, or a sandbox that is no more, ends the session; the rest one
+	 * stream. */
+	if (err.kind == ERR_AUTH || err.kind == ERR_OVER_LIMIT || err.kind == ERR_BUG || err.stop ||
+	    run->is_ending) {
+		run_fail(run, &err);
+		return;
+	}
+	stream->end = may_degrade(stream, &err) ? STREAM_DEGRADED : STREAM_FAILED;
+	stream->err = err;
+	snprintf(stream->reason, sizeof(stream->reason), "%s", err.message);
+	batch_flush(run);
+}
+
+/* --- what the sandbox asks and reports --- */
+
+void stream_request_failed(void *arg, const struct err *err)
+{
+	struct sync_run *run = arg;
+
+	if (run->is_reading)
+		proof_failed(&run->stream.proof, err->message);
+}
+
+static void on_key_set(struct sync_run *run, uint32_t id, const void *args, size_t len)
+{
+	struct err err = ERR_INIT;
+	struct value_tree *tree = value_parse(args, len, &err);
+
+	if (tree == NULL)
+		guest_fail(connector_guest(run->connector), id, &err);
+	else
+		batch_key_set(run, id, value_root(tree));
+	value_tree_free(tree);
+}
+
+static void on_call(void *arg, uint32_t id, const char *method, const void *args, size_t len)
+{
+	struct sync_run *run = arg;
+	struct guest *guest = connector_guest(run->connector);
+	struct err err = ERR_INIT;
+
+	if (!run->is_reading) {
+		err_set(&err, ERR_REFUSED, "%s: no stream is being read", method);
+		guest_fail(guest, id, &err);
+	} else if (str_eq(method, "http")) {
+		gateway_http(run->gateway, guest, id, args, len);
+	} else if (str_eq(method, "emit")) {
+		batch_emit(run, id, args, len);
+	} else if (str_eq(method, "key_set")) {
+		on_key_set(run, id, args, len);
+	} else if (str_eq(method, "crypto")) {
+		gateway_crypto(guest, id, args, len);
+	} else if (!ask_store(run, id, method, args, len)) {
+		err_set(&err, ERR_REFUSED, "a sync may not call \"%s\"", method);
+		guest_fail(guest, id, &err);
+	}
+}
+
+static void on_page(struct sync_run *run, const struct value *args)
+{
+	char label[64];
+
+	proof_page(&run->stream.proof, args);
+	if (run->stream.proof.pages > PROOF_PAGES_MAX) {
+		struct err err = ERR_INIT;
+
+		err_set(&err, ERR_DATA, "%s: pagination_loop: more than %d pages", run->stream.name,
+			PROOF_PAGES_MAX);
+		run_fail(run, &err);
+		return;
+	}
+	if (!str_eq(value_text(args, "at", ""), "page"))
+		return;
+	snprintf(label, sizeof(label), "page %lld", (long long)run->stream.proof.pages);
+	run_report(run, label, run->stream.proof.pages, -1);
+	batch_page(run);
+}
+
+static void on_log(const struct sync_run *run, const struct value *args)
+{
+	const char *level = value_text(args, "level", "info");
+	enum log_level to = str_eq(level, "error")   ? LOG_ERROR
+			    : str_eq(level, "warn")  ? LOG_WARN
+			    : str_eq(level, "debug") ? LOG_DEBUG
+						     : LOG_INFO;
+
+	log_write(run->host->log, to, "%s/%s: %s", run->account.vendor, run->account.name,
+		  value_text(args, "text", ""));
+}
+
+static void on_event(void *arg, const char *name, const struct value *args)
+{
+	struct sync_run *run = arg;
+
+	if (str_eq(name, "log"))
+		on_log(run, args);
+	else if (!run->is_reading)
+		return;
+	else if (str_eq(name, "page"))
+		on_page(run, args);
+	else if (str_eq(name, "single"))
+		proof_single(&run->stream.proof);
+	else if (str_eq(name, "progress"))
+		run_report(run, value_text(args, "label", NULL), value_int(args, "done", 0),
+			   value_int(args, "total", -1));
+}
+
+static void on_gone(void *arg, const struct err *err)
+{
+	run_fail(arg, err);
+}
+
+void stream_handlers(struct sync_run *run, struct guest_handlers *out)
+{
+	*out = (struct guest_handlers){
+		.call = on_call, .event = on_event, .gone = on_gone, .arg = run
+	};
+}
+
+/* --- the next stream --- */
+
+static bool is_wanted(const struct sync_run *run, const struct value *declared)
+{
+	const char *name = value_text(declared, "name", "");
+
+	if (run->options.stream_count == 0)
+		return value_bool(declared, "enabled", true);
+	for (size_t i = 0; i < run->options.stream_count; i++) {
+		if (str_eq(run->options.streams[i], name))
+			return true;
+	}
+	return false;
+}
+
+/* The stream of this session that `declared` depends on and that did not get through; NULL if none.
+ */
+static const char *failed_parent(const struct sync_run *run, const struct value *declared)
+{
+	const struct value *depends = value_get(declared, "depends");
+
+	for (size_t i = 0; i < json_array_size(run->streams); i++) {
+		const json_t *result = json_array_get(run->streams, i);
+		const char *name = json_string_value(json_object_get(result, "stream"));
+		const char *end = json_string_value(json_object_get(result, "end"));
+
+		for (size_t d = 0; d < value_count(depends); d++) {
+			const struct value *parent = value_at(depends, d);
+
+			if (parent->type == VALUE_BYTES && str_eq(parent->bytes, name) &&
+			    (str_eq(end, "failed") || str_eq(end, "degraded")))
+				return name;
+		}
+	}
+	return NULL;
+}
+
+static void put_read_args(struct buf *args, const struct sync_run *run)
+{
+	json_t *settings = json_loads(run->account.settings, 0, NULL);
+
+	value_put_map(args, 5);
+	value_put_str(args, "stream");
+	value_put_str(args, run->stream.name);
+	value_put_str(args, "settings");
+	value_put_json(args, settings);
+	value_put_str(args, "now");
+	value_put_str(args, run->now);
+	value_put_str(args, "full");
+	value_put_bool(args, run->options.full);
+	value_put_str(args, "limit");
+	value_put_int(args, run->options.limit);
+	json_decref(settings);
+}
+
+static void start(struct sync_run *run, const struct value *declared)
+{
+	const char *parent = failed_parent(run, declared);
+	struct buf args = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	run->stream.declared = declared;
+	run->stream.name = value_text(declared, "name", "");
+	run->stream.started_ms = clock_monotonic_ms();
+	if (parent != NULL) {
+		run->stream.end = STREAM_FAILED;
+		snprintf(run->stream.reason, sizeof(run->stream.reason),
+			 "not read: it depends on %s", parent);
+		stream_ended(run);
+		return;
+	}
+	run_report(run, "starting", 0, -1);
+	put_read_args(&args, run);
+	run->is_reading = true;
+	if (!gateway_allow(run->gateway, value_get(declared, "calls"), &err) ||
+	    !guest_call(connector_guest(run->connector), "read", &args, on_read, run, &err)) {
+		run->is_reading = false;
+		run_fail(run, &err);
+	}
+	buf_fini(&args);
+}
+
+void stream_next(struct sync_run *run)
+{
+	const struct value *streams = value_get(connector_declaration(run->connector), "streams");
+
+	stream_fini(&run->stream);
+	while (run->stream_index < value_count(streams)) {
+		const struct value *declared = value_at(streams, run->stream_index++);
+
+		if (is_wanted(run, declared)) {
+			start(run, declared);
+			return;
+		}
+	}
+	run_streams_done(run);
+}
