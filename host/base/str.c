@@ -54,16 +54,28 @@ void str_lower(char *text)
 	}
 }
 
-bool str_to_int64(const char *text, int64_t *out)
+bool str_next_int64(const char **text, int64_t *out)
 {
+	const char *start = *text + strspn(*text, " \n");
 	long long value;
 	char *end;
 
-	if (!((*text >= '0' && *text <= '9') || *text == '-'))
+	if (!((*start >= '0' && *start <= '9') || *start == '-'))
 		return false;
 	errno = 0;
-	value = strtoll(text, &end, 10);
-	if (errno != 0 || end == text || *end != '\0')
+	value = strtoll(start, &end, 10);
+	if (errno != 0 || end == start)
+		return false;
+	*out = value;
+	*text = end;
+	return true;
+}
+
+bool str_to_int64(const char *text, int64_t *out)
+{
+	int64_t value;
+
+	if (*text == ' ' || *text == '\n' || !str_next_int64(&text, &value) || *text != '\0')
 		return false;
 	*out = value;
 	return true;

@@ -23,6 +23,12 @@ void str_lower(char *text);
 /* Whole text is a decimal int64; false otherwise. */
 bool str_to_int64(const char *text, int64_t *out);
 
+/*
+ * Reads the next decimal int64 and the spaces and line ends before it; *text moves behind it.
+ * False, and *text stays, where there is none.
+ */
+bool str_next_int64(const char **text, int64_t *out);
+
 /* Valid UTF-8 without NUL? (no overlong forms, no surrogates, at most U+10FFFF) */
 bool str_is_utf8(const char *text, size_t len);
 

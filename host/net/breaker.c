@@ -2,7 +2,8 @@
 #include "net/breaker.h"
 
 #include <inttypes.h>
-#include <stdio.h>
+
+#include "base/str.h"
 
 void breaker_init(struct breaker *breaker, int64_t base_ms)
 {
@@ -89,8 +90,8 @@ void breaker_parse(struct breaker *breaker, const char *text)
 {
 	int64_t in_a_row, pause_ms, open_until;
 
-	if (sscanf(text, "%" SCNd64 " %" SCNd64 " %" SCNd64, &in_a_row, &pause_ms, &open_until) !=
-	    3)
+	if (!str_next_int64(&text, &in_a_row) || !str_next_int64(&text, &pause_ms) ||
+	    !str_next_int64(&text, &open_until))
 		return;
 	if (in_a_row < 0 || pause_ms < 0 || open_until < 0 ||
 	    pause_ms > breaker->base_ms * BREAKER_PAUSE_FACTOR)

@@ -1,5 +1,6 @@
 /* One exchange: how libcurl is set up for it, and what comes of it. */
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -353,7 +354,7 @@ static void read_facts(struct http_exchange *exchange)
 	curl_easy_getinfo(exchange->easy, CURLINFO_SIZE_DOWNLOAD_T, &body);
 	curl_easy_getinfo(exchange->easy, CURLINFO_PRIMARY_IP, &ip);
 	if (ip != NULL && strlen(ip) < sizeof(exchange->ip))
-		strcpy(exchange->ip, ip);
+		snprintf(exchange->ip, sizeof(exchange->ip), "%s", ip);
 	reply->status = (int)status;
 	reply->effective_ip = exchange->ip;
 	reply->bytes_received = (int64_t)exchange->head_bytes + body;

@@ -3,7 +3,6 @@
  * and the breaker. The last two are kept, so that a restart or a second process obeys them.
  */
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -149,7 +148,7 @@ void net_gate_parse(struct net_gate *gate, const char *state)
 	int64_t now = clock_wall_ms(), not_before;
 
 	breaker_parse(&gate->breaker, state);
-	if (second != NULL && sscanf(second + 1, "%" SCNd64, &not_before) == 1 &&
+	if (second != NULL && str_next_int64(&second, &not_before) &&
 	    not_before > gate->not_before && not_before - now <= PAUSE_MAX_MS)
 		gate->not_before = not_before;
 }

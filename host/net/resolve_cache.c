@@ -103,7 +103,8 @@ static void on_resolved(void *arg, const struct loop_addresses *addresses, const
 	/* An answer may free the resolver, and with it this name: it is then detached. */
 	name->is_looking = true;
 	while (name->resolver != NULL && name->asks != NULL)
-		answer_ask(name->asks, addresses, err);
+		answer_ask(name->asks, addresses,
+			   err); /* unlinks itself: NOLINT(clang-analyzer-unix.Malloc) */
 	name->is_looking = false;
 	if (name->resolver == NULL)
 		free_name(name);
@@ -228,7 +229,8 @@ void resolver_free(struct resolver *resolver)
 	for (struct name *name = resolver->names; name != NULL; name = next) {
 		next = name->next;
 		while (name->asks != NULL)
-			resolver_cancel(name->asks);
+			resolver_cancel(name->asks); /* unlinks itself:
+							NOLINT(clang-analyzer-unix.Malloc) */
 		name->resolver = NULL;
 		if (!name->is_looking)
 			free_name(name);

@@ -1,6 +1,7 @@
 /*
- * What clang's analyser is told, and nobody else: these functions return false, always. It sees one
- * file at a time and would follow paths on which an error is a success. tidy.py includes it first.
+ * What clang's analyser is told, and nobody else; tidy.py includes it first. It sees one file at a
+ * time and would follow paths on which an error is a success: err_* return false, always, and Lua's
+ * error functions do not return.
  */
 #ifndef MUSTER_TESTS_STYLE_ANALYSER_H
 #define MUSTER_TESTS_STYLE_ANALYSER_H
@@ -12,5 +13,9 @@
 #define err_oom(...) ((void)err_oom(__VA_ARGS__), false)
 #define err_context(...) ((void)err_context(__VA_ARGS__), false)
 #define err_hint(...) ((void)err_hint(__VA_ARGS__), false)
+
+#define luaL_error(...) ((luaL_error)(__VA_ARGS__), __builtin_unreachable(), 0)
+#define luaL_argerror(...) ((luaL_argerror)(__VA_ARGS__), __builtin_unreachable(), 0)
+#define lua_error(...) ((lua_error)(__VA_ARGS__), __builtin_unreachable(), 0)
 
 #endif
