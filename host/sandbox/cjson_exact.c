@@ -20,6 +20,15 @@ int luaopen_cjson_safe(lua_State *L);
 /* Their addresses are keys of the registry. */
 static const char metatable_key, mark_key;
 
+int cjson_format_double(char out[CJSON_NUMBER_SIZE], double number)
+{
+	int len = snprintf(out, CJSON_NUMBER_SIZE, "%.15g", number);
+
+	if (strtod(out, NULL) != number)
+		len = snprintf(out, CJSON_NUMBER_SIZE, "%.17g", number);
+	return len;
+}
+
 #if !MUSTER_CJSON_IS_EXACT
 
 /* What the renamed calls of lua-cjson's object expect to find; nobody else calls these. */
@@ -37,7 +46,6 @@ const char *cjson_exact_checklstring(lua_State *L, int index, size_t *len);
 void cjson_exact_exit(int status) __attribute__((noreturn));
 
 enum {
-	NUMBER_SIZE = 32,    /* what lua-cjson gives a number */
 	INTEGER_DIGITS = 19, /* of the largest int64 */
 	ESCAPED_MAX = 6,     /* bytes that one byte of a text may become */
 	ARRAY_SLOTS = 2,     /* what lua-cjson asks for before it makes a table */
@@ -130,7 +138,7 @@ int cjson_exact_type(lua_State *L, int index)
 {
 	int type = lua_type(L, index);
 
-	count_emitted(L, NUMBER_SIZE);
+	count_emitted(L, CJSON_NUMBER_SIZE);
 	between.is_empty_array =
 		index == -1 && type == LUA_TTABLE && cjson_is_array(L, -1) && is_empty_table(L, -1);
 	return between.is_empty_array ? LUA_TNUMBER : type;
@@ -148,28 +156,18 @@ lua_Number cjson_exact_tonumberx(lua_State *L, int index, int *is_number)
 	return (lua_Number)between.integer;
 }
 
-/* The shortest text that reads back as the same double. */
-static int format_double(char *out, double number)
-{
-	int len = snprintf(out, NUMBER_SIZE, "%.15g", number);
-
-	if (strtod(out, NULL) != number)
-		len = snprintf(out, NUMBER_SIZE, "%.17g", number);
-	return len;
-}
-
 int cjson_exact_g_fmt(char *out, double number, int precision)
 {
 	(void)precision;
 	if (between.is_empty_array) {
 		between.is_empty_array = false;
-		return snprintf(out, NUMBER_SIZE, "[]");
+		return snprintf(out, CJSON_NUMBER_SIZE, "[]");
 	}
 	if (between.has_integer) {
 		between.has_integer = false;
-		return snprintf(out, NUMBER_SIZE, "%lld", between.integer);
+		return snprintf(out, CJSON_NUMBER_SIZE, "%lld", between.integer);
 	}
-	return format_double(out, number);
+	return cjson_format_double(out, number);
 }
 
 /* --- lengths: lua-cjson keeps them in int (CVE-2022-24834); refuse before they can wrap --- */

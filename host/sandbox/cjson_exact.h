@@ -17,6 +17,7 @@
 #include <stdbool.h>
 
 enum {
+	CJSON_NUMBER_SIZE = 32,		      /* room for the text of a number */
 	CJSON_DECODE_MAX = 64 * 1024 * 1024,  /* of one text */
 	CJSON_ENCODE_MAX = 128 * 1024 * 1024, /* of one result, every character taken as escaped */
 };
@@ -39,5 +40,8 @@ bool cjson_is_array(lua_State *L, int index);
  * it; getmetatable gives the same view. Is the value at `index` that view? (for setmetatable)
  */
 bool cjson_is_array_mark(lua_State *L, int index);
+
+/* Writes the shortest decimal text that reads back as the same finite double; its length. */
+int cjson_format_double(char out[CJSON_NUMBER_SIZE], double number);
 
 #endif

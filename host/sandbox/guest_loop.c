@@ -106,6 +106,12 @@ static int keep_result(lua_State *L, int status, lua_KContext ctx)
 	return 0;
 }
 
+/* Loading and parsing settings have no effects: there a script cannot even ask. */
+static bool may_wait(const char *method)
+{
+	return !str_eq(method, "load") && !str_eq(method, "settings");
+}
+
 /* The body of a request's task: request -> nothing, its result is kept in C. */
 static int run_request(lua_State *L)
 {
@@ -122,7 +128,10 @@ static int run_request(lua_State *L)
 	buf_fini(&request->call);
 	vm_push_handler(L, 2, 3);
 	lua_insert(L, 3);
-	lua_callk(L, 1, 1, (lua_KContext)request, keep_result);
+	if (may_wait(lua_tostring(L, 2)))
+		lua_callk(L, 1, 1, (lua_KContext)request, keep_result);
+	else
+		lua_call(L, 1, 1);
 	return keep_result(L, LUA_OK, (lua_KContext)request);
 }
 

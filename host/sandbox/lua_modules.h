@@ -7,7 +7,16 @@
 
 #include <lua.h>
 
+int lua_open_crypto(lua_State *L);
 int lua_open_http(lua_State *L);
+int lua_open_json(lua_State *L);
+int lua_open_log(lua_State *L);
+int lua_open_progress(lua_State *L);
+int lua_open_store(lua_State *L);
 int lua_open_task(lua_State *L);
+int lua_open_time(lua_State *L);
+
+/* What host.time.now() answers from now on: the value at `index`. */
+void lua_set_now(lua_State *L, int index);
 
 #endif

@@ -20,8 +20,10 @@ static const luaL_Reg modules[] = {
 
 /* The fields of `host`. */
 static const luaL_Reg primitives[] = {
-	{ "http", lua_open_http },
-	{ NULL, NULL },
+	{ "crypto", lua_open_crypto },	   { "http", lua_open_http },
+	{ "json", lua_open_json },	   { "log", lua_open_log },
+	{ "progress", lua_open_progress }, { "store", lua_open_store },
+	{ "time", lua_open_time },	   { NULL, NULL },
 };
 
 /* Keys of the registry: name -> text, name -> what require gave (false while it runs). */
@@ -127,6 +129,8 @@ void modules_push_host(lua_State *L)
 	for (const luaL_Reg *at = primitives; at->name != NULL; at++) {
 		lua_pushcfunction(L, at->func);
 		lua_call(L, 0, 1);
+		if (lua_istable(L, -1))
+			readonly_wrap(L, at->name);
 		lua_setfield(L, -2, at->name);
 	}
 }

@@ -11,6 +11,7 @@
 #include "sandbox/body.h"
 #include "sandbox/cjson_exact.h"
 #include "sandbox/limits.h"
+#include "sandbox/lua_modules.h"
 #include "sandbox/modules.h"
 #include "sandbox/readonly.h"
 #include "sandbox/safe.h"
@@ -216,12 +217,21 @@ static void prepare_load(lua_State *L, int args)
 	lua_pop(L, 2);
 }
 
+/* check and read: when the session started. */
+static void note_now(lua_State *L, int args)
+{
+	if (lua_istable(L, args) && lua_getfield(L, args, "now") != LUA_TNIL)
+		lua_set_now(L, -1);
+	lua_settop(L, args);
+}
+
 void vm_push_handler(lua_State *L, int method, int args)
 {
 	const char *name = lua_tostring(L, method);
 
 	if (str_eq(name, "load"))
 		prepare_load(L, args);
+	note_now(L, args);
 	lua_pushcfunction(L, modules_require);
 	lua_pushliteral(L, "muster.guest");
 	lua_call(L, 1, 1);

@@ -21,8 +21,8 @@ int vm_load_text(lua_State *L, const char *text, size_t len, const char *name);
 
 /*
  * Pushes the function that handles the host's call `method` (a stack index, like `args`): the field
- * of that name in the module muster.guest. Before the call `load` the texts in args.libs are made
- * known to `require`. Raises.
+ * of that name in the module muster.guest. `args` is the top of the stack. Before the call `load`
+ * the texts in args.libs are made known to `require`; args.now is what host.time.now gives. Raises.
  */
 void vm_push_handler(lua_State *L, int method, int args);
 

@@ -7,38 +7,11 @@
 #include "sandbox/bind.h"
 #include "sandbox/cjson_exact.h"
 #include "sandbox/readonly.h"
+#include "sandbox/table_kind.h"
 
 /* --- out --- */
 
 static bool put_at(lua_State *L, int depth, struct buf *out, struct err *err);
-
-static bool is_array(lua_State *L)
-{
-	bool is;
-
-	if (!lua_getmetatable(L, -1))
-		return false;
-	cjson_push_array_mt(L);
-	is = lua_rawequal(L, -1, -2);
-	lua_pop(L, 2);
-	return is;
-}
-
-/* Is the table on top a list, and how many members has it? */
-static bool measure(lua_State *L, size_t *count)
-{
-	size_t length = lua_rawlen(L, -1);
-	bool is_list = is_array(L);
-
-	*count = 0;
-	if (is_list) {
-		*count = length;
-		return true;
-	}
-	for (lua_pushnil(L); lua_next(L, -2) != 0; lua_pop(L, 1))
-		++*count;
-	return *count > 0 && *count == length;
-}
 
 static bool put_list(lua_State *L, size_t count, int depth, struct buf *out, struct err *err)
 {
@@ -81,7 +54,7 @@ static bool put_table(lua_State *L, int depth, struct buf *out, struct err *err)
 	if (depth >= VALUE_DEPTH_MAX)
 		return err_set(err, ERR_BUG, "nested deeper than %d levels", VALUE_DEPTH_MAX);
 	readonly_unwrap(L, -1);
-	is_list = measure(L, &count);
+	is_list = table_is_list(L, &count);
 	if (!(is_list ? put_list : put_map)(L, count, depth, out, err))
 		return false;
 	lua_pop(L, 1);
