@@ -149,6 +149,14 @@ static bool sync_folder_of(const char *path, struct err *err)
 	return ok;
 }
 
+bool file_rename(const char *from, const char *to, struct err *err)
+{
+	if (rename(from, to) == 0)
+		return sync_folder_of(to, err);
+	return err_set_errno(err, errno == ENOENT ? ERR_MISSING : ERR_STORE, errno,
+			     "cannot replace %s", to);
+}
+
 static bool fill_new(int fd, const char *path, unsigned mode, const void *data, size_t len,
 		     struct err *err)
 {
@@ -174,12 +182,11 @@ bool file_write(const char *path, unsigned mode, const void *data, size_t len, s
 	}
 	ok = fill_new(fd, path, mode, data, len, err);
 	close(fd);
-	if (ok && rename(beside.data, path) != 0)
-		ok = err_set_errno(err, ERR_STORE, errno, "cannot replace %s", path);
+	ok = ok && file_rename(beside.data, path, err);
 	if (!ok)
 		unlink(beside.data);
 	buf_fini(&beside);
-	return ok && sync_folder_of(path, err);
+	return ok;
 }
 
 static bool make_one_dir(const char *path, unsigned mode, struct err *err)

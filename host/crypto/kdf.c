@@ -25,8 +25,10 @@ static bool derive(const char *name, const OSSL_PARAM *params, uint8_t *out, siz
 
 static OSSL_PARAM octets(const char *name, const void *data, size_t len)
 {
-	/* OSSL_PARAM is shared with setters, hence not const; a derivation only reads. */
-	return OSSL_PARAM_construct_octet_string(name, (void *)(uintptr_t)data, len);
+	/* OSSL_PARAM is shared with setters, hence not const; a derivation only reads. It refuses
+	 * NULL, even for no bytes. */
+	return OSSL_PARAM_construct_octet_string(
+		name, (void *)(uintptr_t)(data != NULL ? data : ""), len);
 }
 
 bool kdf_hkdf(const void *key, size_t key_len, const void *salt, size_t salt_len, const void *info,
@@ -66,7 +68,7 @@ bool kdf_scrypt(const void *passphrase, size_t len, const void *salt, size_t sal
 	};
 
 	if (!affordable(cost))
-		return err_set(err, ERR_OVER_LIMIT, "scrypt's cost (2^%u, %u, %u) is not credible",
+		return err_set(err, ERR_CONFIG, "scrypt's cost (2^%u, %u, %u) is not credible",
 			       cost.log2_n, cost.r, cost.p);
 	return derive("SCRYPT", params, out, out_len, err);
 }

@@ -21,7 +21,7 @@ struct kdf_scrypt_cost {
 extern const struct kdf_scrypt_cost kdf_scrypt_default;
 
 /*
- * Blocks for the cost's time. Costs beyond 1 GiB are refused (ERR_OVER_LIMIT): they are read from
+ * Blocks for the cost's time. Costs beyond 1 GiB are refused (ERR_CONFIG): they are read from
  * stored headers before these can be authenticated.
  */
 bool kdf_scrypt(const void *passphrase, size_t len, const void *salt, size_t salt_len,

@@ -1,0 +1,49 @@
+/* What the files of the vault share. No other file includes it. */
+#ifndef MUSTER_VAULT_VAULT_STATE_H
+#define MUSTER_VAULT_VAULT_STATE_H
+
+#include <pthread.h>
+
+#include "base/secret.h"
+#include "store/credential.h"
+#include "vault/dek.h"
+#include "vault/vault.h"
+
+struct vault {
+	char *install_id;
+	struct redact *redact;
+
+	/* Shared by use, alone by rekey. */
+	pthread_rwlock_t lock;
+	struct secret root;
+	char *slot_id;	/* the slot it was opened with */
+	char *key_path; /* the file it was opened with; NULL = none */
+
+	/* Fixed once it is open. */
+	bool is_sealed;
+	char reason[VAULT_REASON_MAX];
+	struct secret derivation; /* what vault_derive derives from */
+};
+
+/* ERR_SEALED with the reason. */
+bool vault_require_open(const struct vault *vault, struct err *err);
+
+/*
+ * Under what the store's data keys are wrapped. ERR_SEALED when sealed, or when another process
+ * gave the vault a new key meanwhile. Call with the lock held, and use it under the lock.
+ */
+bool vault_root(const struct vault *vault, struct store_tx *tx, struct dek_root *root,
+		struct err *err);
+
+/*
+ * A field of a credential, sealed anew under a key of the current epoch and written. The row's
+ * generation is that of `field`.
+ */
+bool vault_seal_field(struct store_tx *tx, struct dek_root root, const char *provider,
+		      struct credential_field *field, const struct secret *value, struct err *err);
+
+/* The value of a field's row. The error names credential and field. */
+bool vault_unseal_field(struct store_tx *tx, struct dek_root root, const char *provider,
+			const struct credential_field *field, struct secret *out, struct err *err);
+
+#endif
