@@ -19,9 +19,9 @@ static void what_is_put_is_got(void **state)
 	assert_vault_ok(v, vault_fixture_try_put_bytes(v, "acme", "large", large, sizeof(large)));
 	assert_vault_ok(v, vault_fixture_try_put_bytes(v, "acme", "zero", "a\0b", 3));
 	vault_fixture_put(v, "beta", "api_token", "canary-2");
-	expect_value(v, "acme", "api_token", "canary-1");
-	expect_value(v, "acme", "empty", "");
-	expect_value(v, "beta", "api_token", "canary-2");
+	expect_field(v, "acme", "api_token", "canary-1");
+	expect_field(v, "acme", "empty", "");
+	expect_field(v, "beta", "api_token", "canary-2");
 	assert_vault_ok(v, vault_fixture_try_get(v, "acme", "large", &got));
 	assert_memory_equal(got.data, large, sizeof(large));
 	secret_fini(&got);
@@ -38,7 +38,7 @@ static void a_value_is_replaced_in_a_new_generation(void **state)
 
 	vault_fixture_put(v, "acme", "api_token", "canary-1");
 	vault_fixture_put(v, "acme", "api_token", "canary-2");
-	expect_value(v, "acme", "api_token", "canary-2");
+	expect_field(v, "acme", "api_token", "canary-2");
 	generation = vault_fixture_blob(v, "SELECT generation FROM credential_fields");
 	assert_string_equal(buf_text(&generation), "2");
 	buf_fini(&generation);
@@ -51,7 +51,7 @@ static void what_is_got_is_redacted_from_then_on(void **state)
 
 	vault_fixture_put(v, "acme", "api_token", "canary-1");
 	assert_false(redact_finds(v->redact, "canary-1", 8));
-	expect_value(v, "acme", "api_token", "canary-1");
+	expect_field(v, "acme", "api_token", "canary-1");
 	redact_copy(v->redact, "canary-1", 8, &out);
 	assert_string_equal(out.data, "<secret:api_token>");
 	buf_fini(&out);
@@ -89,7 +89,7 @@ static void a_failed_unit_leaves_the_old_value(void **state)
 
 	vault_fixture_put(v, "acme", "api_token", "canary-1");
 	assert_false(vault_fixture_try_put(v, "nobody", "api_token", "canary-2"));
-	expect_value(v, "acme", "api_token", "canary-1");
+	expect_field(v, "acme", "api_token", "canary-1");
 }
 
 /* --- tampering --- */
@@ -108,7 +108,7 @@ static void every_altered_byte_is_refused(void **state)
 		record.data[i] ^= 1;
 	}
 	vault_fixture_tamper(v, SET_RECORD_OF_ACME, record.data, record.len);
-	expect_value(v, "acme", "api_token", "canary-1");
+	expect_field(v, "acme", "api_token", "canary-1");
 	buf_fini(&record);
 }
 
@@ -151,7 +151,7 @@ static void swapped_records_are_refused(void **state)
 		for (int j = 0; j < FIELDS; j++) {
 			vault_fixture_tamper(v, sql, records[j].data, records[j].len);
 			if (i == j)
-				expect_value(v, "acme", name, "canary");
+				expect_field(v, "acme", name, "canary");
 			else
 				expect_damaged(v, "acme", name);
 		}
@@ -191,7 +191,7 @@ static void a_record_moved_elsewhere_is_refused(void **state)
 		v, "UPDATE credential_fields SET credential_id = 'acme', field = 'x_tok'", NULL, 0);
 	expect_damaged(v, "acme", "x_tok");
 	vault_fixture_tamper(v, "UPDATE credential_fields SET field = 'api_token'", NULL, 0);
-	expect_value(v, "acme", "api_token", "canary-1");
+	expect_field(v, "acme", "api_token", "canary-1");
 }
 
 static void altered_columns_are_refused(void **state)
@@ -210,7 +210,7 @@ static void altered_columns_are_refused(void **state)
 			     "(SELECT id FROM vault_deks WHERE owner = 'beta')",
 			     NULL, 0);
 	expect_damaged(v, "acme", "api_token");
-	expect_value(v, "beta", "api_token", "canary-2");
+	expect_field(v, "beta", "api_token", "canary-2");
 }
 
 static void expect_blob_guarded(struct vault_fixture *v, const char *column)
@@ -231,7 +231,7 @@ static void expect_blob_guarded(struct vault_fixture *v, const char *column)
 	vault_fixture_tamper(v, update, blob.data, blob.len - 1);
 	expect_damaged(v, "acme", "api_token");
 	vault_fixture_tamper(v, update, blob.data, blob.len);
-	expect_value(v, "acme", "api_token", "canary-1");
+	expect_field(v, "acme", "api_token", "canary-1");
 	buf_fini(&blob);
 }
 
@@ -273,8 +273,8 @@ static void a_worn_out_key_takes_nothing_more(void **state)
 			     NULL, 0);
 	vault_fixture_put(v, "acme", "b", "canary-2");
 	vault_fixture_put(v, "acme", "c", "canary-3");
-	expect_value(v, "acme", "a", "canary-1");
-	expect_value(v, "acme", "b", "canary-2");
+	expect_field(v, "acme", "a", "canary-1");
+	expect_field(v, "acme", "b", "canary-2");
 	count = vault_fixture_blob(v, "SELECT group_concat(uses, ' ') FROM (SELECT uses FROM "
 				      "vault_deks WHERE owner = 'acme' ORDER BY uses)");
 	assert_string_equal(buf_text(&count), "2 1073741824");
@@ -331,7 +331,7 @@ static void no_form_of_a_secret_is_in_the_database(void **state)
 	assert_vault_ok(v, redact_add(canaries, "c", "canary-secret-2", 15, &v->project.err));
 	vault_fixture_put(v, "acme", "api_token", "canary-secret-1");
 	vault_fixture_put(v, "acme", "api_token", "canary-secret-2");
-	expect_value(v, "acme", "api_token", "canary-secret-2");
+	expect_field(v, "acme", "api_token", "canary-secret-2");
 	expect_absent(v, "", canaries);
 	expect_absent(v, "-wal", canaries);
 	expect_absent(v, "-shm", canaries);

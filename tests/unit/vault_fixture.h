@@ -133,7 +133,7 @@ static inline bool vault_fixture_try_get(struct vault_fixture *v, const char *cr
 	return ok;
 }
 
-static inline void expect_value(struct vault_fixture *v, const char *credential_id,
+static inline void expect_field(struct vault_fixture *v, const char *credential_id,
 				const char *field, const char *value)
 {
 	struct secret got;
