@@ -2,8 +2,6 @@
  * What a stream's listing no longer shows: proven, judged by the guard, then removed or held; all
  * in the one transaction that marks the listing complete.
  */
-#include "sync/absence.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,22 +9,8 @@
 #include "base/str.h"
 #include "crypto/digest.h"
 #include "store/guard.h"
+#include "sync/guard.h"
 #include "sync/run.h"
-
-enum { SMALL_LOSS = 10, SHARE_PERCENT = 10, LARGE_LOSS = 200 };
-
-const char *absence_blocked(enum model_guard guard, const struct absence *absence)
-{
-	if (absence->missing == 0)
-		return NULL;
-	if (absence->live > 0 && absence->seen == 0)
-		return "nothing-seen";
-	if (absence->missing > SMALL_LOSS && absence->missing * 100 > absence->live * SHARE_PERCENT)
-		return "share";
-	if (guard == MODEL_COUNTED && absence->missing > LARGE_LOSS)
-		return "count";
-	return NULL;
-}
 
 /* A row that would go. */
 struct goner {
@@ -91,13 +75,13 @@ static bool add_goner(struct judgement *judgement, const struct model_entity *en
 }
 
 static void summarize(struct judgement *judgement, const struct model_entity *entity,
-		      const struct absence *absence, const char *rule)
+		      const struct guard_case *loss, const char *rule)
 {
 	judgement->rule = rule;
 	snprintf(judgement->summary, sizeof(judgement->summary),
-		 "%lld of %lld %s would be removed (%.1f %%)", (long long)absence->missing,
-		 (long long)absence->live, entity->table,
-		 100.0 * (double)absence->missing / (double)absence->live);
+		 "%lld of %lld %s would be removed (%.1f %%)", (long long)loss->missing,
+		 (long long)loss->live, entity->table,
+		 100.0 * (double)loss->missing / (double)loss->live);
 }
 
 /* Collects one entity's goners and asks the guard about them. */
@@ -105,7 +89,7 @@ static bool collect(struct judgement *judgement, const struct model_entity *enti
 		    struct entity_missing_list *list, size_t seen, struct err *err)
 {
 	struct listed *listed = listed_of(&judgement->run->stream, entity);
-	struct absence absence = { .live = list->live, .seen = (int64_t)seen };
+	struct guard_case loss = { .live = list->live, .seen = (int64_t)seen };
 	const char *rule;
 
 	if (listed != NULL && listed->filtered_count > 0)
@@ -121,11 +105,11 @@ static bool collect(struct judgement *judgement, const struct model_entity *enti
 			reason = "parent";
 		if (!add_goner(judgement, entity, row, reason, err))
 			return false;
-		absence.missing += !row->has_other_voice && !row->follows_parent;
+		loss.missing += !row->has_other_voice && !row->follows_parent;
 	}
-	rule = absence_blocked(entity->guard, &absence);
+	rule = guard_blocks(entity->guard, &loss);
 	if (rule != NULL && judgement->rule == NULL)
-		summarize(judgement, entity, &absence, rule);
+		summarize(judgement, entity, &loss, rule);
 	return true;
 }
 

@@ -2,14 +2,14 @@
  * The guard's thresholds, by themselves (design.md section 7.4; reliability.md DE4): may this many
  * rows of an entity go?
  */
-#ifndef MUSTER_SYNC_ABSENCE_H
-#define MUSTER_SYNC_ABSENCE_H
+#ifndef MUSTER_SYNC_GUARD_H
+#define MUSTER_SYNC_GUARD_H
 
 #include <stdint.h>
 
 #include "store/model.h"
 
-struct absence {
+struct guard_case {
 	int64_t live;	 /* rows before, the missing ones included */
 	int64_t seen;	 /* of them, listed now */
 	int64_t missing; /* would become tombstones; relation rows that follow a parent not counted
@@ -17,6 +17,6 @@ struct absence {
 };
 
 /* NULL: they may. Else which rule holds them: "nothing-seen", "share", "count". */
-const char *absence_blocked(enum model_guard guard, const struct absence *absence);
+const char *guard_blocks(enum model_guard guard, const struct guard_case *loss);
 
 #endif

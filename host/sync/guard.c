@@ -1,0 +1,19 @@
+/* The guard's thresholds. */
+#include "sync/guard.h"
+
+#include <stddef.h>
+
+enum { SMALL_LOSS = 10, SHARE_PERCENT = 10, LARGE_LOSS = 200 };
+
+const char *guard_blocks(enum model_guard guard, const struct guard_case *loss)
+{
+	if (loss->missing == 0)
+		return NULL;
+	if (loss->live > 0 && loss->seen == 0)
+		return "nothing-seen";
+	if (loss->missing > SMALL_LOSS && loss->missing * 100 > loss->live * SHARE_PERCENT)
+		return "share";
+	if (guard == MODEL_COUNTED && loss->missing > LARGE_LOSS)
+		return "count";
+	return NULL;
+}

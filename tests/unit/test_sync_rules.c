@@ -1,0 +1,388 @@
+/* The rules of a sync by themselves: proof, guard thresholds, seen set, rows of an emit call. */
+#include <stdio.h>
+#include <string.h>
+
+#include "sync/guard.h"
+#include "sync/proof.h"
+#include "sync/rows.h"
+#include "sync/seen.h"
+#include "unit.h"
+
+/* --- proof --- */
+
+static void page_event(struct proof *proof, const char *at, const char *drift)
+{
+	struct buf out = BUF_INIT;
+	struct err err = ERR_INIT;
+	struct value_tree *tree;
+
+	value_put_map(&out, 2);
+	value_put_str(&out, "at");
+	value_put_str(&out, at);
+	value_put_str(&out, "drift");
+	value_put_str(&out, drift);
+	tree = value_parse(out.data, out.len, &err);
+	assert_non_null(tree);
+	proof_page(proof, value_root(tree));
+	value_tree_free(tree);
+	buf_fini(&out);
+}
+
+static bool holds(const struct proof *proof, const char *because)
+{
+	struct buf why = BUF_INIT;
+	bool proven = proof_holds(proof, &why);
+
+	if (because != NULL)
+		assert_non_null(strstr(buf_text(&why), because));
+	buf_fini(&why);
+	return proven;
+}
+
+static void a_listing_read_to_its_end_is_proven(void **state)
+{
+	struct proof proof = { 0 }, single = { .is_single = true };
+
+	(void)state;
+	page_event(&proof, "open", NULL);
+	page_event(&proof, "page", NULL);
+	page_event(&proof, "end", NULL);
+	assert_true(holds(&proof, NULL));
+	assert_true(holds(&single, NULL));
+}
+
+static void every_hole_breaks_the_proof(void **state)
+{
+	const struct {
+		struct proof proof;
+		const char *because;
+	} holes[] = {
+		{ { 0 }, "no pager" },
+		{ { .opened = 2, .ended = 1 }, "end of a list" },
+		{ { .opened = 1, .ended = 1, .is_cut = true }, "limited" },
+		{ { .opened = 1, .ended = 1, .failed = 1, .first_failure = "HTTP 500" },
+		  "HTTP 500" },
+		{ { .opened = 1, .ended = 1, .no_id = 1 }, "no id" },
+		{ { .opened = 1, .ended = 1, .doubled = 1 }, "came twice" },
+		{ { .opened = 1, .ended = 1, .drift = "total changed" }, "total changed" },
+		{ { .opened = 1, .ended = 1, .is_broken = true }, "in order" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(holes) / sizeof(holes[0]); i++)
+		assert_false(holds(&holes[i].proof, holes[i].because));
+}
+
+static void more_ends_than_openings_prove_nothing(void **state)
+{
+	struct proof proof = { 0 };
+
+	(void)state;
+	page_event(&proof, "end", NULL);
+	page_event(&proof, "open", NULL);
+	assert_false(holds(&proof, "in order"));
+}
+
+static void a_drift_that_a_pager_saw_is_kept(void **state)
+{
+	struct proof proof = { 0 };
+
+	(void)state;
+	page_event(&proof, "open", NULL);
+	page_event(&proof, "page", "total went from 10 to 9");
+	page_event(&proof, "page", "something else");
+	page_event(&proof, "end", NULL);
+	assert_false(holds(&proof, "total went from 10 to 9"));
+}
+
+/* --- guard --- */
+
+static void thresholds_are_exact(void **state)
+{
+	const struct {
+		enum model_guard guard;
+		int64_t live, missing;
+		const char *rule;
+	} cases[] = {
+		{ MODEL_COUNTED, 1000, 0, NULL },
+		{ MODEL_COUNTED, 5, 4, NULL }, /* few may go */
+		{ MODEL_COUNTED, 5, 5, "nothing-seen" },
+		{ MODEL_COUNTED, 1, 1, "nothing-seen" },
+		{ MODEL_COUNTED, 11, 10, NULL },
+		{ MODEL_COUNTED, 12, 11, "share" },
+		{ MODEL_COUNTED, 1000, 99, NULL },
+		{ MODEL_COUNTED, 1000, 100, NULL }, /* 10 % is not more than 10 % */
+		{ MODEL_COUNTED, 1000, 101, "share" },
+		{ MODEL_COUNTED, 100000, 199, NULL },
+		{ MODEL_COUNTED, 100000, 200, NULL },
+		{ MODEL_COUNTED, 100000, 201, "count" },
+		{ MODEL_RELATION, 100000, 201, NULL },
+		{ MODEL_RELATION, 100000, 10000, NULL },
+		{ MODEL_RELATION, 100000, 10001, "share" },
+		{ MODEL_RELATION, 8, 8, "nothing-seen" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct guard_case loss = { .live = cases[i].live,
+						 .seen = cases[i].live - cases[i].missing,
+						 .missing = cases[i].missing };
+		const char *rule = guard_blocks(cases[i].guard, &loss);
+
+		if (cases[i].rule == NULL)
+			assert_null(rule);
+		else
+			assert_string_equal(rule, cases[i].rule);
+	}
+}
+
+/* --- seen --- */
+
+static void ids_are_seen_once_each(void **state)
+{
+	struct seen seen = { 0 };
+	struct err err = ERR_INIT;
+	bool again;
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < 5000; i++) {
+			char id[16];
+			int len = snprintf(id, sizeof(id), "id-%d", i);
+
+			assert_true(seen_add(&seen, id, (size_t)len, &again, &err));
+			assert_int_equal(again, round);
+		}
+	}
+	assert_int_equal(seen.count, 5000);
+	seen_fini(&seen);
+}
+
+/* --- rows --- */
+
+struct caught {
+	int rows, problems, dropped, bad, skipped;
+	char last_problem[256], custom[256], mac[64], name[64], rule[64], reason[64];
+};
+
+static void on_begin(void *arg, const char *map, const struct model_entity *entity)
+{
+	(void)arg;
+	assert_string_equal(map, "laptop");
+	assert_string_equal(entity->name, "device");
+}
+
+static void copy(char *out, size_t size, const char *text, size_t len)
+{
+	snprintf(out, size, "%.*s", (int)len, text != NULL ? text : "");
+}
+
+static bool on_row(void *arg, const struct entity_row *row, const char *problem, struct err *err)
+{
+	struct caught *caught = arg;
+	const struct entity_cell *mac, *name;
+
+	(void)err;
+	caught->rows++;
+	if (problem != NULL) {
+		caught->problems++;
+		copy(caught->last_problem, sizeof(caught->last_problem), problem, strlen(problem));
+		return true;
+	}
+	mac = &row->cells[model_column(row->entity, "mac_addresses")];
+	name = &row->cells[model_column(row->entity, "name")];
+	copy(caught->custom, sizeof(caught->custom), row->custom, row->custom_len);
+	copy(caught->mac, sizeof(caught->mac), mac->text, mac->len);
+	copy(caught->name, sizeof(caught->name), name->text, name->len);
+	return true;
+}
+
+static bool on_dropped(void *arg, const struct model_entity *entity, const char *rule,
+		       const char *source_id, size_t len, struct err *err)
+{
+	struct caught *caught = arg;
+
+	(void)entity;
+	(void)err;
+	assert_int_equal(len, 2);
+	assert_memory_equal(source_id, "d9", 2);
+	caught->dropped++;
+	copy(caught->rule, sizeof(caught->rule), rule, strlen(rule));
+	return true;
+}
+
+static bool on_bad(void *arg, const struct model_entity *entity, const char *source_id, size_t len,
+		   const char *reason, const char *excerpt, struct err *err)
+{
+	struct caught *caught = arg;
+
+	(void)entity;
+	(void)len;
+	(void)excerpt;
+	(void)err;
+	assert_null(source_id);
+	caught->bad++;
+	copy(caught->reason, sizeof(caught->reason), reason, strlen(reason));
+	return true;
+}
+
+static bool on_skipped(void *arg, int64_t count, struct err *err)
+{
+	struct caught *caught = arg;
+
+	(void)err;
+	caught->skipped += (int)count;
+	return true;
+}
+
+static bool walk(const struct buf *payload, struct caught *caught, struct err *err)
+{
+	const struct rows_sink sink = { on_begin, on_row, on_dropped, on_bad, on_skipped, caught };
+
+	*caught = (struct caught){ 0 };
+	return rows_walk(payload->data, payload->len, &sink, err);
+}
+
+static const char *const columns[] = {
+	"source_id",  "name",	       "custom.zeta",  "platform",
+	"is_managed", "mac_addresses", "last_seen_at", "custom.alpha"
+};
+
+enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };
+
+static void put_head(struct buf *out, size_t members)
+{
+	value_put_map(out, members);
+	value_put_str(out, "map");
+	value_put_str(out, "laptop");
+	value_put_str(out, "entity");
+	value_put_str(out, "device");
+	value_put_str(out, "columns");
+	value_put_list(out, COLUMNS);
+	for (size_t i = 0; i < COLUMNS; i++)
+		value_put_str(out, columns[i]);
+}
+
+static void put_row(struct buf *out, const char *id, const char *name, const char *platform,
+		    const char *seen_at)
+{
+	value_put_list(out, COLUMNS);
+	value_put_str(out, id);
+	value_put_str(out, name);
+	value_put_int(out, 7);
+	value_put_str(out, platform);
+	value_put_bool(out, true);
+	value_put_list(out, 1);
+	value_put_str(out, "aa:\"bb");
+	value_put_str(out, seen_at);
+	value_put_str(out, "a");
+}
+
+static void one_row(struct buf *out, const char *id, const char *name, const char *platform,
+		    const char *seen_at)
+{
+	put_head(out, 4);
+	value_put_str(out, "rows");
+	value_put_list(out, 1);
+	put_row(out, id, name, platform, seen_at);
+}
+
+static void rows_become_cells(void **state)
+{
+	struct buf out = BUF_INIT;
+	struct err err = ERR_INIT;
+	struct caught caught;
+
+	(void)state;
+	put_head(&out, 7);
+	value_put_str(&out, "rows");
+	value_put_list(&out, 1);
+	put_row(&out, "d1", "Rosa\xe2\x80\x99s Mac", "macos", "2026-03-02T09:14:55.120345Z");
+	value_put_str(&out, "dropped");
+	value_put_list(&out, 1);
+	value_put_list(&out, 2);
+	value_put_str(&out, "owned");
+	value_put_str(&out, "d9");
+	value_put_str(&out, "bad");
+	value_put_list(&out, 1);
+	value_put_list(&out, 3);
+	value_put_nil(&out);
+	value_put_str(&out, "no id");
+	value_put_str(&out, "{}");
+	value_put_str(&out, "skipped");
+	value_put_int(&out, 3);
+	assert_int_equal(rows_count(out.data, out.len), 1);
+	assert_true(walk(&out, &caught, &err));
+	assert_int_equal(caught.rows, 1);
+	assert_int_equal(caught.problems, 0);
+	assert_string_equal(caught.custom, "{\"alpha\":\"a\",\"zeta\":7}");
+	assert_string_equal(caught.mac, "[\"aa:\\\"bb\"]");
+	assert_string_equal(caught.name, "Rosa\xe2\x80\x99s Mac");
+	assert_string_equal(caught.rule, "laptop.owned");
+	assert_string_equal(caught.reason, "no id");
+	assert_int_equal(caught.skipped, 3);
+	buf_fini(&out);
+}
+
+static void what_the_model_cannot_hold_is_a_problem(void **state)
+{
+	const struct {
+		const char *id, *name, *platform, *seen_at, *problem;
+	} cases[] = {
+		{ "", "x", "macos", "2026-03-02T09:14:55Z", "source_id" },
+		{ "d1", "\xff", "macos", "2026-03-02T09:14:55Z", "name: no valid UTF-8" },
+		{ "d1", "x", "amiga", "2026-03-02T09:14:55Z", "platform" },
+		{ "d1", "x", "macos", "yesterday", "last_seen_at" },
+		{ "d1", "x", "macos", "2026-03-02 09:14:55Z", "last_seen_at" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct buf out = BUF_INIT;
+		struct err err = ERR_INIT;
+		struct caught caught;
+
+		one_row(&out, cases[i].id, cases[i].name, cases[i].platform, cases[i].seen_at);
+		assert_true(walk(&out, &caught, &err));
+		assert_int_equal(caught.problems, 1);
+		assert_non_null(strstr(caught.last_problem, cases[i].problem));
+		buf_fini(&out);
+	}
+}
+
+/* Cut at every byte: refused, or fewer rows; never a crash, never a row that was not there. */
+static void damaged_payloads_are_refused(void **state)
+{
+	struct buf out = BUF_INIT;
+
+	(void)state;
+	one_row(&out, "d1", "x", "macos", "2026-03-02T09:14:55Z");
+	for (size_t cut = 0; cut < out.len; cut++) {
+		struct buf part = BUF_INIT;
+		struct err err = ERR_INIT;
+		struct caught caught;
+
+		buf_append(&part, out.data, cut);
+		assert_false(walk(&part, &caught, &err));
+		assert_int_equal(caught.rows, 0);
+		buf_fini(&part);
+	}
+	buf_fini(&out);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_listing_read_to_its_end_is_proven),
+		cmocka_unit_test(every_hole_breaks_the_proof),
+		cmocka_unit_test(more_ends_than_openings_prove_nothing),
+		cmocka_unit_test(a_drift_that_a_pager_saw_is_kept),
+		cmocka_unit_test(thresholds_are_exact),
+		cmocka_unit_test(ids_are_seen_once_each),
+		cmocka_unit_test(rows_become_cells),
+		cmocka_unit_test(what_the_model_cannot_hold_is_a_problem),
+		cmocka_unit_test(damaged_payloads_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
