@@ -1,4 +1,4 @@
-"""GET /devices/{id}/details: sections differ by family, booleans are text, dates of a third style."""
+"""GET /devices/{id}/details: sections differ by family, booleans are text, a third date style."""
 
 from typing import Any
 
