@@ -103,8 +103,7 @@ static void on_resolved(void *arg, const struct loop_addresses *addresses, const
 	/* An answer may free the resolver, and with it this name: it is then detached. */
 	name->is_looking = true;
 	while (name->resolver != NULL && name->asks != NULL)
-		answer_ask(name->asks, addresses,
-			   err); /* unlinks itself: NOLINT(clang-analyzer-unix.Malloc) */
+		answer_ask(name->asks, addresses, err);
 	name->is_looking = false;
 	if (name->resolver == NULL)
 		free_name(name);
@@ -229,8 +228,7 @@ void resolver_free(struct resolver *resolver)
 	for (struct name *name = resolver->names; name != NULL; name = next) {
 		next = name->next;
 		while (name->asks != NULL)
-			resolver_cancel(name->asks); /* unlinks itself:
-							NOLINT(clang-analyzer-unix.Malloc) */
+			resolver_cancel(name->asks);
 		name->resolver = NULL;
 		if (!name->is_looking)
 			free_name(name);

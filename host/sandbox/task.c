@@ -155,5 +155,5 @@ bool tasks_run(struct tasks *tasks)
 void tasks_fini(struct tasks *tasks)
 {
 	while (tasks->all != NULL)
-		task_cancel(tasks->all); /* unlinks itself: NOLINT(clang-analyzer-unix.Malloc) */
+		task_cancel(tasks->all);
 }
