@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/str.h"
 #include "unit.h"
 
 /* --- the servers --- */
@@ -27,7 +28,7 @@ static void read_listeners(struct fixture_servers *servers, FILE *from)
 {
 	char line[128];
 
-	while (fgets(line, sizeof(line), from) != NULL && strcmp(line, "ready\n") != 0) {
+	while (fgets(line, sizeof(line), from) != NULL && !str_eq(line, "ready\n")) {
 		assert_true(servers->count < FIXTURE_LISTENERS_MAX);
 		assert_int_equal(sscanf(line, "%31s %d", servers->listeners[servers->count].name,
 					&servers->listeners[servers->count].port),
@@ -93,7 +94,7 @@ int fixture_servers_stop(void **state)
 int fixture_port(const struct fixture_servers *servers, const char *listener)
 {
 	for (size_t i = 0; i < servers->count; i++) {
-		if (strcmp(servers->listeners[i].name, listener) == 0)
+		if (str_eq(servers->listeners[i].name, listener))
 			return servers->listeners[i].port;
 	}
 	fail_msg("no listener %s", listener);
