@@ -13,6 +13,7 @@ struct http_watch {
 	struct http_watch *next;
 	struct loop_watch *watch;
 	curl_socket_t fd;
+	int events;
 };
 
 /* --- what libcurl did while we were in it --- */
@@ -87,8 +88,12 @@ static void on_ready(void *arg, int events)
 		flags |= CURL_CSELECT_IN;
 	if (events & LOOP_WRITABLE)
 		flags |= CURL_CSELECT_OUT;
-	if (events & LOOP_FAILED)
-		flags |= CURL_CSELECT_ERR;
+	if (events & LOOP_FAILED) {
+		/* libuv watches no further. libcurl finds the cause when it reads or writes, and
+		 * what came before it; CURL_CSELECT_ERR would throw both away. */
+		loop_watch_set(watch->watch, watch->events);
+		flags |= CURL_CSELECT_IN | CURL_CSELECT_OUT;
+	}
 	act(watch->http, watch->fd, flags);
 }
 
@@ -124,7 +129,9 @@ static void watch_new(struct http *http, curl_socket_t fd, int events)
 
 	if (watch == NULL)
 		return;
-	*watch = (struct http_watch){ .http = http, .fd = fd, .next = http->watches };
+	*watch = (struct http_watch){
+		.http = http, .fd = fd, .events = events, .next = http->watches
+	};
 	watch->watch = loop_watch_start(http->loop, fd, events, on_ready, watch, &err);
 	if (watch->watch == NULL) {
 		log_write(http->options.log, LOG_WARN, "http: %s", err.message);
@@ -150,10 +157,12 @@ static int set_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *u
 		events |= LOOP_READABLE;
 	if (what != CURL_POLL_IN)
 		events |= LOOP_WRITABLE;
-	if (watch != NULL)
-		loop_watch_set(watch->watch, events);
-	else
+	if (watch == NULL) {
 		watch_new(http, fd, events);
+	} else {
+		watch->events = events;
+		loop_watch_set(watch->watch, events);
+	}
 	return 0;
 }
 

@@ -54,7 +54,8 @@ static void check_spellings(const char *method, const struct spelling *list, siz
 	}
 }
 
-#define CHECK(method, list) check_spellings(method, list, sizeof(list) / sizeof((list)[0]))
+#define assert_spellings(method, list)                                                             \
+	check_spellings(method, list, sizeof(list) / sizeof((list)[0]))
 
 /* --- URLs --- */
 
@@ -95,7 +96,7 @@ static void declared_calls_pass(void **state)
 	};
 
 	(void)state;
-	CHECK("GET", list);
+	assert_spellings("GET", list);
 }
 
 static void other_schemes_are_refused(void **state)
@@ -124,7 +125,7 @@ static void other_schemes_are_refused(void **state)
 	};
 
 	(void)state;
-	CHECK("GET", list);
+	assert_spellings("GET", list);
 }
 
 static void hosts_have_one_spelling(void **state)
@@ -185,7 +186,7 @@ static void hosts_have_one_spelling(void **state)
 	};
 
 	(void)state;
-	CHECK("GET", list);
+	assert_spellings("GET", list);
 }
 
 static void addresses_have_one_spelling(void **state)
@@ -215,7 +216,7 @@ static void addresses_have_one_spelling(void **state)
 	};
 
 	(void)state;
-	CHECK("GET", list);
+	assert_spellings("GET", list);
 }
 
 static void paths_have_one_reading(void **state)
@@ -291,7 +292,7 @@ static void paths_have_one_reading(void **state)
 	};
 
 	(void)state;
-	CHECK("GET", list);
+	assert_spellings("GET", list);
 }
 
 static void methods_are_declared(void **state)
@@ -312,11 +313,11 @@ static void methods_are_declared(void **state)
 	};
 
 	(void)state;
-	CHECK("POST", lock);
-	CHECK("HEAD", read);
-	CHECK("DELETE", read);
-	CHECK("get", read);
-	CHECK("", read);
+	assert_spellings("POST", lock);
+	assert_spellings("HEAD", read);
+	assert_spellings("DELETE", read);
+	assert_spellings("get", read);
+	assert_spellings("", read);
 }
 
 static void long_urls_are_refused(void **state)
