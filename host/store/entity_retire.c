@@ -105,25 +105,31 @@ bool entity_retire(struct store_tx *tx, const struct entity_context *context,
 
 /* --- children --- */
 
-/* Live relation rows whose parent was removed in this session and is still gone. */
+/* The source ids of one parent entity's rows that this session removed and that are still gone. */
+#define REMOVED_PARENTS                                                                            \
+	"SELECT p.source_id FROM changes c JOIN %s p ON p.id = c.row_id"                           \
+	" WHERE c.session_id = $2 AND c.kind = 'removed' AND c.entity = '%s'"                      \
+	" AND p.removed_at IS NOT NULL"
+
+/* Live relation rows of such parents. EXISTS spares the look at the relation in a session that
+ * removed none: not every parent column has an index. */
 static void build_orphans(const void *subject, struct buf *sql)
 {
 	const struct model_entity *entity = subject;
 	const struct model_parent *parent = entity->parents;
 
 	for (; parent->column != NULL; parent++) {
-		const struct model_entity *above = model_entity(parent->entity);
+		const char *table = model_entity(parent->entity)->table;
 
 		if (sql->len > 0)
 			buf_str(sql, " UNION ");
-		buf_printf(sql,
-			   "SELECT r.id FROM changes c JOIN %s p ON p.id = c.row_id"
-			   " JOIN %s r ON r.account_id = c.account_id AND r.%s = p.source_id"
-			   " WHERE c.session_id = $1 AND c.kind = 'removed' AND c.entity = '%s'"
-			   " AND p.removed_at IS NOT NULL AND r.removed_at IS NULL",
-			   above->table, entity->table, parent->column, above->name);
+		buf_printf(sql, "SELECT id FROM %s WHERE account_id = $1 AND removed_at IS NULL",
+			   entity->table);
+		buf_printf(sql, " AND EXISTS (" REMOVED_PARENTS ")", table, parent->entity);
+		buf_printf(sql, " AND %s IN (" REMOVED_PARENTS ")", parent->column, table,
+			   parent->entity);
 		if (parent->kind_column != NULL)
-			buf_printf(sql, " AND r.%s = '%s'", parent->kind_column, above->name);
+			buf_printf(sql, " AND %s = '%s'", parent->kind_column, parent->entity);
 	}
 }
 
@@ -149,7 +155,8 @@ static bool bury_orphans(struct store_tx *tx, const struct entity_context *conte
 
 	if (stmt == NULL)
 		return false;
-	db_bind_int(stmt, 1, context->session_id);
+	db_bind_text(stmt, 1, context->account_id);
+	db_bind_int(stmt, 2, context->session_id);
 	ok = row_read_list(stmt, read_id, fini_id, &ids, &found, sizeof(*ids), err);
 	for (size_t i = 0; ok && i < found; i++)
 		ok = bury(tx, context, entity, ids[i], "parent", err);

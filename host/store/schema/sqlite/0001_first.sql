@@ -235,7 +235,7 @@ CREATE TABLE users (
 	custom TEXT,
 	UNIQUE (account_id, source_id)
 ) STRICT;
-CREATE INDEX users_live ON users (account_id) WHERE removed_at IS NULL;
+CREATE INDEX users_live ON users (account_id, removed_at);
 CREATE INDEX users_removed ON users (removed_at) WHERE removed_at IS NOT NULL;
 CREATE INDEX users_by_email ON users (lower(email));
 
@@ -276,7 +276,7 @@ CREATE TABLE devices (
 	custom TEXT,
 	UNIQUE (account_id, source_id)
 ) STRICT;
-CREATE INDEX devices_live ON devices (account_id) WHERE removed_at IS NULL;
+CREATE INDEX devices_live ON devices (account_id, removed_at);
 CREATE INDEX devices_removed ON devices (removed_at) WHERE removed_at IS NOT NULL;
 CREATE INDEX devices_by_serial_number ON devices (serial_number);
 CREATE INDEX devices_by_user ON devices (account_id, user_source_id);
@@ -297,7 +297,7 @@ CREATE TABLE device_users (
 	custom TEXT,
 	UNIQUE (account_id, source_id)
 ) STRICT;
-CREATE INDEX device_users_live ON device_users (account_id) WHERE removed_at IS NULL;
+CREATE INDEX device_users_live ON device_users (account_id, removed_at);
 CREATE INDEX device_users_removed ON device_users (removed_at) WHERE removed_at IS NOT NULL;
 CREATE INDEX device_users_by_device ON device_users (account_id, device_source_id);
 CREATE INDEX device_users_by_user ON device_users (account_id, user_source_id);
@@ -321,7 +321,7 @@ CREATE TABLE apps (
 	custom TEXT,
 	UNIQUE (account_id, source_id)
 ) STRICT;
-CREATE INDEX apps_live ON apps (account_id) WHERE removed_at IS NULL;
+CREATE INDEX apps_live ON apps (account_id, removed_at);
 CREATE INDEX apps_removed ON apps (removed_at) WHERE removed_at IS NOT NULL;
 CREATE INDEX apps_by_identifier ON apps (identifier);
 
@@ -345,10 +345,10 @@ CREATE TABLE device_apps (
 	custom TEXT,
 	UNIQUE (account_id, source_id)
 ) STRICT;
-CREATE INDEX device_apps_live ON device_apps (account_id) WHERE removed_at IS NULL;
+CREATE INDEX device_apps_live ON device_apps (account_id, removed_at);
 CREATE INDEX device_apps_removed ON device_apps (removed_at) WHERE removed_at IS NOT NULL;
+-- No index by app: its entries would lie all over the file, and double what a first sync writes.
 CREATE INDEX device_apps_by_device ON device_apps (account_id, device_source_id);
-CREATE INDEX device_apps_by_app ON device_apps (account_id, app_source_id);
 
 CREATE TABLE user_apps (
 	id INTEGER PRIMARY KEY,
@@ -366,7 +366,7 @@ CREATE TABLE user_apps (
 	custom TEXT,
 	UNIQUE (account_id, source_id)
 ) STRICT;
-CREATE INDEX user_apps_live ON user_apps (account_id) WHERE removed_at IS NULL;
+CREATE INDEX user_apps_live ON user_apps (account_id, removed_at);
 CREATE INDEX user_apps_removed ON user_apps (removed_at) WHERE removed_at IS NOT NULL;
 CREATE INDEX user_apps_by_user ON user_apps (account_id, user_source_id);
 CREATE INDEX user_apps_by_app ON user_apps (account_id, app_source_id);
@@ -387,7 +387,7 @@ CREATE TABLE groups (
 	custom TEXT,
 	UNIQUE (account_id, source_id)
 ) STRICT;
-CREATE INDEX groups_live ON groups (account_id) WHERE removed_at IS NULL;
+CREATE INDEX groups_live ON groups (account_id, removed_at);
 CREATE INDEX groups_removed ON groups (removed_at) WHERE removed_at IS NOT NULL;
 
 CREATE TABLE group_members (
@@ -407,7 +407,7 @@ CREATE TABLE group_members (
 	custom TEXT,
 	UNIQUE (account_id, source_id)
 ) STRICT;
-CREATE INDEX group_members_live ON group_members (account_id) WHERE removed_at IS NULL;
+CREATE INDEX group_members_live ON group_members (account_id, removed_at);
 CREATE INDEX group_members_removed ON group_members (removed_at) WHERE removed_at IS NOT NULL;
 CREATE INDEX group_members_by_group ON group_members (account_id, group_source_id);
 CREATE INDEX group_members_by_member ON group_members (account_id, member_source_id);
@@ -427,7 +427,7 @@ CREATE TABLE licenses (
 	custom TEXT,
 	UNIQUE (account_id, source_id)
 ) STRICT;
-CREATE INDEX licenses_live ON licenses (account_id) WHERE removed_at IS NULL;
+CREATE INDEX licenses_live ON licenses (account_id, removed_at);
 CREATE INDEX licenses_removed ON licenses (removed_at) WHERE removed_at IS NOT NULL;
 
 CREATE TABLE user_licenses (
@@ -446,7 +446,7 @@ CREATE TABLE user_licenses (
 	custom TEXT,
 	UNIQUE (account_id, source_id)
 ) STRICT;
-CREATE INDEX user_licenses_live ON user_licenses (account_id) WHERE removed_at IS NULL;
+CREATE INDEX user_licenses_live ON user_licenses (account_id, removed_at);
 CREATE INDEX user_licenses_removed ON user_licenses (removed_at) WHERE removed_at IS NOT NULL;
 CREATE INDEX user_licenses_by_user ON user_licenses (account_id, user_source_id);
 
