@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "sandbox/bind.h"
 #include "sandbox/body.h"
+#include "sandbox/jail.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/vm.h"
 #include "sandbox/wire_lua.h"
@@ -63,7 +64,12 @@ static void put_err(struct guest *guest, uint32_t id, const struct err *err)
 	buf_fini(&payload);
 }
 
-void guest_end(struct guest *guest, const struct err *err)
+/*
+ * Answers every call of the host that is under way with `err`, and ends the process. Nothing of
+ * the script runs any more: no finalizer, no __close.
+ */
+static void __attribute__((noreturn))
+end_all(struct guest *guest, const struct err *err, int exit_code)
 {
 	for (const struct request *at = guest->requests; at != NULL; at = at->next)
 		put_err(guest, at->id, err);
@@ -71,12 +77,12 @@ void guest_end(struct guest *guest, const struct err *err)
 	if (guest->out.len > 0)
 		wait_for(guest, POLLOUT, LAST_WORDS_MS);
 	flush(guest);
-	_exit(SANDBOX_EXIT_OVER_LIMIT);
+	_exit(exit_code);
 }
 
 static void __attribute__((noreturn)) end_over_limit(void *guest, const struct err *err)
 {
-	guest_end(guest, err);
+	end_all(guest, err, SANDBOX_EXIT_OVER_LIMIT);
 }
 
 /* --- calls of the host --- */
@@ -175,6 +181,8 @@ static void start_request(struct guest *guest, const struct frame *frame)
 		_exit(SANDBOX_EXIT_MEMORY);
 	*request = (struct request){ .guest = guest, .next = guest->requests, .id = frame->id };
 	guest->requests = request;
+	if (guest->refusal.kind != ERR_NONE)
+		end_all(guest, &guest->refusal, SANDBOX_EXIT_JAIL);
 	buf_append(&request->call, frame->payload, frame->len);
 	lua_pushcfunction(guest->L, spawn_request);
 	lua_pushlightuserdata(guest->L, request);
@@ -365,9 +373,11 @@ struct guest *guest_new(int socket, struct err *err)
 	}
 	guest->socket = socket;
 	guest->post_failure = ERR_INIT;
+	guest->refusal = ERR_INIT;
 	guest->limits = (struct limits){
 		.memory_max = LIMITS_MEMORY_MAX,
 		.steps_max = LIMITS_STEPS_MAX,
+		.cpu_max_ms = jail_cpu_window_s() * INT64_C(1000),
 		.tasks = &guest->tasks,
 		.over = end_over_limit,
 		.arg = guest,

@@ -29,7 +29,8 @@ struct guest {
 	uint32_t last_id;
 	uint32_t posted[GUEST_POSTED_MAX]; /* ids that are unanswered; 0 = free */
 	struct err post_failure;	   /* of the first posted call that failed */
-	size_t taken;			   /* bytes of CHUNKs not yet granted anew */
+	struct err refusal; /* why no call is served: the jail could not be entered */
+	size_t taken;	    /* bytes of CHUNKs not yet granted anew */
 };
 
 /*
@@ -40,12 +41,6 @@ struct guest *guest_new(int socket, struct err *err);
 
 /* Serves the host until it closes the socket, then ends the process. */
 void guest_run(struct guest *guest) __attribute__((noreturn));
-
-/*
- * Answers every call of the host that is under way with `err`, and ends the process. Nothing of
- * the script runs any more: no finalizer, no __close.
- */
-void guest_end(struct guest *guest, const struct err *err) __attribute__((noreturn));
 
 /* From now on guest_of(L) finds it. */
 void guest_bind(lua_State *L, struct guest *guest);

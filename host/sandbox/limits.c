@@ -5,9 +5,14 @@
 #include <stdlib.h>
 
 #include "sandbox/bind.h"
+#include "sandbox/jail.h"
 #include "sandbox/task.h"
 
-enum { CHECK_EVERY = 1000 }; /* instructions */
+enum {
+	CHECK_EVERY = 1000,		    /* instructions */
+	CHECK_CPU_EVERY = 64 * CHECK_EVERY, /* a clock costs more than a count */
+	RENEW_CPU_MS = 500,		    /* less than this is not worth a system call */
+};
 
 const char *limits_where(lua_State *L, char out[LIMITS_WHERE_SIZE])
 {
@@ -116,6 +121,18 @@ static void check_steps(lua_State *L, struct limits *limits)
 	end_job(limits, limits_where(L, where), what);
 }
 
+static void check_cpu(lua_State *L, struct limits *limits)
+{
+	char where[LIMITS_WHERE_SIZE];
+	char what[80];
+
+	if (limits->cpu_max_ms == 0 || jail_cpu_ms() - limits->cpu_from_ms < limits->cpu_max_ms)
+		return;
+	snprintf(what, sizeof(what), "CPU limit of %lld s reached",
+		 (long long)limits->cpu_max_ms / 1000);
+	end_job(limits, limits_where(L, where), what);
+}
+
 static void on_count(lua_State *L, lua_Debug *at)
 {
 	struct limits *limits = limits_of(L);
@@ -124,6 +141,8 @@ static void on_count(lua_State *L, lua_Debug *at)
 	limits->steps += CHECK_EVERY;
 	limits_check(limits);
 	check_steps(L, limits);
+	if (limits->steps % CHECK_CPU_EVERY < CHECK_EVERY)
+		check_cpu(L, limits);
 }
 
 void limits_charge(lua_State *L, int64_t steps)
@@ -138,7 +157,14 @@ void limits_charge(lua_State *L, int64_t steps)
 
 void limits_renew(struct limits *limits)
 {
+	int64_t now = jail_cpu_ms();
+	struct err err;
+
 	limits->steps = 0;
+	if (limits->cpu_max_ms == 0 || now - limits->cpu_from_ms < RENEW_CPU_MS)
+		return;
+	limits->cpu_from_ms = now;
+	jail_allow_cpu((int)(limits->cpu_max_ms / 1000), &err);
 }
 
 void limits_watch(lua_State *L)

@@ -3,7 +3,8 @@
  *
  * Reaching either ends the job at once, from a place that a script cannot catch: `over` is called
  * with an error that names limit, value, connector and line, and does not return. Time spent inside
- * C functions (patterns, sort) is bounded by the CPU limit of jail.h.
+ * C functions (patterns, sort) is bounded by the CPU limit of jail.h, with the same end for the
+ * script but a signal in place of the message.
  */
 #ifndef MUSTER_SANDBOX_LIMITS_H
 #define MUSTER_SANDBOX_LIMITS_H
@@ -27,7 +28,8 @@ struct tasks;
 struct limits {
 	size_t memory_max, memory_used;
 	int64_t steps_max, steps;
-	const struct tasks *tasks; /* tells which coroutine runs; may be NULL */
+	int64_t cpu_max_ms, cpu_from_ms; /* between two answers; 0 = not watched */
+	const struct tasks *tasks;	 /* tells which coroutine runs; may be NULL */
 	void (*over)(void *arg, const struct err *err) __attribute__((noreturn));
 	void *arg;
 	char connector[LIMITS_CONNECTOR_SIZE]; /* for messages; "" until it is known */
@@ -56,7 +58,7 @@ void limits_charge(lua_State *L, int64_t steps);
 int limits_raise(lua_State *L, const char *what, lua_Integer value, lua_Integer limit,
 		 const char *unit);
 
-/* The host has answered: the instructions start anew. */
+/* The host has answered: instructions and CPU time start anew. */
 void limits_renew(struct limits *limits);
 
 /*

@@ -2,6 +2,7 @@
 #include "sandbox/sandbox.h"
 
 #include "sandbox/guest_loop.h"
+#include "sandbox/jail.h"
 
 int sandbox_main(int socket)
 {
@@ -10,5 +11,6 @@ int sandbox_main(int socket)
 
 	if (guest == NULL)
 		return SANDBOX_EXIT_MEMORY;
+	jail_enter(socket, &guest->refusal);
 	guest_run(guest);
 }

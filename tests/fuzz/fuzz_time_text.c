@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "sandbox/time_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -12,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!time_parse((const char *)data, size, once))
 		return 0;
-	if (!time_parse(once, strlen(once), twice) || strcmp(once, twice) != 0)
+	if (!time_parse(once, strlen(once), twice) || !str_eq(once, twice))
 		abort();
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/str.h"
 #include "sandbox/time_text.h"
 
 static const char *parsed(const char *text)
@@ -81,7 +82,7 @@ static void test_nonsense(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		if (strcmp(parsed(texts[i]), "refused") != 0)
+		if (!str_eq(parsed(texts[i]), "refused"))
 			fail_msg("'%s' was taken for %s", texts[i], parsed(texts[i]));
 	}
 	assert_false(time_parse("2024-03-01\0junk", 15, (char[TIME_TEXT_SIZE]){ 0 }));
