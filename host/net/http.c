@@ -25,6 +25,7 @@ static bool set_constants(CURL *easy)
 		{ CURLOPT_DISALLOW_USERNAME_IN_URL, 1 },
 		{ CURLOPT_SSL_VERIFYPEER, 1 },
 		{ CURLOPT_SSL_VERIFYHOST, 2 },
+		{ CURLOPT_CERTINFO, 1 },
 		{ CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 },
 		{ CURLOPT_PROXY_SSL_VERIFYPEER, 1 },
 		{ CURLOPT_PROXY_SSL_VERIFYHOST, 2 },
@@ -106,6 +107,25 @@ static bool read_address(const char *text, struct sockaddr_storage *out)
 	return true;
 }
 
+/*
+ * libcurl falls back to the common name of a certificate without alternative names, which no
+ * standard has allowed since RFC 6125. A kept connection has been looked at before: no list then.
+ */
+static bool has_alternative_name(CURL *easy)
+{
+	static const char name[] = "X509v3 Subject Alternative Name:";
+	struct curl_certinfo *chain = NULL;
+
+	curl_easy_getinfo(easy, CURLINFO_CERTINFO, &chain);
+	if (chain == NULL || chain->num_of_certs == 0)
+		return true;
+	for (const struct curl_slist *at = chain->certinfo[0]; at != NULL; at = at->next) {
+		if (str_has_prefix(at->data, name))
+			return true;
+	}
+	return false;
+}
+
 /* Just before the request is sent, on a new connection or one that was kept. */
 static int check_peer(void *arg, char *peer_ip, char *local_ip, int peer_port, int local_port)
 {
@@ -117,11 +137,15 @@ static int check_peer(void *arg, char *peer_ip, char *local_ip, int peer_port, i
 	(void)local_ip;
 	(void)peer_port;
 	(void)local_port;
-	if (read_address(peer_ip, &peer) &&
-	    (is_pinned(exchange, address) || resolve_is_allowed(http->options.policy, address)))
+	if (!read_address(peer_ip, &peer) ||
+	    !(is_pinned(exchange, address) || resolve_is_allowed(http->options.policy, address)))
+		err_set(&exchange->abort, ERR_REFUSED, "address not allowed: %s is at %s now",
+			exchange->request.peer_host, peer_ip);
+	else if (!has_alternative_name(exchange->easy))
+		err_set(&exchange->abort, ERR_NET,
+			"certificate refused: it has no alternative name, only a common name");
+	else
 		return CURL_PREREQFUNC_OK;
-	err_set(&exchange->abort, ERR_REFUSED, "address not allowed: %s is at %s now",
-		exchange->request.peer_host, peer_ip);
 	return CURL_PREREQFUNC_ABORT;
 }
 
