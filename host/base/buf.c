@@ -98,6 +98,14 @@ void buf_printf(struct buf *buf, const char *format, ...)
 	buf_grown(buf, (size_t)len);
 }
 
+void buf_cut(struct buf *buf, size_t len)
+{
+	if (buf->failed || len >= buf->len)
+		return;
+	buf->len = len;
+	buf->data[len] = '\0';
+}
+
 void buf_consume(struct buf *buf, size_t len)
 {
 	if (len >= buf->len) {

@@ -38,6 +38,9 @@ void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(
 void *buf_room(struct buf *buf, size_t len);
 void buf_grown(struct buf *buf, size_t len);
 
+/* Keeps the first `len` bytes only. */
+void buf_cut(struct buf *buf, size_t len);
+
 /* Removes the first `len` bytes. */
 void buf_consume(struct buf *buf, size_t len);
 

@@ -11,4 +11,10 @@ enum { HASH128_SIZE = 16 };
 /* Canonical (big-endian) bytes of the XXH3-128 of data. */
 void hash128(const void *data, size_t len, uint8_t out[HASH128_SIZE]);
 
+/* For tables in memory: the XXH3-64 under a seed, so that nobody can choose colliding keys. */
+uint64_t hash64(const void *data, size_t len, uint64_t seed);
+
+/* A seed that differs from process to process (the kernel's, no system call). */
+uint64_t hash_seed(void);
+
 #endif

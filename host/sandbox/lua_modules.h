@@ -14,6 +14,7 @@ int lua_open_log(lua_State *L);
 int lua_open_progress(lua_State *L);
 int lua_open_store(lua_State *L);
 int lua_open_task(lua_State *L);
+int lua_open_core(lua_State *L);
 int lua_open_time(lua_State *L);
 
 /* What host.time.now() answers from now on: the value at `index`. */

@@ -14,6 +14,7 @@
 static const luaL_Reg modules[] = {
 	{ "cjson", cjson_open },
 	{ "cjson.safe", cjson_open_safe },
+	{ "muster.core", lua_open_core },
 	{ "muster.task", lua_open_task },
 	{ NULL, NULL },
 };

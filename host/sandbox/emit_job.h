@@ -1,0 +1,103 @@
+/*
+ * The parts of out:emit: emitter.c (what lives as long as a stream's reading), emit_row.c (one
+ * row), emit_ask.c (ids of `known`), emit.c (the flow). No other file looks into these structures.
+ */
+#ifndef MUSTER_SANDBOX_EMIT_JOB_H
+#define MUSTER_SANDBOX_EMIT_JOB_H
+
+#include <lua.h>
+
+#include "sandbox/lua_page.h"
+#include "sandbox/outbox.h"
+
+enum {
+	EMIT_MAPS_MAX = 32,
+	EMIT_ENTITIES_MAX = 8,
+};
+
+/* Where things are on the stack of a running emit. */
+enum { AT_EMITTER = 1, AT_MAP, AT_PAGE, AT_EXTRA, AT_JOB, AT_ROW, AT_TOP = AT_ROW };
+
+/* Which ids of an entity are there: the host's answers. */
+struct known {
+	char *entity;
+	struct byte_table ids; /* value: one byte, 1 = live */
+};
+
+/* User value 1 anchors the maps. */
+struct emitter {
+	char *stream;
+	struct outbox *outboxes[EMIT_MAPS_MAX];
+	size_t outbox_count;
+	struct known known[EMIT_ENTITIES_MAX];
+	size_t known_count;
+};
+
+/* A `known` call being put together or under way. */
+struct emit_ask {
+	struct known *known;
+	struct buf ids; /* encoded */
+	struct scratch memory;
+	struct emit_asked {
+		const char *id;
+		size_t len;
+	} * asked;
+	size_t count, room;
+};
+
+/* User value 1 anchors the extra rows. */
+struct emit_job {
+	lua_State *L;
+	struct emitter *emitter;
+	const struct map *map;
+	struct outbox *outbox;
+	const struct page *page;
+	struct json_span *slots; /* of the chunk's rows */
+	struct json_span *extra_slots[MAP_EXTRAS_MAX];
+	struct scratch scratch;	       /* of the row being mapped */
+	size_t chunk, chunk_end, next; /* rows: the chunk, and where in it */
+	struct emit_ask ask;
+	bool is_preview; /* there is no host: nothing is asked, calls are collected */
+	struct err err;
+};
+
+/* --- emitter.c --- */
+void emitter_open(lua_State *L);
+int emitter_new(lua_State *L); /* stream -> emitter */
+struct emitter *emitter_check(lua_State *L, int index);
+
+/* The outbox of the map at AT_MAP, made when it is the first time. Raises. */
+struct outbox *emitter_outbox(lua_State *L, struct emitter *emitter, const struct map *map);
+
+/* What is known of an entity; NULL: no memory, or too many entities. */
+struct known *emitter_known(struct emitter *emitter, const char *entity);
+
+/* --- emit_row.c --- */
+
+/* The evaluator at the row job->next, with what it asks of its surroundings. */
+struct map_run emit_run(struct emit_job *job, const struct map_host *host);
+struct map_host emit_host(struct emit_job *job);
+
+/* Maps the row job->next into the outbox and moves on. false and job->err: the job has failed. */
+bool emit_one(struct emit_job *job);
+
+/* Forgets what belongs to the current row. */
+void emit_end_row(struct emit_job *job);
+
+/* --- emit_ask.c --- */
+
+/*
+ * Collects the ids of the chunk that `known` asks about and nobody knows yet, as far as they fit
+ * one call. job->ask.count tells how many. false and job->err: the job has failed.
+ */
+bool emit_ask_collect(struct emit_job *job);
+
+/* Appends the arguments of the call. */
+void emit_ask_put(struct emit_job *job, struct buf *args);
+
+/* Takes the answer, a list of booleans on top of the stack. */
+bool emit_ask_heard(struct emit_job *job);
+
+void emit_ask_fini(struct emit_ask *ask);
+
+#endif

@@ -1,0 +1,238 @@
+-- The vendor as a stream sees it.
+--
+--   local reply = api:get("api:/devices/{id}", { expand = "user" }, { path = { id = id } })
+--   reply.status, reply.headers["x-total-count"], reply.body.name
+--   api:map(4, ids, function(id) ... end)       -- up to four at a time
+--   for device in api:parents("device", { "name" }) do ... end
+--   api.settings.api_url.host, api.now, api.limit
+--
+-- Every failure is raised as one table: kind, message, status, hint, retry_after_ms, stop. A status
+-- listed in opts.absent is no failure. A body is decoded when it is looked at; an empty one is nil.
+
+local core <const> = require "muster.core"
+local task <const> = require "muster.task"
+
+---@class muster.Api
+---@field settings table parsed settings, no secrets among them
+---@field now string the session's start, RFC 3339 UTC
+---@field limit integer? rows a stream should read; nil = all
+---@field full boolean
+local Api <const> = {}
+Api.__index = Api
+
+local api = {}
+
+local PARENTS_PAGE <const> = 500
+
+-- The undecoded bodies of replies; pagers look at them without Lua tables.
+local bodies <const> = setmetatable({}, { __mode = "k" })
+local contexts <const> = setmetatable({}, { __mode = "k" })
+
+local Reply <const> = {}
+
+function Reply.__index(reply, key)
+  if key ~= "body" then
+    return nil
+  end
+  local body = bodies[reply]
+  local value = body and core.decode(body)
+  rawset(reply, "body", value)
+  return value
+end
+
+local function query_value(name, value)
+  if type(value) == "boolean" or math.type(value) == "integer" then
+    return tostring(value)
+  elseif type(value) == "string" then
+    return value
+  elseif math.type(value) == "float" and math.tointeger(value) then
+    return ("%d"):format(math.tointeger(value))
+  end
+  error({
+    kind = "bug",
+    message = ('query "%s": a text, an integer or a boolean is wanted, not %s'):format(name, type(value)),
+  }, 0)
+end
+
+-- A map becomes pairs in the order of their names, so that a request is the same every time.
+local function pairs_of(map)
+  local names, list = {}, {}
+  for name in pairs(map or {}) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    local value = map[name]
+    for _, one in ipairs(type(value) == "table" and value or { value }) do
+      list[#list + 1] = { name, query_value(name, one) }
+    end
+  end
+  return list[1] and list or nil
+end
+
+local function parts_of(path)
+  local parts = nil
+  for name, value in pairs(path or {}) do
+    parts = parts or {}
+    parts[name] = query_value(name, value)
+  end
+  return parts
+end
+
+local function body_matches(wanted, reply)
+  local ok, body = pcall(function()
+    return reply.body
+  end)
+  if not ok or type(body) ~= "table" then
+    return false
+  end
+  for key, value in pairs(wanted) do
+    if body[key] ~= value then
+      return false
+    end
+  end
+  return true
+end
+
+local function matches(rule, call, reply)
+  local base = call:match("^%u+ ([^:]+):")
+  return (rule.base == nil or rule.base == base)
+    and (rule.call == nil or rule.call == call)
+    and (rule.status == nil or rule.status == reply.status)
+    and (rule.body == nil or body_matches(rule.body, reply))
+end
+
+local function raise_rule(rule, call, reply, failure)
+  error({
+    kind = rule.kind, status = reply.status,
+    message = failure and failure.message or ("%s: answered %d"):format(call, reply.status),
+    hint = rule.hint or failure and failure.hint, stop = rule.stop or failure and failure.stop,
+    retry_after_ms = rule.wait_s and rule.wait_s * 1000 or failure and failure.retry_after_ms,
+  }, 0)
+end
+
+-- The connector's `errors` speak first, then the host.
+local function judge(context, call, reply, failure, absent)
+  for _, status in ipairs(absent or {}) do
+    if status == reply.status then
+      return
+    end
+  end
+  for _, rule in ipairs(context.errors) do
+    if matches(rule, call, reply) then
+      raise_rule(rule, call, reply, failure)
+    end
+  end
+  if failure then
+    error(failure, 0)
+  end
+end
+
+-- A stream with `single` vouches for its listing with one successful request.
+local function count_single(context)
+  if context.single then
+    context.requests = context.requests + 1
+    if context.requests > 1 then
+      error({ kind = "bug", message = "the stream says single = true and makes a second request" }, 0)
+    end
+  end
+end
+
+---@param method string
+---@param where string "api:/devices/{id}"
+---@param query? table
+---@param opts? table { path, headers, body, content_type, absent, idempotent, url }
+---@return table reply { status, headers, body }
+local function request(self, method, where, query, opts)
+  local context = contexts[self]
+  local call = method .. " " .. where
+  opts = opts or {}
+  count_single(context)
+  local result, fault = host.http.request {
+    call = call, path = parts_of(opts.path), query = pairs_of(query), url = opts.url,
+    headers = pairs_of(opts.headers), body = opts.body and core.encode_body(opts.body),
+    content_type = opts.body and (opts.content_type or "application/json"),
+    absent = opts.absent and core.array(opts.absent), idempotent = opts.idempotent,
+  }
+  if not result then
+    error(fault, 0)
+  end
+  local reply = setmetatable({ status = result.status, headers = result.headers }, Reply)
+  bodies[reply] = result.body
+  judge(context, call, reply, result.error, opts.absent)
+  if context.single then
+    core.event("single", {})
+  end
+  return reply
+end
+
+function Api:get(where, query, opts)
+  return request(self, "GET", where, query, opts)
+end
+
+function Api:post(where, query, opts)
+  return request(self, "POST", where, query, opts)
+end
+
+function Api:put(where, query, opts)
+  return request(self, "PUT", where, query, opts)
+end
+
+function Api:patch(where, query, opts)
+  return request(self, "PATCH", where, query, opts)
+end
+
+function Api:delete(where, query, opts)
+  return request(self, "DELETE", where, query, opts)
+end
+
+---Calls fn(item, index) for each item, up to n at a time; the first error cancels the rest.
+---@return any[] results in the order of the list
+function Api:map(n, list, fn) -- luacheck: ignore self
+  return task.map(n, list, fn)
+end
+
+---The live rows of a stream this one depends on, as { id, source_id, <fields> }.
+---@param entity string
+---@param fields? string[]
+---@return fun(): table?
+function Api:parents(entity, fields) -- luacheck: ignore self
+  local columns = { "id", "source_id", table.unpack(fields or {}) }
+  local asked = core.array { table.unpack(columns, 2) }
+  local rows, at, more, after = {}, 0, true, 0
+  return function()
+    while at >= #rows do
+      if not more then
+        return nil
+      end
+      local page = core.call("parents",
+        { entity = entity, columns = asked, after = after, limit = PARENTS_PAGE })
+      rows, at, more = page.rows, 0, page.more
+    end
+    at = at + 1
+    local row = {}
+    for i, column in ipairs(columns) do
+      row[column] = rows[at][i]
+    end
+    after = row.id
+    return row
+  end
+end
+
+---The undecoded body of a reply; nil if it was empty. For pagers.
+function api.raw_body(reply)
+  return bodies[reply]
+end
+
+---@param context table { errors, settings, now, limit, single, full }
+---@return muster.Api
+function api.new(context)
+  local made = setmetatable({
+    settings = context.settings or {}, now = context.now, full = context.full or false,
+    limit = context.limit and context.limit > 0 and context.limit or nil,
+  }, Api)
+  contexts[made] = { errors = context.errors or {}, single = context.single, requests = 0 }
+  return made
+end
+
+return api
