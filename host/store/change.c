@@ -49,7 +49,7 @@ static void put_column(struct buf *out, struct db_stmt *stmt, int column, enum m
 		if (type == MODEL_LIST)
 			buf_append(out, text, len);
 		else
-			json_string(out, text, len);
+			json_out_text(out, text, len);
 	}
 }
 
@@ -67,7 +67,7 @@ static void put_cell(struct buf *out, const struct entity_cell *cell, enum model
 	else if (type == MODEL_LIST)
 		buf_append(out, cell->text, cell->len);
 	else
-		json_string(out, cell->text, cell->len);
+		json_out_text(out, cell->text, cell->len);
 }
 
 static void put_custom(struct buf *out, const struct entity_row *row)
@@ -84,14 +84,14 @@ static void put_stored(struct buf *out, const struct model_entity *entity, struc
 	int column = HEAD_COLUMNS;
 
 	buf_char(out, '{');
-	json_name(out, "source_id");
+	json_out_name(out, "source_id");
 	put_column(out, stmt, 0, MODEL_TEXT);
 	for (size_t i = 0; i < entity->column_count; i++) {
-		json_name(out, entity->columns[i].name);
+		json_out_name(out, entity->columns[i].name);
 		put_column(out, stmt, column++, entity->columns[i].type);
 	}
 	for (size_t i = 0; i < TAIL_COUNT; i++) {
-		json_name(out, tail[i]);
+		json_out_name(out, tail[i]);
 		/* custom and streams are JSON already */
 		put_column(out, stmt, column++, i <= TAIL_STREAMS ? MODEL_LIST : MODEL_TEXT);
 	}
@@ -130,12 +130,12 @@ static size_t put_differing(struct buf *out, const struct entity_row *row, struc
 
 		if (is_same_cell(stmt, column, &row->cells[i], type))
 			continue;
-		json_name(out, entity->columns[i].name);
+		json_out_name(out, entity->columns[i].name);
 		put_cell(out, &row->cells[i], type);
 		count++;
 	}
 	if (!is_same_text(stmt, column + TAIL_CUSTOM, row->custom, row->custom_len)) {
-		json_name(out, "custom");
+		json_out_name(out, "custom");
 		put_custom(out, row);
 		count++;
 	}
@@ -150,11 +150,11 @@ static void put_present(struct buf *out, const struct entity_row *row)
 	for (size_t i = 0; i < entity->column_count; i++) {
 		if (is_absent(&row->cells[i], entity->columns[i].type))
 			continue;
-		json_name(out, entity->columns[i].name);
+		json_out_name(out, entity->columns[i].name);
 		put_cell(out, &row->cells[i], entity->columns[i].type);
 	}
 	if (row->custom != NULL) {
-		json_name(out, "custom");
+		json_out_name(out, "custom");
 		put_custom(out, row);
 	}
 	buf_char(out, '}');
@@ -274,10 +274,10 @@ bool change_log_removed(struct store_tx *tx, const struct entity_context *contex
 		return false;
 	put_stored(&change.before, entity, stmt);
 	buf_char(&change.after, '{');
-	json_name(&change.after, "removed_at");
-	json_string(&change.after, context->now, strlen(context->now));
-	json_name(&change.after, "removed_reason");
-	json_string(&change.after, reason, strlen(reason));
+	json_out_name(&change.after, "removed_at");
+	json_out_text(&change.after, context->now, strlen(context->now));
+	json_out_name(&change.after, "removed_reason");
+	json_out_text(&change.after, reason, strlen(reason));
 	buf_char(&change.after, '}');
 	/* The source id lives in the statement's row: append before it is reset. */
 	change.source_id = db_column_text(stmt, 0, &change.source_id_len);

@@ -25,7 +25,7 @@ static char short_escape(char c)
 	}
 }
 
-void json_string(struct buf *out, const char *text, size_t len)
+void json_out_text(struct buf *out, const char *text, size_t len)
 {
 	size_t done = 0;
 
@@ -46,10 +46,10 @@ void json_string(struct buf *out, const char *text, size_t len)
 	buf_char(out, '"');
 }
 
-void json_name(struct buf *out, const char *name)
+void json_out_name(struct buf *out, const char *name)
 {
 	if (out->len > 0 && out->data[out->len - 1] != '{')
 		buf_char(out, ',');
-	json_string(out, name, strlen(name));
+	json_out_text(out, name, strlen(name));
 	buf_char(out, ':');
 }

@@ -7,9 +7,9 @@
 #include "base/buf.h"
 
 /* A quoted string; `text` is UTF-8. */
-void json_string(struct buf *out, const char *text, size_t len);
+void json_out_text(struct buf *out, const char *text, size_t len);
 
 /* `"name":` of an object's member, after a comma unless it is the first. */
-void json_name(struct buf *out, const char *name);
+void json_out_name(struct buf *out, const char *name);
 
 #endif
