@@ -15,6 +15,7 @@ int safe_load(lua_State *L)
 	const char *text = luaL_checklstring(L, 1, &len);
 	const char *name = luaL_optstring(L, 2, "=(load)");
 	const char *mode = luaL_optstring(L, 3, "t");
+	bool has_env = !lua_isnoneornil(L, 4);
 
 	luaL_argcheck(L, mode[0] == 't' && mode[1] == '\0', 3, "only text (\"t\") can be loaded");
 	if (len > SAFE_CHUNK_MAX)
@@ -25,7 +26,7 @@ int safe_load(lua_State *L)
 		lua_insert(L, -2);
 		return 2;
 	}
-	if (!lua_isnoneornil(L, 4)) {
+	if (has_env) {
 		lua_pushvalue(L, 4);
 		lua_setupvalue(L, -2, 1);
 	}
