@@ -6,8 +6,6 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +17,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "store/driver.h"
+#include "store/private_file.h"
 
 enum {
 	BUSY_TIMEOUT_MS = 30000,
@@ -112,73 +111,19 @@ static bool fail(struct driver_conn *conn, struct err *err)
 
 /* --- files --- */
 
-static bool check_owner(const char *path, const struct stat *st, unsigned mode, struct err *err)
-{
-	if (st->st_uid != geteuid()) {
-		err_set(err, ERR_CONFIG, "%s belongs to user %u, not to us (%u)", path,
-			(unsigned)st->st_uid, (unsigned)geteuid());
-		return err_hint(err, "run muster as the project's owner");
-	}
-	if ((st->st_mode & 077) == 0)
-		return true;
-	err_set(err, ERR_CONFIG, "%s can be reached by others (mode %04o)", path,
-		(unsigned)(st->st_mode & 07777));
-	return err_hint(err, "chmod %04o %s", mode, path);
-}
-
-static bool check_folder(const char *path, struct err *err)
-{
-	char *copy = str_dup(path), *folder;
-	struct stat st;
-	bool ok;
-
-	if (copy == NULL)
-		return err_oom(err);
-	folder = dirname(copy);
-	if (stat(folder, &st) != 0)
-		ok = err_set_errno(err, ERR_MISSING, errno, "%s", folder);
-	else
-		ok = check_owner(folder, &st, 0700, err);
-	free(copy);
-	return ok;
-}
-
-static bool check_file(const char *path, const char *suffix, bool *exists, struct err *err)
-{
-	char name[4096];
-	struct stat st;
-
-	snprintf(name, sizeof(name), "%s%s", path, suffix);
-	*exists = lstat(name, &st) == 0;
-	if (!*exists)
-		return errno == ENOENT ? true : err_set_errno(err, ERR_STORE, errno, "%s", name);
-	if (!S_ISREG(st.st_mode))
-		return err_set(err, ERR_CONFIG, "%s is not a regular file", name);
-	return check_owner(name, &st, 0600, err);
-}
-
 static bool sqlite_check(const char *path, struct err *err)
 {
 	bool exists;
 
-	if (!check_folder(path, err) || !check_file(path, "", &exists, err))
+	if (!private_file_check_folder(path, err) || !private_file_check(path, "", &exists, err))
 		return false;
 	if (!exists) {
 		err_set(err, ERR_MISSING, "there is no database at %s", path);
 		return err_hint(err, "muster init makes a project; a lost database comes back from "
 				     "a backup");
 	}
-	return check_file(path, "-wal", &exists, err) && check_file(path, "-shm", &exists, err);
-}
-
-static bool make_empty_file(const char *path, struct err *err)
-{
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-
-	if (fd < 0)
-		return err_set_errno(err, ERR_STORE, errno, "%s", path);
-	close(fd);
-	return true;
+	return private_file_check(path, "-wal", &exists, err) &&
+	       private_file_check(path, "-shm", &exists, err);
 }
 
 static bool sqlite_is_unclean(const char *path)
@@ -335,7 +280,7 @@ static bool sqlite_create(const char *path, struct err *err)
 	struct driver_conn *conn;
 	bool ok;
 
-	if (!check_folder(path, err) || !make_empty_file(path, err))
+	if (!private_file_check_folder(path, err) || !private_file_make(path, err))
 		return false;
 	conn = open_conn(path, DRIVER_WRITER, err);
 	ok = conn != NULL;
@@ -520,7 +465,7 @@ static bool sqlite_backup(struct driver_conn *conn, const char *target, struct e
 
 	if (unlink(target) != 0 && errno != ENOENT)
 		return err_set_errno(err, ERR_STORE, errno, "%s", target);
-	if (!make_empty_file(target, err))
+	if (!private_file_make(target, err))
 		return false;
 	sql = sqlite3_mprintf("VACUUM INTO %Q", target);
 	if (sql == NULL)
