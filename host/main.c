@@ -1,15 +1,25 @@
 /* Picks the role of the program: what a person calls, or the sandbox that it starts for a job. */
+#include <signal.h>
 #include <stdio.h>
 
+#include "base/custody.h"
 #include "base/str.h"
+#include "cli/cli.h"
 #include "sandbox/sandbox.h"
 
-enum { SANDBOX_SOCKET = 3, EXIT_USAGE = 2 };
+enum { SANDBOX_SOCKET = 3, EXIT_FAILED = 1 };
 
 int main(int argc, char **argv)
 {
+	struct err err = ERR_INIT;
+
 	if (argc == 2 && str_eq(argv[1], "__sandbox"))
 		return sandbox_main(SANDBOX_SOCKET);
-	fputs("muster: this build has no command line\n", stderr);
-	return EXIT_USAGE;
+	if (!custody_harden(&err)) {
+		fprintf(stderr, "muster: %s\n", err.message);
+		return EXIT_FAILED;
+	}
+	/* A peer that goes away is an error of the write, not the end of the process. */
+	signal(SIGPIPE, SIG_IGN);
+	return cli_main(argc, argv);
 }

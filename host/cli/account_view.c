@@ -1,0 +1,76 @@
+/* An account as the verbs show it. */
+#include "cli/account_view.h"
+
+#include <stdlib.h>
+
+#include "cli/accounts.h"
+#include "cli/cli.h"
+
+const char *account_view_state(const struct account *account)
+{
+	return account->is_paused ? "paused" : account->state;
+}
+
+static json_t *parsed(const char *text)
+{
+	json_t *json = text ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
+
+	return json ? json : json_null();
+}
+
+json_t *account_view_json(const struct account *account)
+{
+	char slug[ACCOUNT_SLUG_SIZE];
+
+	accounts_slug(account, slug);
+	return json_pack(
+		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:o, s:s?, s:o, s:s?, s:o, "
+		"s:b, s:s?, s:o, s:s?}",
+		"account", slug, "id", account->id, "vendor", account->vendor, "name",
+		account->name, "label", account->label, "state", account_view_state(account),
+		"state_reason", account->state_reason, "state_since", account->state_since,
+		"state_way_out", account->state_way_out, "tenant", account->tenant, "settings",
+		parsed(account->settings), "ca_file", account->ca_file, "connect_to",
+		parsed(account->connect_to), "proxy", account->proxy, "allow_cidrs",
+		parsed(account->allow_cidrs), "is_recording", account->is_recording, "last_ok_at",
+		account->last_ok_at, "last_session",
+		account->last_session ? json_integer(account->last_session) : json_null(),
+		"created_at", account->created_at);
+}
+
+json_t *account_view_list(const struct account *accounts, size_t count)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < count; i++) {
+		if (json_array_append_new(list, account_view_json(&accounts[i])) != 0) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+struct counting {
+	const char *account_id;
+	char *json;
+};
+
+static bool count_rows(struct store_tx *tx, void *arg, struct err *err)
+{
+	struct counting *counting = arg;
+
+	return account_row_counts(tx, counting->account_id, &counting->json, err);
+}
+
+bool account_view_rows(const struct cli *cli, const char *account_id, json_t **rows,
+		       struct err *err)
+{
+	struct counting counting = { .account_id = account_id };
+
+	if (!store_run(cli->host.store, STORE_READ, count_rows, &counting, err))
+		return false;
+	*rows = json_loads(counting.json, 0, NULL);
+	free(counting.json);
+	return *rows ? true : err_oom(err);
+}

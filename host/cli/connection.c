@@ -1,0 +1,175 @@
+/* An account and its credential as one deed in the store. */
+#include "cli/connection.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "cli/accounts.h"
+#include "cli/cli.h"
+#include "store/audit.h"
+#include "store/credential.h"
+#include "vault/vault.h"
+
+const char *connection_who(char out[WHO_SIZE])
+{
+	struct passwd entry, *found = NULL;
+	char buffer[4096];
+
+	if (getpwuid_r(getuid(), &entry, buffer, sizeof(buffer), &found) == 0 && found)
+		snprintf(out, WHO_SIZE, "%s", found->pw_name);
+	else
+		snprintf(out, WHO_SIZE, "uid %lu", (unsigned long)getuid());
+	return out;
+}
+
+static bool audit(struct store_tx *tx, const char *verb, const struct account *account,
+		  struct err *err)
+{
+	char who[WHO_SIZE], slug[ACCOUNT_SLUG_SIZE], now[CLOCK_TEXT_SIZE];
+
+	return audit_add(tx, connection_who(who), verb, accounts_slug(account, slug), NULL,
+			 clock_now_text(now), err);
+}
+
+/* --- storing --- */
+
+struct storing {
+	const struct cli *cli;
+	struct account *account;
+	const char *provider;
+	const struct check_secret *secrets;
+	size_t secret_count;
+	const char *archive_id;
+	const char *verb;
+};
+
+/* A credential bears its account's slug, with a number if that is taken. */
+static bool free_name(struct store_tx *tx, const struct account *account, char **name,
+		      struct err *err)
+{
+	char slug[ACCOUNT_SLUG_SIZE];
+
+	accounts_slug(account, slug);
+	for (int i = 1; i < 1000; i++) {
+		struct credential taken = { 0 };
+		struct err missing = ERR_INIT;
+		struct buf text = BUF_INIT;
+
+		buf_str(&text, slug);
+		if (i > 1)
+			buf_printf(&text, " (%d)", i);
+		if (!credential_find(tx, buf_text(&text), &taken, &missing)) {
+			*name = buf_take(&text);
+			return *name ? true : err_oom(err);
+		}
+		credential_fini(&taken);
+		buf_fini(&text);
+	}
+	return err_set(err, ERR_CONFIG, "too many credentials are called %s", slug);
+}
+
+static bool add_credential(struct store_tx *tx, struct storing *storing, struct err *err)
+{
+	struct account *account = storing->account;
+	char now[CLOCK_TEXT_SIZE];
+	struct credential credential = {
+		.provider = (char *)storing->provider,
+		.vendor = account->vendor,
+		.state = (char *)"ok",
+		.note = (char *)"",
+		.created_at = (char *)clock_now_text(now),
+	};
+	bool done = free_name(tx, account, &credential.name, err) &&
+		    credential_add(tx, &credential, err);
+
+	free(credential.name);
+	free(account->credential_id);
+	account->credential_id = credential.id;
+	return done;
+}
+
+static bool put_secrets(struct store_tx *tx, struct storing *storing, struct err *err)
+{
+	const char *id = storing->account->credential_id;
+
+	for (size_t i = 0; i < storing->secret_count; i++) {
+		if (!vault_put_field(storing->cli->host.vault, tx, id, storing->provider,
+				     storing->secrets[i].id, storing->secrets[i].value, err))
+			return false;
+	}
+	return storing->secret_count == 0 || credential_set_state(tx, id, "ok", err);
+}
+
+static bool drop_credential(struct store_tx *tx, const char *id, struct err *err)
+{
+	return !id || credential_delete(tx, id, err);
+}
+
+static bool archive(struct store_tx *tx, const char *id, struct err *err)
+{
+	struct account old = { 0 };
+	char now[CLOCK_TEXT_SIZE];
+	bool done = account_get(tx, id, &old, err) &&
+		    account_archive(tx, id, clock_now_text(now), err) &&
+		    drop_credential(tx, old.credential_id, err) && audit(tx, "archive", &old, err);
+
+	account_fini(&old);
+	return done;
+}
+
+static bool store_account(struct store_tx *tx, void *arg, struct err *err)
+{
+	struct storing *storing = arg;
+	struct account *account = storing->account;
+
+	if (storing->archive_id && !archive(tx, storing->archive_id, err))
+		return false;
+	if (storing->secret_count > 0 && !account->credential_id &&
+	    !add_credential(tx, storing, err))
+		return false;
+	if (!put_secrets(tx, storing, err))
+		return false;
+	return (account->id ? account_save(tx, account, err) : account_add(tx, account, err)) &&
+	       audit(tx, storing->verb, account, err);
+}
+
+bool connection_store(const struct cli *cli, struct account *account, const char *provider,
+		      const struct check_secret *secrets, size_t secret_count,
+		      const char *archive_id, const char *verb, struct err *err)
+{
+	struct storing storing = {
+		cli, account, provider, secrets, secret_count, archive_id, verb
+	};
+
+	return store_run(cli->host.store, STORE_WRITE, store_account, &storing, err);
+}
+
+/* --- removing --- */
+
+struct removing {
+	const struct account *account;
+	bool purge;
+};
+
+static bool remove_account(struct store_tx *tx, void *arg, struct err *err)
+{
+	struct removing *removing = arg;
+	const struct account *account = removing->account;
+
+	if (!removing->purge)
+		return archive(tx, account->id, err);
+	return audit(tx, "purge", account, err) && account_purge(tx, account->id, err) &&
+	       drop_credential(tx, account->credential_id, err);
+}
+
+bool connection_remove(const struct cli *cli, const struct account *account, bool purge,
+		       struct err *err)
+{
+	struct removing removing = { account, purge };
+
+	return store_run(cli->host.store, STORE_WRITE, remove_account, &removing, err);
+}

@@ -1,0 +1,34 @@
+/*
+ * An account and its credential as one deed in the store: each function is one transaction, with a
+ * line in the audit trail.
+ */
+#ifndef MUSTER_CLI_CONNECTION_H
+#define MUSTER_CLI_CONNECTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "store/account.h"
+#include "sync/check.h"
+
+struct cli;
+
+/*
+ * Stores a new account (account->id NULL) or what changed of one, with these secrets (none = the
+ * credential stays as it is). `archive_id` (NULL = none) is archived first and loses its
+ * credential. Fills in account->id and credential_id.
+ */
+bool connection_store(const struct cli *cli, struct account *account, const char *provider,
+		      const struct check_secret *secrets, size_t secret_count,
+		      const char *archive_id, const char *verb, struct err *err);
+
+/* Archives or, with `purge`, deletes the account; its credential goes in either case. */
+bool connection_remove(const struct cli *cli, const struct account *account, bool purge,
+		       struct err *err);
+
+/* Who does this: the name of the user who runs us. Returns out. */
+enum { WHO_SIZE = 64 };
+const char *connection_who(char out[WHO_SIZE]);
+
+#endif

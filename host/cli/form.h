@@ -1,0 +1,53 @@
+/*
+ * The settings of an account as a person or the flags give them: --set, --secret-file,
+ * --secret-stdin, what is stored already, a question, the default.
+ */
+#ifndef MUSTER_CLI_FORM_H
+#define MUSTER_CLI_FORM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/secret.h"
+#include "sync/check.h"
+#include "sync/connector.h"
+
+struct cli;
+
+enum { FORM_FIELDS_MAX = 64 };
+
+struct form_field {
+	const char *id;
+	char *text; /* NULL = not given */
+	bool was_asked;
+};
+
+struct form {
+	struct connector *connector; /* borrowed */
+	struct form_field fields[FORM_FIELDS_MAX];
+	size_t field_count;
+	char *settings; /* JSON object of the parsed ones; NULL before form_parse */
+	struct secret secrets[FORM_FIELDS_MAX];
+	struct check_secret named[FORM_FIELDS_MAX]; /* borrow from secrets */
+	size_t secret_count;
+};
+
+void form_init(struct form *form, struct connector *connector);
+void form_fini(struct form *form);
+
+/* Refuses flags that name no setting, a secret one in --set, a plain one in --secret-...; the value
+   itself is never repeated. */
+bool form_check_flags(struct cli *cli, const struct connector *connector, struct err *err);
+
+/*
+ * Fills in and parses the plain settings. `stored` (JSON object as parsed, or NULL) gives what no
+ * flag gives; without it a person is asked, again if an answer cannot be used. ERR_CONFIG names
+ * every setting that is missing or wrong.
+ */
+bool form_fill_settings(struct cli *cli, struct form *form, const char *stored, struct err *err);
+
+/* Reads every secret setting that applies; a setting that is not required may stay away. */
+bool form_fill_secrets(struct cli *cli, struct form *form, struct err *err);
+
+#endif

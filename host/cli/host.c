@@ -1,0 +1,141 @@
+/* Opens what a verb needs and closes it again. */
+#include "cli/host.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/redact.h"
+#include "base/str.h"
+#include "cli/secrets.h"
+#include "store/store.h"
+#include "vault/vault.h"
+
+static enum log_level log_level_of(const struct parsed *parsed)
+{
+	static const char *const names[] = { "error", "warn", "info", "debug" };
+	const char *name = parsed_text(parsed, "log-level");
+	size_t verbose = parsed_times(parsed, "verbose");
+
+	for (int i = 0; name && i < 4; i++) {
+		if (str_eq(names[i], name))
+			return (enum log_level)i;
+	}
+	return verbose == 0 ? LOG_WARN : verbose == 1 ? LOG_INFO : LOG_DEBUG;
+}
+
+bool host_begin(struct cli *cli, struct err *err)
+{
+	cli->host.redact = redact_new();
+	if (!cli->host.redact)
+		return err_oom(err);
+	cli->host.log = log_new(STDERR_FILENO, log_level_of(&cli->parsed), cli->host.redact);
+	return cli->host.log ? true : err_oom(err);
+}
+
+static bool open_store(struct cli *cli, struct err *err)
+{
+	cli->host.store = store_open(cli->project.database, cli->host.loop, err);
+	if (cli->host.store)
+		return true;
+	if (err->kind == ERR_MISSING)
+		err_hint(err, "\"muster init\" finishes a project that was begun");
+	return false;
+}
+
+static bool open_rest(struct cli *cli, struct err *err)
+{
+	struct project *project = &cli->project;
+
+	cli->host.program = project->program;
+	cli->host.scripts_dir = project->scripts;
+	cli->host.recordings_dir = project->recordings;
+	return host_open_vault(cli, err);
+}
+
+bool host_open(struct cli *cli, enum cli_need need, struct err *err)
+{
+	if (need >= CLI_NEEDS_PROJECT &&
+	    !project_find(&cli->project, parsed_text(&cli->parsed, "project"), err))
+		return false;
+	cli->host.project_dir = cli->project.dir;
+	if (need >= CLI_NEEDS_HOST &&
+	    (!project_find_program(&cli->project, err) || !(cli->host.loop = loop_new(err))))
+		return false;
+	if (need >= CLI_NEEDS_STORE && !open_store(cli, err))
+		return false;
+	return need < CLI_NEEDS_HOST || open_rest(cli, err);
+}
+
+void host_close(struct cli *cli)
+{
+	vault_close(cli->host.vault);
+	if (cli->host.store)
+		store_close(cli->host.store);
+	if (cli->host.loop)
+		loop_free(cli->host.loop);
+	log_free(cli->host.log);
+	redact_free(cli->host.redact);
+	cli->host = (struct host){ 0 };
+	project_fini(&cli->project);
+}
+
+/* --- the vault --- */
+
+static bool has_passphrase(struct cli *cli, bool *has, struct err *err)
+{
+	struct vault_status status;
+
+	if (!vault_read_status(cli->host.vault, cli->host.store, &status, err))
+		return false;
+	*has = false;
+	for (int64_t i = 0; i < status.slot_count && i < VAULT_SLOTS_MAX; i++)
+		*has = *has || status.slots[i] == VAULT_KEY_PASSPHRASE;
+	return true;
+}
+
+static bool reopen(struct cli *cli, const struct vault_key *key, struct err *err)
+{
+	vault_close(cli->host.vault);
+	cli->host.vault = vault_open(cli->host.store, key, cli->host.redact, err);
+	return cli->host.vault != NULL;
+}
+
+static bool open_with_passphrase(struct cli *cli, struct err *err)
+{
+	struct vault_key key = { .kind = VAULT_KEY_PASSPHRASE };
+	const char *path = parsed_text(&cli->parsed, "passphrase-file");
+	struct secret passphrase = SECRET_INIT;
+	bool done;
+
+	if (!path && (!cli->terminal.can_ask || cli->no_input))
+		return true; /* stays sealed; who needs it says so */
+	done = path ? secret_read_file(path, &passphrase, err)
+		    : secret_ask(cli, "Passphrase of the vault", &passphrase, err);
+	key.passphrase = &passphrase;
+	done = done && reopen(cli, &key, err);
+	secret_fini(&passphrase);
+	return done;
+}
+
+bool host_open_vault(struct cli *cli, struct err *err)
+{
+	const char *path = parsed_text(&cli->parsed, "key-file");
+	struct vault_key key = { .kind = VAULT_KEY_FILE, .path = path };
+	bool has;
+
+	if (!reopen(cli, path ? &key : NULL, err))
+		return false;
+	if (!vault_is_sealed(cli->host.vault) || path)
+		return true;
+	return has_passphrase(cli, &has, err) && (!has || open_with_passphrase(cli, err));
+}
+
+bool host_need_secrets(const struct cli *cli, struct err *err)
+{
+	if (!vault_is_sealed(cli->host.vault))
+		return true;
+	err_set(err, ERR_SEALED, "the vault is sealed: %s", vault_sealed_reason(cli->host.vault));
+	return false;
+}

@@ -1,0 +1,204 @@
+/* One object for a person: its members as lines, lists of objects as tables below them. */
+#include <string.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "cli/cell.h"
+#include "cli/cli.h"
+#include "cli/table.h"
+#include "cli/text.h"
+
+enum { COLUMNS_MAX = 24, INDENT = 2 };
+
+static struct query_value value_of(const json_t *json)
+{
+	switch (json_typeof(json)) {
+	case JSON_STRING:
+		return (struct query_value){ .type = QUERY_TEXT,
+					     .bytes = json_string_value(json),
+					     .len = json_string_length(json) };
+	case JSON_INTEGER:
+		return output_int(json_integer_value(json));
+	case JSON_REAL:
+		return output_real(json_real_value(json));
+	case JSON_TRUE:
+	case JSON_FALSE:
+		return output_int(json_is_true(json));
+	default:
+		return (struct query_value){ .type = QUERY_NULL };
+	}
+}
+
+static enum output_kind kind_of(const char *key, const json_t *json)
+{
+	size_t len = strlen(key);
+
+	if (json_is_boolean(json))
+		return OUTPUT_BOOL;
+	if (len > 3 && str_eq(key + len - 3, "_at"))
+		return OUTPUT_TIME;
+	return str_eq(key, "state") || str_eq(key, "outcome") ? OUTPUT_STATE : OUTPUT_PLAIN;
+}
+
+static bool is_block(const json_t *json)
+{
+	return (json_is_object(json) && json_object_size(json) > 0) ||
+	       json_is_object(json_array_get(json, 0));
+}
+
+static void put_key(struct buf *out, const char *key, size_t width, size_t indent)
+{
+	struct buf spaced = BUF_INIT;
+
+	for (; *key; key++)
+		buf_char(&spaced, *key == '_' ? ' ' : *key);
+	while (indent-- > 0)
+		buf_char(out, ' ');
+	text_fit(out, buf_text(&spaced), spaced.len, width, TEXT_FILL_RIGHT);
+	buf_fini(&spaced);
+}
+
+static void put_scalar(struct buf *out, const char *key, const json_t *json)
+{
+	struct query_value value = value_of(json);
+	struct buf raw = BUF_INIT;
+	size_t i;
+	json_t *item;
+
+	json_array_foreach(json, i, item)
+	{
+		value = value_of(item);
+		buf_str(&raw, i ? ", " : "");
+		cell_for_person(&raw, &value, OUTPUT_PLAIN);
+	}
+	if (!json_is_array(json))
+		cell_for_person(&raw, &value, kind_of(key, json));
+	text_escape(out, buf_text(&raw), raw.len);
+	buf_char(out, '\n');
+	buf_fini(&raw);
+}
+
+static size_t columns_of(const json_t *first, struct output_column *columns)
+{
+	const char *key;
+	json_t *member;
+	size_t count = 0;
+
+	json_object_foreach((json_t *)first, key, member)
+	{
+		if (count < COLUMNS_MAX)
+			columns[count++] =
+				(struct output_column){ .name = key, .kind = kind_of(key, member) };
+	}
+	return count;
+}
+
+/* A nested list or object in a table's cell is shown as JSON text. */
+static bool put_table_row(struct table *table, const struct output_column *columns, size_t count,
+			  const json_t *object, struct buf *out, struct err *err)
+{
+	struct query_value values[COLUMNS_MAX];
+	char *texts[COLUMNS_MAX] = { 0 };
+	bool done;
+
+	for (size_t i = 0; i < count; i++) {
+		const json_t *member = json_object_get(object, columns[i].name);
+
+		values[i] = member ? value_of(member) : output_text(NULL);
+		if (json_is_array(member) || json_is_object(member)) {
+			texts[i] = json_dumps(member, JSON_COMPACT);
+			values[i] = output_text(texts[i]);
+		}
+	}
+	done = table_row(table, values, out, err);
+	for (size_t i = 0; i < count; i++)
+		free(texts[i]);
+	return done;
+}
+
+static bool put_table(const struct cli *cli, const json_t *list, struct buf *out, struct err *err)
+{
+	struct output_options options = { .width = cli->terminal.out_width,
+					  .has_colour = cli->terminal.colour_out };
+	struct output_column columns[COLUMNS_MAX];
+	size_t count = columns_of(json_array_get(list, 0), columns);
+	struct table *table = table_new(&options, columns, count, err);
+	bool done = table != NULL;
+	size_t i;
+	json_t *item;
+
+	json_array_foreach(list, i, item) done =
+		done && put_table_row(table, columns, count, item, out, err);
+	if (done)
+		table_flush(table, out);
+	table_free(table);
+	return done;
+}
+
+static size_t key_width(const json_t *object)
+{
+	const char *key;
+	json_t *member;
+	size_t width = 0;
+
+	json_object_foreach((json_t *)object, key, member)
+	{
+		if (!is_block(member) && text_width(key, strlen(key)) > width)
+			width = text_width(key, strlen(key));
+	}
+	return width + 2;
+}
+
+static bool put_object(const struct cli *cli, const json_t *object, size_t indent, struct buf *out,
+		       struct err *err)
+{
+	size_t width = key_width(object);
+	const char *key;
+	json_t *member;
+
+	json_object_foreach((json_t *)object, key, member)
+	{
+		if (is_block(member))
+			continue;
+		put_key(out, key, width, indent);
+		put_scalar(out, key, member);
+	}
+	json_object_foreach((json_t *)object, key, member)
+	{
+		if (!is_block(member))
+			continue;
+		buf_char(out, '\n');
+		put_key(out, key, strlen(key), indent);
+		buf_char(out, '\n');
+		if (json_is_array(member) ? !put_table(cli, member, out, err)
+					  : !put_object(cli, member, indent + INDENT, out, err))
+			return false;
+	}
+	return true;
+}
+
+static bool put_json(const json_t *object, struct buf *out, struct err *err)
+{
+	char *text = json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+
+	if (!text)
+		return err_oom(err);
+	buf_str(out, text);
+	buf_char(out, '\n');
+	free(text);
+	return true;
+}
+
+bool cli_object(const struct cli *cli, json_t *object, struct err *err)
+{
+	struct buf out = BUF_INIT;
+	bool done;
+
+	if (!object)
+		return err_oom(err);
+	done = cli->is_json ? put_json(object, &out, err) : put_object(cli, object, 0, &out, err);
+	done = done && buf_ok(&out, err) && cli_print(cli, buf_text(&out), out.len, err);
+	buf_fini(&out);
+	json_decref(object);
+	return done;
+}

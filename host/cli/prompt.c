@@ -1,0 +1,186 @@
+/* Questions to a person. */
+#include "cli/prompt.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "cli/cli.h"
+#include "cli/text.h"
+
+enum {
+	LINE_MAX_BYTES = 4096,
+	SECRET_MAX_BYTES = 16384,
+	CTRL_C = 3,
+	CTRL_D = 4,
+	BACKSPACE = 8,
+	CTRL_U = 21,
+	DELETE = 127
+};
+
+static bool can_ask(const struct cli *cli, const char *question, const char *instead,
+		    struct err *err)
+{
+	if (cli->terminal.can_ask && !cli->no_input)
+		return true;
+	err_set(err, ERR_USAGE, "%s: not given, and nobody can be asked", question);
+	return err_hint(err, "%s", instead);
+}
+
+static void say(const char *text)
+{
+	struct buf out = BUF_INIT;
+
+	text_escape(&out, text, strlen(text));
+	terminal_write(STDERR_FILENO, buf_text(&out), out.len);
+	buf_fini(&out);
+}
+
+/* One line of stdin without its newline; ERR_CANCELLED at its end. */
+static bool read_line(char *line, size_t size, struct err *err)
+{
+	size_t len = 0;
+	char c;
+
+	for (;;) {
+		ssize_t n = read(STDIN_FILENO, &c, 1);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return err_set(err, ERR_CANCELLED, "no answer was given");
+		if (c == '\n')
+			break;
+		if (len + 1 == size)
+			return err_set(err, ERR_USAGE, "the answer is longer than %zu bytes", size);
+		line[len++] = c;
+	}
+	line[len] = '\0';
+	return str_is_utf8(line, len) ? true : err_set(err, ERR_USAGE, "the answer is not UTF-8");
+}
+
+static char *trimmed(char *line)
+{
+	size_t len;
+
+	line += strspn(line, " \t\r");
+	for (len = strlen(line); len > 0 && strchr(" \t\r", line[len - 1]); len--)
+		line[len - 1] = '\0';
+	return line;
+}
+
+bool prompt_text(const struct cli *cli, const char *question, const char *fallback,
+		 const char *instead, char **answer, struct err *err)
+{
+	char line[LINE_MAX_BYTES];
+	const char *text;
+
+	if (!can_ask(cli, question, instead, err))
+		return false;
+	say(question);
+	if (fallback) {
+		say(" [");
+		say(fallback);
+		say("]");
+	}
+	say(": ");
+	if (!read_line(line, sizeof(line), err))
+		return false;
+	text = trimmed(line);
+	*answer = str_dup(!*text && fallback ? fallback : text);
+	return *answer ? true : err_oom(err);
+}
+
+/* --- without echo --- */
+
+/* Reads keys until Enter. The signals' keys are read as bytes: nothing can leave echo off. */
+static bool read_keys(struct secret *out, struct err *err)
+{
+	char c;
+
+	out->len = 0;
+	while (read(STDIN_FILENO, &c, 1) == 1) {
+		switch (c) {
+		case '\n':
+		case '\r':
+			return true;
+		case CTRL_C:
+			return err_set(err, ERR_CANCELLED, "cancelled");
+		case CTRL_D:
+			return out->len > 0 || err_set(err, ERR_CANCELLED, "no answer was given");
+		case BACKSPACE:
+		case DELETE:
+			out->len -= out->len > 0;
+			break;
+		case CTRL_U:
+			out->len = 0;
+			break;
+		default:
+			if (out->len == SECRET_MAX_BYTES)
+				return err_set(err, ERR_USAGE, "longer than %d bytes",
+					       SECRET_MAX_BYTES);
+			out->data[out->len++] = c;
+		}
+	}
+	return err_set(err, ERR_CANCELLED, "no answer was given");
+}
+
+static bool read_without_echo(struct secret *out, struct err *err)
+{
+	struct termios before, silent;
+	bool done;
+
+	if (tcgetattr(STDIN_FILENO, &before) != 0)
+		return err_set_errno(err, ERR_USAGE, errno, "cannot switch off the echo");
+	silent = before;
+	silent.c_lflag &= (tcflag_t) ~(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
+	silent.c_cc[VMIN] = 1;
+	silent.c_cc[VTIME] = 0;
+	if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) != 0)
+		return err_set_errno(err, ERR_USAGE, errno, "cannot switch off the echo");
+	done = read_keys(out, err);
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+	terminal_write(STDERR_FILENO, "\n", 1);
+	return done;
+}
+
+bool prompt_secret(const struct cli *cli, const char *question, const char *instead,
+		   struct secret *answer, struct err *err)
+{
+	struct secret typed = SECRET_INIT;
+	bool done;
+
+	if (!can_ask(cli, question, instead, err) ||
+	    !secret_init(&typed, SECRET_MAX_BYTES + 1, err))
+		return false;
+	say(question);
+	say(" (not shown): ");
+	done = read_without_echo(&typed, err) && secret_from(answer, typed.data, typed.len, err);
+	secret_fini(&typed);
+	return done;
+}
+
+bool prompt_confirm(const struct cli *cli, const char *what, const char *question, struct err *err)
+{
+	char line[64];
+
+	if (cli->says_yes)
+		return true;
+	if (!cli->terminal.can_ask || cli->no_input) {
+		err_set(err, ERR_USAGE, "%s", what);
+		return err_hint(err, "this must be confirmed: add --yes");
+	}
+	cli_warn(cli, "%s", what);
+	say(question);
+	say(" [y/N] ");
+	if (!read_line(line, sizeof(line), err))
+		return false;
+	str_lower(line);
+	if (str_eq(trimmed(line), "y") || str_eq(trimmed(line), "yes"))
+		return true;
+	return err_set(err, ERR_CANCELLED, "nothing was changed");
+}

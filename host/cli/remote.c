@@ -1,0 +1,174 @@
+/* Sandbox and network, one thing after the other. */
+#include "cli/remote.h"
+
+#include <stdlib.h>
+
+#include "base/loop.h"
+#include "base/str.h"
+#include "cli/cli.h"
+
+/* The loop runs until is_done; callbacks set it and stop the loop. */
+struct waiting {
+	struct loop *loop;
+	bool is_done;
+	struct err err;
+};
+
+static void finish(struct waiting *waiting, const struct err *err)
+{
+	waiting->err = *err;
+	waiting->is_done = true;
+	loop_stop(waiting->loop);
+}
+
+static bool wait_for(struct waiting *waiting, struct err *err)
+{
+	while (!waiting->is_done)
+		loop_run(waiting->loop);
+	if (waiting->err.kind == ERR_NONE)
+		return true;
+	*err = waiting->err;
+	return false;
+}
+
+/* --- loading --- */
+
+struct loading {
+	struct waiting waiting;
+	struct connector *connector;
+};
+
+static void on_loaded(void *arg, struct connector *connector, const struct err *err)
+{
+	struct loading *loading = arg;
+
+	loading->connector = connector;
+	finish(&loading->waiting, err);
+}
+
+struct connector *remote_load(struct cli *cli, const char *vendor, const char *account_name,
+			      struct err *err)
+{
+	struct loading loading = { .waiting.loop = cli->host.loop };
+
+	if (!connector_load(&cli->host, vendor, account_name, on_loaded, &loading, err) ||
+	    !wait_for(&loading.waiting, err))
+		return NULL;
+	return loading.connector;
+}
+
+/* --- settings --- */
+
+struct parsing {
+	struct waiting waiting;
+	char *json;
+	struct problems *problems;
+};
+
+void problems_fini(struct problems *problems)
+{
+	for (size_t i = 0; i < problems->count; i++) {
+		free(problems->items[i].id);
+		free(problems->items[i].message);
+	}
+	free(problems->items);
+	*problems = (struct problems){ 0 };
+}
+
+static bool copy_problems(struct problems *out, const struct setting_problem *problems,
+			  size_t count)
+{
+	out->items = calloc(count ? count : 1, sizeof(*out->items));
+	if (!out->items)
+		return false;
+	for (; out->count < count; out->count++) {
+		struct setting_problem *copy = &out->items[out->count];
+
+		copy->id = str_dup(problems[out->count].id);
+		copy->message = str_dup(problems[out->count].message);
+		if (!copy->id || !copy->message)
+			return false;
+	}
+	return true;
+}
+
+static void on_parsed(void *arg, const char *json, const struct setting_problem *problems,
+		      size_t problem_count, const struct err *err)
+{
+	struct parsing *parsing = arg;
+	struct err outcome = *err;
+
+	if (json && !(parsing->json = str_dup(json)))
+		err_oom(&outcome);
+	if (!json && outcome.kind == ERR_NONE &&
+	    !copy_problems(parsing->problems, problems, problem_count))
+		err_oom(&outcome);
+	finish(&parsing->waiting, &outcome);
+}
+
+bool remote_parse_settings(struct cli *cli, struct connector *connector,
+			   const struct setting_input *inputs, size_t count, char **json,
+			   struct problems *problems, struct err *err)
+{
+	struct parsing parsing = { .waiting.loop = cli->host.loop, .problems = problems };
+
+	*problems = (struct problems){ 0 };
+	if (!connector_parse_settings(connector, inputs, count, on_parsed, &parsing, err))
+		return false;
+	if (!wait_for(&parsing.waiting, err)) {
+		free(parsing.json);
+		problems_fini(problems);
+		return false;
+	}
+	*json = parsing.json;
+	return true;
+}
+
+/* --- the connection test --- */
+
+struct checking {
+	struct waiting waiting;
+	json_t *result;
+};
+
+static json_t *permissions_json(const struct check_result *result)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < result->permission_count; i++) {
+		const struct check_permission *at = &result->permissions[i];
+
+		json_array_append_new(list, json_pack("{s:s?, s:s?, s:b, s:s?}", "name", at->name,
+						      "path", at->path, "granted", at->granted,
+						      "reason", at->reason));
+	}
+	return list;
+}
+
+static void on_checked(void *arg, const struct check_result *result, const struct err *err)
+{
+	struct checking *checking = arg;
+	struct err outcome = *err;
+
+	if (result)
+		checking->result = json_pack("{s:s?, s:o, s:f}", "tenant", result->tenant,
+					     "permissions", permissions_json(result), "seconds",
+					     (double)result->duration_ms / 1000);
+	if (result && !checking->result)
+		err_oom(&outcome);
+	finish(&checking->waiting, &outcome);
+}
+
+json_t *remote_check(struct cli *cli, struct connector *connector, const struct account *account,
+		     const struct check_secret *secrets, size_t secret_count, struct err *err)
+{
+	struct checking checking = { .waiting.loop = cli->host.loop };
+
+	if (!check_start(&cli->host, connector, account, secrets, secret_count, on_checked,
+			 &checking, err) ||
+	    !wait_for(&checking.waiting, err)) {
+		json_decref(checking.result);
+		return NULL;
+	}
+	return checking.result;
+}

@@ -1,0 +1,134 @@
+/* An SQL query into an output. */
+#include "cli/rows.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+
+struct printing {
+	const struct rows_options *options;
+	struct rows_result *result;
+	struct output *output; /* NULL until the columns are known */
+};
+
+static bool is_visible(const struct rows_options *options, const char *name)
+{
+	if (!options->visible)
+		return true;
+	for (const char *const *at = options->visible; *at; at++) {
+		if (str_eq(*at, name))
+			return true;
+	}
+	return false;
+}
+
+static bool is_json(const char *name)
+{
+	static const char *const names[] = { "custom", "streams", "mac_addresses", "origins",
+					     "sources" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (str_eq(names[i], name))
+			return true;
+	}
+	return false;
+}
+
+static enum output_kind kind_of(const struct rows_options *options, const char *name)
+{
+	if (!options->has_model)
+		return OUTPUT_PLAIN;
+	if (is_json(name))
+		return OUTPUT_VALUE;
+	if (str_has_prefix(name, "is_"))
+		return OUTPUT_BOOL;
+	return str_has_suffix(name, "_at") ? OUTPUT_TIME : OUTPUT_PLAIN;
+}
+
+static size_t times_before(const char *const *names, size_t i)
+{
+	size_t times = 0;
+
+	for (size_t k = 0; k < i; k++)
+		times += str_eq(names[k], names[i]);
+	return times;
+}
+
+/* A name that came before gets a number: "id", "id_2". JSON objects have no member twice. */
+static char *unique_name(const char *const *names, size_t i)
+{
+	size_t times = times_before(names, i);
+	struct buf name = BUF_INIT;
+
+	buf_str(&name, names[i]);
+	if (times > 0)
+		buf_printf(&name, "_%zu", times + 1);
+	return buf_take(&name);
+}
+
+static bool take_columns(void *arg, const char *const *names, size_t count, struct err *err)
+{
+	struct printing *printing = arg;
+	struct output_column *columns = calloc(count ? count : 1, sizeof(*columns));
+	bool done = columns || err_oom(err);
+
+	for (size_t i = 0; done && i < count; i++) {
+		columns[i].name = unique_name(names, i);
+		done = columns[i].name || err_oom(err);
+		if (!done)
+			break;
+		columns[i].kind = kind_of(printing->options, names[i]);
+		columns[i].is_hidden = !is_visible(printing->options, names[i]);
+	}
+	if (done)
+		printing->output = output_new(&printing->options->output, columns, count, err);
+	for (size_t i = 0; columns && i < count; i++)
+		free((char *)columns[i].name);
+	free(columns);
+	return printing->output != NULL;
+}
+
+static bool take_row(void *arg, const struct query_value *values, size_t count, struct err *err)
+{
+	struct printing *printing = arg;
+
+	(void)count;
+	if (printing->options->limit > 0 &&
+	    printing->result->count == (size_t)printing->options->limit) {
+		printing->result->was_cut = true;
+		return true;
+	}
+	printing->result->count++;
+	return output_row(printing->output, values, err);
+}
+
+bool rows_print(struct store *store, const char *sql, const char *const *binds, size_t bind_count,
+		const struct rows_options *options, struct rows_result *result, struct err *err)
+{
+	struct printing printing = { .options = options, .result = result };
+	struct query_sink sink = { .columns = take_columns, .row = take_row, .arg = &printing };
+	bool done;
+
+	*result = (struct rows_result){ 0 };
+	done = query_run(store, sql, binds, bind_count, &sink, err);
+	if (done && printing.output)
+		done = output_end(printing.output, err);
+	output_free(printing.output);
+	return done;
+}
+
+void rows_select(struct buf *sql, const struct model_entity *entity, const char *alias)
+{
+	static const char *const last[] = { "custom",	  "streams",	"first_seen_at",
+					    "updated_at", "removed_at", "removed_reason" };
+
+	buf_printf(sql,
+		   "%s.id AS id, a.vendor || '/' || a.name AS account, %s.source_id AS source_id",
+		   alias, alias);
+	for (size_t i = 0; i < entity->column_count; i++)
+		buf_printf(sql, ", %s.%s AS %s", alias, entity->columns[i].name,
+			   entity->columns[i].name);
+	for (size_t i = 0; i < sizeof(last) / sizeof(last[0]); i++)
+		buf_printf(sql, ", %s.%s AS %s", alias, last[i], last[i]);
+}

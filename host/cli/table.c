@@ -1,0 +1,271 @@
+/* A table for people. */
+#include "cli/table.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "cli/cell.h"
+#include "cli/terminal.h"
+#include "cli/text.h"
+
+struct table {
+	struct output_options options;
+	struct output_column *columns; /* visible ones; names borrowed from the output */
+	size_t *from;		       /* index of each in a row's values */
+	size_t *widths;
+	bool *is_number;
+	size_t count;
+	char **cells; /* of the rows kept: row by row */
+	size_t kept;
+	bool is_fixed; /* the widths are chosen */
+};
+
+struct table *table_new(const struct output_options *options, const struct output_column *columns,
+			size_t count, struct err *err)
+{
+	struct table *table = calloc(1, sizeof(*table));
+	size_t room = count ? count : 1;
+
+	if (!table || !(table->columns = calloc(room, sizeof(*table->columns))) ||
+	    !(table->from = calloc(room, sizeof(*table->from))) ||
+	    !(table->widths = calloc(room, sizeof(*table->widths))) ||
+	    !(table->is_number = calloc(room, sizeof(*table->is_number)))) {
+		table_free(table);
+		err_oom(err);
+		return NULL;
+	}
+	table->options = *options;
+	for (size_t i = 0; i < count; i++) {
+		if (columns[i].is_hidden)
+			continue;
+		table->from[table->count] = i;
+		table->is_number[table->count] = true;
+		table->columns[table->count++] = columns[i];
+	}
+	return table;
+}
+
+static void free_cells(struct table *table)
+{
+	for (size_t i = 0; i < table->kept * table->count; i++)
+		free(table->cells[i]);
+	free(table->cells);
+	table->cells = NULL;
+	table->kept = 0;
+}
+
+void table_free(struct table *table)
+{
+	if (!table)
+		return;
+	free_cells(table);
+	free(table->columns);
+	free(table->from);
+	free(table->widths);
+	free(table->is_number);
+	free(table);
+}
+
+/* --- widths --- */
+
+static size_t widest(const size_t *widths, size_t count)
+{
+	size_t at = 0;
+
+	for (size_t i = 1; i < count; i++) {
+		if (widths[i] > widths[at])
+			at = i;
+	}
+	return at;
+}
+
+void table_fit_widths(size_t *widths, size_t count, size_t room)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < count; i++)
+		sum += widths[i];
+	while (count && sum > room) {
+		size_t at = widest(widths, count);
+
+		if (widths[at] <= TABLE_WIDTH_MIN)
+			return;
+		widths[at]--;
+		sum--;
+	}
+}
+
+static void title_of(const struct output_column *column, struct buf *out)
+{
+	for (const char *at = column->name; *at; at++)
+		buf_char(out, *at == '_' ? ' ' : (char)toupper((unsigned char)*at));
+}
+
+static void choose_widths(struct table *table)
+{
+	size_t gaps = table->count ? (table->count - 1) * TABLE_GAP : 0;
+	size_t room = table->options.width > gaps ? table->options.width - gaps : 0;
+
+	for (size_t i = 0; i < table->count; i++)
+		table->widths[i] =
+			text_width(table->columns[i].name, strlen(table->columns[i].name));
+	for (size_t i = 0; i < table->kept * table->count; i++) {
+		size_t width = text_width(table->cells[i], strlen(table->cells[i]));
+
+		if (width > table->widths[i % table->count])
+			table->widths[i % table->count] = width;
+	}
+	if (table->options.width)
+		table_fit_widths(table->widths, table->count, room);
+	table->is_fixed = true;
+}
+
+/* --- lines --- */
+
+static enum terminal_style state_style(const char *state)
+{
+	static const struct {
+		const char *state;
+		enum terminal_style style;
+	} styles[] = {
+		{ "ok", TERMINAL_GREEN },	    { "degraded", TERMINAL_YELLOW },
+		{ "partial", TERMINAL_YELLOW },	    { "held", TERMINAL_YELLOW },
+		{ "stale", TERMINAL_YELLOW },	    { "interrupted", TERMINAL_YELLOW },
+		{ "failed", TERMINAL_RED },	    { "needs-auth", TERMINAL_RED },
+		{ "needs-approval", TERMINAL_RED }, { "cancelled", TERMINAL_YELLOW },
+		{ "paused", TERMINAL_DIM },
+	};
+
+	for (size_t i = 0; i < sizeof(styles) / sizeof(styles[0]); i++) {
+		if (str_eq(state, styles[i].state))
+			return styles[i].style;
+	}
+	return TERMINAL_PLAIN;
+}
+
+static void put_cell(const struct table *table, size_t i, const char *text,
+		     enum terminal_style style, struct buf *out)
+{
+	bool is_last = i + 1 == table->count;
+	bool has_style = table->options.has_colour && style != TERMINAL_PLAIN;
+	size_t len = strlen(text), own = text_width(text, len);
+	/* Only a terminal's width is a reason to leave something out. */
+	size_t width = table->options.width || own < table->widths[i] ? table->widths[i] : own;
+	enum text_fill fill = table->is_number[i] ? TEXT_FILL_LEFT
+			      : is_last		  ? TEXT_FILL_NONE
+						  : TEXT_FILL_RIGHT;
+
+	buf_str(out, terminal_style(has_style, style));
+	text_fit(out, text, len, width, fill);
+	buf_str(out, terminal_style(has_style, TERMINAL_PLAIN));
+	buf_str(out, is_last ? "\n" : "  ");
+}
+
+static void put_line(const struct table *table, char *const *cells, struct buf *out)
+{
+	for (size_t i = 0; i < table->count; i++)
+		put_cell(table, i, cells[i],
+			 table->columns[i].kind == OUTPUT_STATE ? state_style(cells[i])
+								: TERMINAL_PLAIN,
+			 out);
+}
+
+static void put_header(const struct table *table, struct buf *out)
+{
+	struct buf title = BUF_INIT;
+
+	for (size_t i = 0; i < table->count; i++) {
+		buf_clear(&title);
+		title_of(&table->columns[i], &title);
+		put_cell(table, i, buf_text(&title), TERMINAL_BOLD, out);
+	}
+	buf_fini(&title);
+}
+
+void table_flush(struct table *table, struct buf *out)
+{
+	if (table->is_fixed)
+		return;
+	choose_widths(table);
+	put_header(table, out);
+	for (size_t row = 0; row < table->kept; row++)
+		put_line(table, table->cells + row * table->count, out);
+	free_cells(table);
+}
+
+/* --- rows --- */
+
+static bool is_numeric(const struct query_value *value, enum output_kind kind)
+{
+	return value->type == QUERY_NULL ||
+	       ((value->type == QUERY_INT || value->type == QUERY_REAL) && kind != OUTPUT_BOOL);
+}
+
+static char *cell_of(struct table *table, size_t i, const struct query_value *value)
+{
+	enum output_kind kind = table->columns[i].kind;
+	struct buf raw = BUF_INIT, escaped = BUF_INIT;
+
+	if (!table->is_fixed && !is_numeric(value, kind))
+		table->is_number[i] = false;
+	cell_for_person(&raw, value, kind);
+	text_escape(&escaped, buf_text(&raw), raw.len);
+	escaped.failed |= raw.failed;
+	buf_fini(&raw);
+	buf_str(&escaped, "");
+	return buf_take(&escaped);
+}
+
+static void free_row(char **cells, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(cells[i]);
+}
+
+/* The row's texts into cells; none is left behind on failure. */
+static bool fill_row(struct table *table, const struct query_value *values, char **cells,
+		     struct err *err)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		cells[i] = cell_of(table, i, &values[table->from[i]]);
+		if (!cells[i]) {
+			free_row(cells, i);
+			return err_oom(err);
+		}
+	}
+	return true;
+}
+
+static bool put_row(struct table *table, const struct query_value *values, struct buf *out,
+		    struct err *err)
+{
+	char **cells = calloc(table->count ? table->count : 1, sizeof(*cells));
+	bool done = cells ? fill_row(table, values, cells, err) : err_oom(err);
+
+	if (done) {
+		put_line(table, cells, out);
+		free_row(cells, table->count);
+	}
+	free(cells);
+	return done;
+}
+
+bool table_row(struct table *table, const struct query_value *values, struct buf *out,
+	       struct err *err)
+{
+	if (table->kept == OUTPUT_FIT_ROWS)
+		table_flush(table, out);
+	if (table->is_fixed)
+		return put_row(table, values, out, err);
+	if (!table->cells) {
+		table->cells = calloc(OUTPUT_FIT_ROWS * (table->count + 1), sizeof(char *));
+		if (!table->cells)
+			return err_oom(err);
+	}
+	if (!fill_row(table, values, table->cells + table->kept * table->count, err))
+		return false;
+	table->kept++;
+	return true;
+}

@@ -1,0 +1,73 @@
+/* muster accounts list and show. */
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "cli/account_view.h"
+#include "cli/accounts.h"
+#include "cli/cli.h"
+#include "cli/verbs.h"
+
+static bool print_table(const struct cli *cli, const struct account *accounts, size_t count,
+			struct err *err)
+{
+	static const struct output_column columns[] = {
+		{ "account", OUTPUT_PLAIN, false },   { "state", OUTPUT_STATE, false },
+		{ "tenant", OUTPUT_PLAIN, false },    { "label", OUTPUT_PLAIN, false },
+		{ "last_ok_at", OUTPUT_TIME, false },
+	};
+	struct output *output = cli_output(cli, columns, sizeof(columns) / sizeof(columns[0]), err);
+	char slug[ACCOUNT_SLUG_SIZE];
+	bool done = output != NULL;
+
+	for (size_t i = 0; done && i < count; i++) {
+		struct query_value values[] = {
+			output_text(accounts_slug(&accounts[i], slug)),
+			output_text(account_view_state(&accounts[i])),
+			output_text(accounts[i].tenant),
+			output_text(accounts[i].label),
+			output_text(accounts[i].last_ok_at),
+		};
+
+		done = output_row(output, values, err);
+	}
+	if (!done) {
+		output_free(output);
+		return false;
+	}
+	return cli_output_end(cli, output, "No accounts yet: muster connect VENDOR", err);
+}
+
+bool verb_accounts_list(struct cli *cli, struct err *err)
+{
+	struct account *accounts = NULL;
+	size_t count = 0;
+	bool done = accounts_find(cli, NULL, &accounts, &count, err);
+
+	if (done && cli->is_json)
+		done = cli_object(cli, account_view_list(accounts, count), err);
+	else if (done)
+		done = print_table(cli, accounts, count, err);
+	account_list_fini(accounts, count);
+	return done;
+}
+
+bool verb_accounts_show(struct cli *cli, struct err *err)
+{
+	struct account account = { 0 };
+	json_t *rows = NULL, *object;
+	bool done = accounts_one(cli, parsed_arg(&cli->parsed, 0), &account, err) &&
+		    account_view_rows(cli, account.id, &rows, err);
+
+	if (!done) {
+		account_fini(&account);
+		return false;
+	}
+	object = account_view_json(&account);
+	if (object && json_object_set(object, "rows", rows) != 0) {
+		json_decref(object);
+		object = NULL;
+	}
+	json_decref(rows);
+	account_fini(&account);
+	return cli_object(cli, object, err);
+}

@@ -1,0 +1,283 @@
+/* muster accounts rename, pause, resume, disconnect. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "cli/account_view.h"
+#include "cli/accounts.h"
+#include "cli/cli.h"
+#include "cli/connection.h"
+#include "cli/prompt.h"
+#include "cli/route.h"
+#include "cli/rows.h"
+#include "cli/verbs.h"
+#include "store/audit.h"
+#include "store/credential.h"
+
+/* --- pause, resume --- */
+
+struct pausing {
+	struct account *accounts;
+	size_t count;
+	bool is_paused;
+};
+
+static bool set_paused(struct store_tx *tx, void *arg, struct err *err)
+{
+	struct pausing *pausing = arg;
+	char who[WHO_SIZE], now[CLOCK_TEXT_SIZE], slug[ACCOUNT_SLUG_SIZE];
+
+	for (size_t i = 0; i < pausing->count; i++) {
+		struct account account = { 0 };
+		bool done = account_get(tx, pausing->accounts[i].id, &account, err);
+
+		account.is_paused = pausing->is_paused;
+		done = done && account_save(tx, &account, err) &&
+		       audit_add(tx, connection_who(who), pausing->is_paused ? "pause" : "resume",
+				 accounts_slug(&account, slug), NULL, clock_now_text(now), err);
+		account_fini(&account);
+		if (!done)
+			return false;
+	}
+	return true;
+}
+
+static bool pause_or_resume(struct cli *cli, bool is_paused, struct err *err)
+{
+	struct pausing pausing = { .is_paused = is_paused };
+	char slug[ACCOUNT_SLUG_SIZE];
+	bool done = accounts_of_args(cli, &pausing.accounts, &pausing.count, err) &&
+		    store_run(cli->host.store, STORE_WRITE, set_paused, &pausing, err);
+
+	for (size_t i = 0; done && i < pausing.count; i++)
+		cli_note(cli, is_paused ? "%s is paused." : "%s is no longer paused.",
+			 accounts_slug(&pausing.accounts[i], slug));
+	account_list_fini(pausing.accounts, pausing.count);
+	return done;
+}
+
+bool verb_accounts_pause(struct cli *cli, struct err *err)
+{
+	return pause_or_resume(cli, true, err);
+}
+
+bool verb_accounts_resume(struct cli *cli, struct err *err)
+{
+	return pause_or_resume(cli, false, err);
+}
+
+/* --- rename --- */
+
+struct renaming {
+	const char *account_id;
+	const char *name;
+	char *overlay; /* the file's old and new place; NULL = there is none */
+	char *new_overlay;
+};
+
+/* A credential that bears the old slug gets the new one, unless that is taken. */
+static bool rename_credential(struct store_tx *tx, const struct account *account,
+			      const char *old_slug, struct err *err)
+{
+	struct credential credential = { 0 }, taken = { 0 };
+	struct err missing = ERR_INIT;
+	char slug[ACCOUNT_SLUG_SIZE];
+	bool done = true;
+
+	if (!account->credential_id)
+		return true;
+	if (!credential_get(tx, account->credential_id, &credential, err))
+		return false;
+	accounts_slug(account, slug);
+	if (str_eq(credential.name, old_slug) && !credential_find(tx, slug, &taken, &missing))
+		done = route_set_text(&credential.name, slug, err) &&
+		       credential_save(tx, &credential, err);
+	credential_fini(&taken);
+	credential_fini(&credential);
+	return done;
+}
+
+/* The file goes last: if it cannot, the unit is rolled back. */
+static bool rename_account(struct store_tx *tx, void *arg, struct err *err)
+{
+	struct renaming *renaming = arg;
+	struct account account = { 0 };
+	char who[WHO_SIZE], now[CLOCK_TEXT_SIZE], old[ACCOUNT_SLUG_SIZE];
+	bool done = account_get(tx, renaming->account_id, &account, err);
+
+	if (!done)
+		return false;
+	accounts_slug(&account, old);
+	done = route_set_text(&account.name, renaming->name, err) &&
+	       account_save(tx, &account, err) && rename_credential(tx, &account, old, err) &&
+	       audit_add(tx, connection_who(who), "rename", old, NULL, clock_now_text(now), err);
+	if (done && renaming->overlay && rename(renaming->overlay, renaming->new_overlay) != 0)
+		done = err_set_errno(err, ERR_CONFIG, errno, "cannot rename %s", renaming->overlay);
+	account_fini(&account);
+	return done;
+}
+
+static bool overlay_path(const struct cli *cli, const char *vendor, const char *name, char **path,
+			 struct err *err)
+{
+	if (asprintf(path, "%s/mappings/%s@%s.lua", cli->project.dir, vendor, name) >= 0)
+		return true;
+	*path = NULL;
+	return err_oom(err);
+}
+
+static bool find_overlays(const struct cli *cli, const struct account *account,
+			  struct renaming *renaming, struct err *err)
+{
+	if (!overlay_path(cli, account->vendor, account->name, &renaming->overlay, err) ||
+	    !overlay_path(cli, account->vendor, renaming->name, &renaming->new_overlay, err))
+		return false;
+	if (file_exists(renaming->new_overlay))
+		return err_set(err, ERR_CONFIG, "%s exists: it would suddenly hold for %s/%s",
+			       renaming->new_overlay, account->vendor, account->name);
+	if (!file_exists(renaming->overlay)) {
+		free(renaming->overlay);
+		renaming->overlay = NULL;
+	}
+	return true;
+}
+
+bool verb_accounts_rename(struct cli *cli, struct err *err)
+{
+	struct renaming renaming = { .name = parsed_arg(&cli->parsed, 1) };
+	struct account account = { 0 };
+	bool done = accounts_check_name(renaming.name, err) &&
+		    accounts_one(cli, parsed_arg(&cli->parsed, 0), &account, err) &&
+		    find_overlays(cli, &account, &renaming, err);
+
+	renaming.account_id = account.id;
+	done = done && store_run(cli->host.store, STORE_WRITE, rename_account, &renaming, err);
+	if (done)
+		cli_note(cli, "%s/%s is now %s/%s.", account.vendor, account.name, account.vendor,
+			 renaming.name);
+	free(renaming.overlay);
+	free(renaming.new_overlay);
+	account_fini(&account);
+	return done;
+}
+
+/* --- disconnect --- */
+
+static void put_rows(const json_t *rows, struct buf *out)
+{
+	const char *table;
+	json_t *count;
+	bool is_first = true;
+
+	json_object_foreach((json_t *)rows, table, count)
+	{
+		if (json_integer_value(count) == 0)
+			continue;
+		buf_printf(out, "%s%lld %s", is_first ? "" : ", ",
+			   (long long)json_integer_value(count), table);
+		is_first = false;
+	}
+	if (is_first)
+		buf_str(out, "no rows");
+}
+
+static bool confirm(const struct cli *cli, const struct account *account, bool purge,
+		    struct err *err)
+{
+	struct buf what = BUF_INIT;
+	char slug[ACCOUNT_SLUG_SIZE];
+	json_t *rows = NULL;
+	bool done = account_view_rows(cli, account->id, &rows, err);
+
+	if (!done)
+		return false;
+	buf_printf(&what, "%s (%s): its credential will be deleted. Its rows (",
+		   accounts_slug(account, slug), account->tenant ? account->tenant : "no tenant");
+	put_rows(rows, &what);
+	buf_str(&what, purge ? ") and their history, its sessions and recordings will be deleted "
+			       "for good."
+			     : ") stay in the database, archived, and no longer show.");
+	done = prompt_confirm(cli, buf_text(&what), purge ? "Delete all of it?" : "Disconnect it?",
+			      err);
+	buf_fini(&what);
+	json_decref(rows);
+	return done;
+}
+
+static bool take_nothing(void *arg, const char *const *names, size_t count, struct err *err)
+{
+	(void)arg;
+	(void)names;
+	(void)count;
+	(void)err;
+	return true;
+}
+
+static bool take_file(void *arg, const struct query_value *values, size_t count, struct err *err)
+{
+	json_t *files = arg;
+
+	(void)count;
+	return values[0].type != QUERY_TEXT ||
+	       json_array_append_new(files, json_stringn(values[0].bytes, values[0].len)) == 0 ||
+	       err_oom(err);
+}
+
+/* Names of the account's recordings, while the database still knows them. */
+static bool list_recordings(const struct cli *cli, const char *account_id, json_t *files,
+			    struct err *err)
+{
+	struct query_sink sink = { take_nothing, take_file, files };
+
+	return query_run(cli->host.store, "SELECT file FROM recordings WHERE account_id = $1",
+			 &account_id, 1, &sink, err);
+}
+
+static void delete_recordings(const struct cli *cli, const json_t *files)
+{
+	struct err err = ERR_INIT;
+	size_t i;
+	json_t *file;
+
+	json_array_foreach(files, i, file)
+	{
+		char *path = project_path(cli->project.recordings, json_string_value(file), &err);
+
+		if (path && unlink(path) != 0 && errno != ENOENT)
+			cli_warn(cli, "%s is still there: delete it by hand", path);
+		free(path);
+	}
+}
+
+static bool disconnect(const struct cli *cli, const struct account *account, struct err *err)
+{
+	bool purge = parsed_has(&cli->parsed, "purge");
+	json_t *files = json_array();
+	char slug[ACCOUNT_SLUG_SIZE];
+	bool done = confirm(cli, account, purge, err) &&
+		    (!purge || list_recordings(cli, account->id, files, err)) &&
+		    connection_remove(cli, account, purge, err);
+
+	if (done && purge)
+		delete_recordings(cli, files);
+	json_decref(files);
+	if (done)
+		cli_note(cli, purge ? "%s is gone." : "%s is disconnected; its rows are archived.",
+			 accounts_slug(account, slug));
+	return done;
+}
+
+bool verb_accounts_disconnect(struct cli *cli, struct err *err)
+{
+	struct account account = { 0 };
+	bool done = accounts_one(cli, parsed_arg(&cli->parsed, 0), &account, err) &&
+		    disconnect(cli, &account, err);
+
+	account_fini(&account);
+	return done;
+}

@@ -1,0 +1,144 @@
+/* muster status: how the accounts are and what to do. */
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "cli/account_view.h"
+#include "cli/accounts.h"
+#include "cli/cli.h"
+#include "cli/sessions.h"
+#include "cli/verbs.h"
+
+/* One account with its newest session and its rows. */
+struct standing {
+	const struct account *account;
+	struct session session;
+	bool has_session;
+	json_t *rows;
+};
+
+static bool read_session(struct store_tx *tx, void *arg, struct err *err)
+{
+	struct standing *standing = arg;
+
+	if (standing->account->last_session == 0)
+		return true;
+	standing->has_session =
+		session_get(tx, standing->account->last_session, &standing->session, err);
+	return standing->has_session;
+}
+
+static int64_t row_count(const json_t *rows, const char *table)
+{
+	return json_integer_value(json_object_get(rows, table));
+}
+
+static bool put_row(struct output *output, const struct standing *standing, struct err *err)
+{
+	const struct account *account = standing->account;
+	char slug[ACCOUNT_SLUG_SIZE];
+	struct query_value values[] = {
+		output_text(accounts_slug(account, slug)),
+		output_text(account_view_state(account)),
+		output_text(account->state_since),
+		output_int(row_count(standing->rows, "users")),
+		output_int(row_count(standing->rows, "devices")),
+		output_int(row_count(standing->rows, "apps")),
+		output_text(standing->has_session ? standing->session.started_at : NULL),
+		output_text(standing->has_session ? standing->session.outcome : NULL),
+	};
+
+	return output_row(output, values, err);
+}
+
+static bool add_json(json_t *list, const struct standing *standing, struct err *err)
+{
+	json_t *object = account_view_json(standing->account);
+
+	if (object && json_object_set(object, "rows", standing->rows) == 0 &&
+	    json_object_set_new(object, "last_session",
+				standing->has_session ? session_json(&standing->session)
+						      : json_null()) == 0 &&
+	    json_array_append_new(list, object) == 0)
+		return true;
+	json_decref(object);
+	return err_oom(err);
+}
+
+static bool take_account(struct cli *cli, const struct account *account, json_t *list,
+			 struct output *output, struct err *err)
+{
+	struct standing standing = { .account = account };
+	bool done =
+		store_run(cli->host.store, STORE_READ, read_session, &standing, err) &&
+		account_view_rows(cli, account->id, &standing.rows, err) &&
+		(cli->is_json ? add_json(list, &standing, err) : put_row(output, &standing, err));
+
+	session_fini(&standing.session);
+	json_decref(standing.rows);
+	return done;
+}
+
+/* Below the table: why an account is not ok, and the way out. */
+static void tell_reasons(struct cli *cli, const struct account *accounts, size_t count)
+{
+	char slug[ACCOUNT_SLUG_SIZE];
+
+	for (size_t i = 0; i < count; i++) {
+		const struct account *account = &accounts[i];
+
+		if (!account->state_reason[0] && !account->state_way_out[0])
+			continue;
+		cli_note(cli, "%s: %s%s%s", accounts_slug(account, slug), account->state_reason,
+			 account->state_way_out[0] ? "\n  " : "", account->state_way_out);
+	}
+}
+
+static bool print_table(struct cli *cli, const struct account *accounts, size_t count,
+			struct err *err)
+{
+	static const struct output_column columns[] = {
+		{ "account", OUTPUT_PLAIN, false },  { "state", OUTPUT_STATE, false },
+		{ "since", OUTPUT_TIME, false },     { "users", OUTPUT_PLAIN, false },
+		{ "devices", OUTPUT_PLAIN, false },  { "apps", OUTPUT_PLAIN, false },
+		{ "last_sync", OUTPUT_TIME, false }, { "outcome", OUTPUT_STATE, false },
+	};
+	struct output *output = cli_output(cli, columns, sizeof(columns) / sizeof(columns[0]), err);
+	bool done = output != NULL;
+
+	for (size_t i = 0; done && i < count; i++)
+		done = take_account(cli, &accounts[i], NULL, output, err);
+	if (!done) {
+		output_free(output);
+		return false;
+	}
+	if (!cli_output_end(cli, output, "No accounts yet: muster connect VENDOR", err))
+		return false;
+	tell_reasons(cli, accounts, count);
+	return true;
+}
+
+static bool print_json(struct cli *cli, const struct account *accounts, size_t count,
+		       struct err *err)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < count; i++) {
+		if (!take_account(cli, &accounts[i], list, NULL, err)) {
+			json_decref(list);
+			return false;
+		}
+	}
+	return cli_object(cli, list, err);
+}
+
+bool verb_status(struct cli *cli, struct err *err)
+{
+	struct account *accounts = NULL;
+	size_t count = 0;
+	bool done = accounts_of_args(cli, &accounts, &count, err) &&
+		    (cli->is_json ? print_json(cli, accounts, count, err)
+				  : print_table(cli, accounts, count, err));
+
+	account_list_fini(accounts, count);
+	return done;
+}

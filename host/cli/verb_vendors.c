@@ -1,0 +1,306 @@
+/* muster vendors list, show and check: connectors as they declare themselves. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/str.h"
+#include "cli/accounts.h"
+#include "cli/cli.h"
+#include "cli/errors.h"
+#include "cli/remote.h"
+#include "cli/verbs.h"
+#include "sync/json_value.h"
+
+/* --- list --- */
+
+static size_t accounts_of(const struct account *accounts, size_t count, const char *vendor)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++)
+		n += str_eq(accounts[i].vendor, vendor);
+	return n;
+}
+
+static void put_streams(const struct value *declaration, struct buf *out)
+{
+	const struct value *streams = value_get(declaration, "streams");
+
+	for (size_t i = 0; i < value_count(streams); i++)
+		buf_printf(out, "%s%s", i ? ", " : "",
+			   value_text(value_at(streams, i), "name", "?"));
+}
+
+/* A connector that cannot be loaded is listed with what is wrong. */
+static bool put_row(struct cli *cli, struct output *output, const char *id, size_t accounts,
+		    struct err *err)
+{
+	struct err failure = ERR_INIT;
+	struct connector *connector = remote_load(cli, id, NULL, &failure);
+	const struct value *declaration = connector ? connector_declaration(connector) : NULL;
+	struct buf streams = BUF_INIT;
+	bool done;
+
+	put_streams(declaration, &streams);
+	if (!connector)
+		buf_printf(&streams, "cannot be used: %s", failure.message);
+	{
+		struct query_value values[] = {
+			output_text(id),
+			output_text(value_text(declaration, "name", NULL)),
+			output_text(value_text(declaration, "version", NULL)),
+			output_int((int64_t)accounts),
+			output_text(buf_text(&streams)),
+			output_text(connector ? connector_file(connector) : NULL),
+			output_int(connector && connector_is_shadowing(connector)),
+		};
+
+		done = output_row(output, values, err);
+	}
+	buf_fini(&streams);
+	connector_free(connector);
+	return done;
+}
+
+static bool put_rows(struct cli *cli, struct output *output, char *const *ids, size_t count,
+		     struct err *err)
+{
+	struct account *accounts = NULL;
+	size_t account_count = 0;
+	bool done = accounts_find(cli, NULL, &accounts, &account_count, err);
+
+	for (size_t i = 0; done && i < count; i++)
+		done = put_row(cli, output, ids[i], accounts_of(accounts, account_count, ids[i]),
+			       err);
+	account_list_fini(accounts, account_count);
+	return done;
+}
+
+bool verb_vendors_list(struct cli *cli, struct err *err)
+{
+	static const struct output_column columns[] = {
+		{ "vendor", OUTPUT_PLAIN, false },     { "name", OUTPUT_PLAIN, false },
+		{ "version", OUTPUT_PLAIN, false },    { "accounts", OUTPUT_PLAIN, false },
+		{ "streams", OUTPUT_PLAIN, false },    { "file", OUTPUT_PLAIN, true },
+		{ "is_shadowing", OUTPUT_BOOL, true },
+	};
+	char **ids = NULL;
+	size_t count = 0;
+	struct output *output;
+	bool done;
+
+	if (!connector_list(&cli->host, &ids, &count, err))
+		return false;
+	output = cli_output(cli, columns, sizeof(columns) / sizeof(columns[0]), err);
+	done = output && put_rows(cli, output, ids, count, err);
+	file_free_names(ids, count);
+	if (!done) {
+		output_free(output);
+		return false;
+	}
+	return cli_output_end(cli, output, "There are no connectors.", err);
+}
+
+/* --- show --- */
+
+static bool put(json_t *object, const char *key, json_t *value)
+{
+	return json_object_set_new(object, key, value ? value : json_null()) == 0;
+}
+
+/* The settings without what only the host works with. */
+static json_t *settings_json(const struct value *settings)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < value_count(settings); i++) {
+		const struct value *at = value_at(settings, i);
+
+		json_array_append_new(
+			list,
+			json_pack("{s:s, s:s, s:s?, s:b, s:s?}", "id", value_text(at, "id", ""),
+				  "type", value_text(at, "type", "text"), "label",
+				  value_text(at, "label", NULL), "is_required",
+				  !value_get(at, "default") && value_bool(at, "required", true),
+				  "example", value_text(at, "example", NULL)));
+	}
+	return list;
+}
+
+/* "Device list (/api/v1/devices)" */
+static json_t *needs_json(const struct value *needs)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < value_count(needs); i++) {
+		const struct value *need = value_at(needs, i);
+		const struct value *name = need->type == VALUE_LIST ? value_at(need, 0) : need;
+		const struct value *path = need->type == VALUE_LIST ? value_at(need, 1) : NULL;
+		struct buf text = BUF_INIT;
+
+		if (name && name->type == VALUE_BYTES)
+			buf_str(&text, name->bytes);
+		if (path && path->type == VALUE_BYTES)
+			buf_printf(&text, " (%s)", path->bytes);
+		json_array_append_new(list, json_string(buf_text(&text)));
+		buf_fini(&text);
+	}
+	return list;
+}
+
+static json_t *streams_json(const struct value *streams)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < value_count(streams); i++) {
+		const struct value *at = value_at(streams, i);
+		const struct value *emits = value_get(at, "emits");
+		json_t *entities = json_array();
+
+		for (size_t k = 0; k < value_count(emits); k++)
+			json_array_append_new(entities, json_string(emits->keys[k]));
+		json_array_append_new(
+			list, json_pack("{s:s, s:o, s:o, s:b, s:b}", "stream",
+					value_text(at, "name", "?"), "emits", entities, "needs",
+					needs_json(value_get(at, "needs")), "is_enabled",
+					value_bool(at, "enabled", true), "may_degrade",
+					value_bool(at, "may_degrade", false)));
+	}
+	return list;
+}
+
+static json_t *lines_json(const char *text)
+{
+	json_t *list = json_array();
+
+	while (list && *text) {
+		size_t len = strcspn(text, "\n");
+
+		json_array_append_new(list, json_stringn(text, len));
+		text += len + (text[len] == '\n');
+	}
+	return list;
+}
+
+static json_t *connector_json(const struct connector *connector, const char *approval)
+{
+	const struct value *declaration = connector_declaration(connector);
+	const struct value *guide = value_get(declaration, "guide");
+	json_t *object = json_object();
+
+	if (object && put(object, "vendor", json_string(connector_id(connector))) &&
+	    put(object, "name", json_string(value_text(declaration, "name", ""))) &&
+	    put(object, "version", json_string(value_text(declaration, "version", ""))) &&
+	    put(object, "docs", json_string(value_text(declaration, "docs", ""))) &&
+	    put(object, "file", json_string(connector_file(connector))) &&
+	    put(object, "is_shadowing", json_boolean(connector_is_shadowing(connector))) &&
+	    put(object, "guide", guide ? json_from_value(guide) : json_array()) &&
+	    put(object, "settings", settings_json(value_get(declaration, "settings"))) &&
+	    put(object, "streams", streams_json(value_get(declaration, "streams"))) &&
+	    put(object, "reaches", lines_json(approval)))
+		return object;
+	json_decref(object);
+	return NULL;
+}
+
+bool verb_vendors_show(struct cli *cli, struct err *err)
+{
+	struct connector *connector = remote_load(cli, parsed_arg(&cli->parsed, 0), NULL, err);
+	struct buf approval = BUF_INIT;
+	char hash[65];
+	bool done = connector && connector_approval(connector, &approval, hash, err) &&
+		    cli_object(cli, connector_json(connector, buf_text(&approval)), err);
+
+	buf_fini(&approval);
+	connector_free(connector);
+	return done;
+}
+
+/* --- check --- */
+
+struct check {
+	json_t *results;
+	size_t failures;
+};
+
+/* Loads one connector with one account's overlay (NULL = none of an account). */
+static bool check_one(struct cli *cli, struct check *check, const char *vendor, const char *name,
+		      struct err *err)
+{
+	struct err failure = ERR_INIT;
+	struct connector *connector = remote_load(cli, vendor, name, &failure);
+	json_t *error = connector ? json_null() : errors_object(cli, &failure, 0);
+	bool done = true;
+
+	if (json_array_append_new(check->results,
+				  json_pack("{s:s, s:s?, s:b, s:o}", "vendor", vendor, "account",
+					    name, "ok", connector != NULL, "error", error)) != 0)
+		done = err_oom(err);
+	if (done && !cli->is_json && connector)
+		done = cli_say(cli, err, "%s%s%s: ok", vendor, name ? "@" : "", name ? name : "");
+	if (!connector) {
+		check->failures++;
+		cli_outcome(cli, cli->is_json ? err_kind_info(failure.kind)->exit_code
+					      : errors_report(cli, &failure));
+	}
+	connector_free(connector);
+	return done;
+}
+
+/* The overlays of single accounts: mappings/VENDOR@NAME.lua. */
+static bool check_overlays(struct cli *cli, struct check *check, const char *vendor,
+			   struct err *err)
+{
+	char *dir = project_path(cli->project.dir, "mappings", err);
+	char **files = NULL;
+	size_t count = 0, len = strlen(vendor);
+	struct err missing = ERR_INIT;
+	bool done = dir != NULL;
+
+	if (done && !file_list(dir, ".lua", &files, &count, &missing))
+		count = 0;
+	for (size_t i = 0; done && i < count; i++) {
+		char *name;
+
+		if (strncmp(files[i], vendor, len) != 0 || files[i][len] != '@')
+			continue;
+		name = str_dup_len(files[i] + len + 1, strlen(files[i]) - len - 1 - strlen(".lua"));
+		done = name ? check_one(cli, check, vendor, name, err) : err_oom(err);
+		free(name);
+	}
+	file_free_names(files, count);
+	free(dir);
+	return done;
+}
+
+static bool check_vendor(struct cli *cli, struct check *check, const char *vendor, struct err *err)
+{
+	return check_one(cli, check, vendor, NULL, err) && check_overlays(cli, check, vendor, err);
+}
+
+static bool check_all(struct cli *cli, struct check *check, struct err *err)
+{
+	char **ids = NULL;
+	size_t count = 0;
+	bool done = connector_list(&cli->host, &ids, &count, err);
+
+	for (size_t i = 0; done && i < count; i++)
+		done = check_vendor(cli, check, ids[i], err);
+	file_free_names(ids, count);
+	return done;
+}
+
+bool verb_vendors_check(struct cli *cli, struct err *err)
+{
+	struct check check = { .results = json_array() };
+	bool done = true;
+
+	for (size_t i = 0; done && i < cli->parsed.arg_count; i++)
+		done = check_vendor(cli, &check, cli->parsed.args[i], err);
+	if (cli->parsed.arg_count == 0)
+		done = check_all(cli, &check, err);
+	if (done && cli->is_json)
+		done = cli_object(cli, json_incref(check.results), err);
+	json_decref(check.results);
+	return done;
+}

@@ -1,0 +1,302 @@
+/* The table of verbs and flags: parsing, help, man page and completions are made from it. */
+#include "cli/verbs.h"
+
+#include "cli/verb.h"
+
+/* clang-format off */
+
+#define END { .name = NULL }
+#define SWITCH(NAME, HELP) .name = NAME, .type = CLI_SWITCH, .help = HELP
+#define TEXT(NAME, VALUE, HELP) .name = NAME, .type = CLI_TEXT, .value = VALUE, .help = HELP
+#define PAIR(NAME, VALUE, HELP) .name = NAME, .type = CLI_PAIR, .value = VALUE, .help = HELP
+#define NUMBER(NAME, VALUE, HELP) .name = NAME, .type = CLI_NUMBER, .value = VALUE, .help = HELP
+#define CHOICE(NAME, VALUE, ONE_OF, HELP) \
+	.name = NAME, .type = CLI_CHOICE, .value = VALUE, .one_of = ONE_OF, .help = HELP
+
+static const char *const COLOURS[] = { "auto", "always", "never", NULL };
+static const char *const LEVELS[] = { "error", "warn", "info", "debug", NULL };
+static const char *const EXPORT_FORMATS[] = { "csv", "ndjson", NULL };
+static const char *const KEY_KINDS[] = { "file", "passphrase", "systemd", NULL };
+static const char *const SHELLS[] = { "bash", "zsh", "fish", NULL };
+static const char *const STATUSES[] = {
+	"active", "inactive", "suspended", "invited", "deleted", NULL };
+static const char *const PLATFORMS[] = {
+	"macos", "windows", "linux", "ios", "ipados", "android", "chromeos", "tvos", "visionos",
+	"unknown", NULL };
+
+static const struct cli_flag GLOBAL[] = {
+	{ TEXT("project", "DIR", "the project; without it the nearest folder upwards that is one"),
+	  .letter = 'C' },
+	{ SWITCH("json", "print JSON instead of tables") },
+	{ SWITCH("quiet", "no progress, no notes"), .letter = 'q' },
+	{ SWITCH("verbose", "say more; twice for everything"), .letter = 'v', .repeats = true },
+	{ CHOICE("log-level", "LEVEL", LEVELS, "what is logged to stderr (warn)") },
+	{ CHOICE("color", "WHEN", COLOURS, "colours (auto)") },
+	{ SWITCH("no-input", "never ask; fail where an answer is needed") },
+	{ SWITCH("yes", "answer confirmations with yes"), .letter = 'y' },
+	{ TEXT("key-file", "FILE", "the vault's key file, instead of the usual one") },
+	{ TEXT("passphrase-file", "FILE", "where the vault's passphrase is read from, if it has one") },
+	{ SWITCH("help", "show the help of a verb"), .letter = 'h' },
+	END };
+
+#define SECRET_FLAGS \
+	{ PAIR("secret-file", "ID=PATH", "read a secret setting from a file"), .repeats = true }, \
+	{ TEXT("secret-stdin", "ID", "read a secret setting from standard input") }
+
+#define ROUTE_FLAGS \
+	{ TEXT("ca-file", "FILE", "trust these certificate authorities too, for this account") }, \
+	{ TEXT("connect-to", "HOST:PORT:HOST2:PORT2", "send what is meant for HOST:PORT elsewhere"), \
+	  .repeats = true }, \
+	{ TEXT("proxy", "URL", "send this account's requests through a proxy") }, \
+	{ TEXT("allow-cidr", "CIDR", "allow requests to these private addresses"), .repeats = true }
+
+#define KEY_FLAG \
+	{ CHOICE("key", "KIND", KEY_KINDS, "what opens the vault: file, passphrase or systemd (file)") }
+
+static const struct cli_flag INIT[] = { KEY_FLAG, END };
+
+static const struct cli_flag VENDORS_APPROVE[] = {
+	{ SWITCH("dry-run", "show the difference, approve nothing") },
+	END };
+
+static const struct cli_flag CONNECT[] = {
+	{ TEXT("account", "NAME", "the account's name; without it the tenant's") },
+	{ TEXT("label", "TEXT", "free text shown beside the name") },
+	{ PAIR("set", "ID=VALUE", "answer a setting; never a secret one"), .repeats = true },
+	SECRET_FLAGS,
+	{ SWITCH("replace", "archive what is stored under the name and start anew") },
+	ROUTE_FLAGS,
+	{ SWITCH("no-recording", "do not record this account's exchanges") },
+	END };
+
+static const struct cli_flag ACCOUNTS_SET[] = {
+	{ TEXT("label", "TEXT", "free text shown beside the name") },
+	{ PAIR("set", "ID=VALUE", "change a setting; never a secret one"), .repeats = true },
+	ROUTE_FLAGS,
+	{ SWITCH("no-ca-file", "trust the system's authorities only") },
+	{ SWITCH("no-connect-to", "connect to the vendor's own addresses") },
+	{ SWITCH("no-proxy", "use no proxy") },
+	{ SWITCH("no-allow-cidr", "allow no private addresses") },
+	{ SWITCH("recording", "record the exchanges") },
+	{ SWITCH("no-recording", "do not record the exchanges") },
+	END };
+
+static const struct cli_flag RECONNECT[] = { SECRET_FLAGS, END };
+
+static const struct cli_flag DISCONNECT[] = {
+	{ SWITCH("purge", "delete the account's rows, sessions and recordings as well") },
+	END };
+
+static const struct cli_flag SYNC[] = {
+	{ SWITCH("all", "every account that is not paused") },
+	{ SWITCH("dry-run", "read everything, show what would change, store nothing"), .letter = 'n' },
+	{ SWITCH("full", "read event streams from their start, too") },
+	{ TEXT("stream", "STREAM", "only this stream"), .repeats = true },
+	{ NUMBER("limit", "N", "at most N rows a stream; removes nothing") },
+	{ SWITCH("no-recording", "do not record this session's exchanges") },
+	END };
+
+static const struct cli_flag SESSIONS[] = {
+	{ NUMBER("limit", "N", "at most N sessions, the newest (20)") },
+	END };
+
+#define ACCOUNT_FILTER { TEXT("account", "ACCOUNT", "of this account, or of all of a vendor's") }
+#define SEARCH_FILTER \
+	{ TEXT("search", "TEXT", "where a name, e-mail or serial number contains TEXT") }
+#define PLATFORM_FILTER { CHOICE("platform", "PLATFORM", PLATFORMS, "of this platform") }
+#define USER_FILTER { TEXT("user", "TEXT", "whose person's e-mail or name contains TEXT") }
+#define APP_FILTER { TEXT("app", "TEXT", "with an app whose name contains TEXT") }
+#define LAST_FILTERS \
+	{ SWITCH("removed", "the removed ones of the last 90 days instead") }, \
+	{ NUMBER("limit", "N", "at most N rows; 0 = all (100 on a terminal, else all)") }
+
+static const struct cli_flag USERS_LIST[] = {
+	ACCOUNT_FILTER, SEARCH_FILTER,
+	{ CHOICE("status", "STATUS", STATUSES, "with this status") },
+	APP_FILTER, LAST_FILTERS, END };
+static const struct cli_flag DEVICES_LIST[] = {
+	ACCOUNT_FILTER, SEARCH_FILTER,
+	{ TEXT("status", "STATUS", "with this status") },
+	PLATFORM_FILTER, USER_FILTER, APP_FILTER, LAST_FILTERS, END };
+static const struct cli_flag APPS_LIST[] = {
+	ACCOUNT_FILTER, SEARCH_FILTER, PLATFORM_FILTER, LAST_FILTERS, END };
+static const struct cli_flag INSTALLS_LIST[] = {
+	ACCOUNT_FILTER, SEARCH_FILTER, PLATFORM_FILTER, USER_FILTER, APP_FILTER, LAST_FILTERS, END };
+
+static const struct cli_flag EXPORT[] = {
+	{ CHOICE("format", "FORMAT", EXPORT_FORMATS, "csv or ndjson (csv)") },
+	{ TEXT("output", "FILE", "write to a file, whole or not at all"), .letter = 'o' },
+	ACCOUNT_FILTER,
+	{ SWITCH("removed", "the removed rows of the last 90 days as well") },
+	END };
+
+static const struct cli_flag VAULT_REKEY[] = {
+	KEY_FLAG,
+	{ TEXT("new-key-file", "FILE", "where the new key goes, instead of the usual place") },
+	{ TEXT("new-passphrase-file", "FILE", "read the new passphrase from a file") },
+	END };
+
+static const struct cli_flag HELP[] = {
+	{ SWITCH("man", "print the man page (roff)") },
+	{ CHOICE("completion", "SHELL", SHELLS, "print the completions for bash, zsh or fish") },
+	END };
+
+#define ACCOUNT_HELP \
+	"An account is written vendor/name; a vendor alone means all its accounts."
+
+static const struct cli_verb VERBS[] = {
+	{ "init", NULL, "[DIR]", 0, 1, "make a project",
+	  "Makes the project's folders (vendors, mappings, jobs, out), its database, the vault with its "
+	  "key file, and .luarc.json with type stubs, so that an editor knows what scripts may call. "
+	  "The key file lies outside the project, in $XDG_STATE_HOME/muster (~/.local/state/muster); "
+	  "without it no credential can be read again, so keep a copy of it somewhere safe. A passphrase "
+	  "or a systemd credential can take its place.",
+	  "muster init\nmuster init ~/inventory\nmuster init --key passphrase",
+	  INIT, CLI_NEEDS_NOTHING, verb_init },
+
+	{ "vendors", "list", NULL, 0, 0, "list the vendors that can be connected",
+	  "Connectors of the project (vendors/*.lua) and those delivered with muster.",
+	  "muster vendors", NULL, CLI_NEEDS_HOST, verb_vendors_list },
+	{ "vendors", "show", "VENDOR", 1, 1, "show a vendor's settings, streams and permissions",
+	  NULL, "muster vendors show kandji", NULL, CLI_NEEDS_HOST, verb_vendors_show },
+	{ "vendors", "check", "[VENDOR...]", 0, -1, "check connectors and overlays without a request",
+	  "Loads each connector with its overlays in a sandbox and reports what is wrong with it: file, "
+	  "line or key, and the nearest known key. Without a name all of them.",
+	  "muster vendors check kandji", NULL, CLI_NEEDS_HOST, verb_vendors_check },
+	{ "vendors", "approve", "VENDOR|ACCOUNT", 1, 1, "approve what a changed connector may reach",
+	  "A connector whose hosts, calls or auth changed does not run for accounts that were connected "
+	  "before. This shows the difference and, once confirmed, lets it run again.",
+	  "muster vendors approve kandji\nmuster vendors approve kandji/acme --dry-run",
+	  VENDORS_APPROVE, CLI_NEEDS_HOST, verb_vendors_approve },
+
+	{ "connect", NULL, "VENDOR", 1, 1, "connect an account of a vendor",
+	  "Shows the vendor's guide, asks for what its settings declare, tests the connection and only "
+	  "then stores the account. Secrets are typed without echo, read from a file or from standard "
+	  "input; there is no flag that takes one. Connecting approves the hosts and calls of the "
+	  "connector. A name that belongs to another tenant is refused; --replace archives the old "
+	  "account first.",
+	  "muster connect kandji --account acme\n"
+	  "pass show kandji | muster connect kandji --account acme \\\n"
+	  "    --set api_url=acme.api.kandji.io --secret-stdin api_token",
+	  CONNECT, CLI_NEEDS_HOST, verb_connect },
+
+	{ "accounts", "list", NULL, 0, 0, "list the accounts", ACCOUNT_HELP,
+	  "muster accounts", NULL, CLI_NEEDS_STORE, verb_accounts_list },
+	{ "accounts", "show", "ACCOUNT", 1, 1, "show an account: settings, state, what it holds",
+	  NULL, "muster accounts show kandji/acme", NULL, CLI_NEEDS_STORE, verb_accounts_show },
+	{ "accounts", "set", "ACCOUNT", 1, 1, "change an account's settings",
+	  "A change of settings or of the way to the vendor is tested before it is stored. The tenant "
+	  "cannot be changed: connect it as another account.",
+	  "muster accounts set kandji/acme --label \"Acme Inc.\"\n"
+	  "muster accounts set kandji/acme --proxy http://proxy.acme.example:3128",
+	  ACCOUNTS_SET, CLI_NEEDS_HOST, verb_accounts_set },
+	{ "accounts", "rename", "ACCOUNT NAME", 2, 2, "give an account another name",
+	  "Its overlay (mappings/VENDOR@NAME.lua) is renamed with it.",
+	  "muster accounts rename kandji/acme acme-us", NULL, CLI_NEEDS_STORE, verb_accounts_rename },
+	{ "accounts", "pause", "ACCOUNT...", 1, -1, "stop syncing accounts, keep what they hold",
+	  NULL, "muster accounts pause kandji/acme", NULL, CLI_NEEDS_STORE, verb_accounts_pause },
+	{ "accounts", "resume", "ACCOUNT...", 1, -1, "sync paused accounts again",
+	  NULL, "muster accounts resume kandji", NULL, CLI_NEEDS_STORE, verb_accounts_resume },
+	{ "accounts", "reconnect", "ACCOUNT", 1, 1, "give an account a new credential",
+	  "Asks for the secret settings again, tests them, and replaces the stored ones. The new "
+	  "credential must belong to the same tenant.",
+	  "muster accounts reconnect kandji/acme\n"
+	  "muster accounts reconnect kandji/acme --secret-file api_token=/run/secrets/kandji",
+	  RECONNECT, CLI_NEEDS_HOST, verb_accounts_reconnect },
+	{ "accounts", "disconnect", "ACCOUNT", 1, 1, "remove an account and its credential",
+	  "The credential is deleted and the name becomes free. The rows are kept, archived, until "
+	  "--purge deletes them for good.",
+	  "muster accounts disconnect kandji/acme\nmuster accounts disconnect kandji/acme --purge",
+	  DISCONNECT, CLI_NEEDS_HOST, verb_accounts_disconnect },
+
+	{ "check", NULL, "[ACCOUNT...]", 0, -1, "test the connection of accounts",
+	  "Read-only and cheap: reaches the vendor, names the tenant and what the credential may do. "
+	  "Without a name all accounts. " ACCOUNT_HELP,
+	  "muster check\nmuster check kandji/acme --json", NULL, CLI_NEEDS_HOST, verb_check },
+	{ "sync", NULL, "[ACCOUNT...]", 0, -1, "read accounts into the store",
+	  "Four accounts at a time. Rows that are gone at the vendor become removed ones only after a "
+	  "listing that is proven complete; unusually many are held until approved (muster removals). "
+	  "An interrupted sync loses nothing: the next one goes on. The exit code is that of the "
+	  "account with the most serious outcome.",
+	  "muster sync kandji/acme\nmuster sync --all\nmuster sync kandji/acme --dry-run\n"
+	  "muster sync kandji --stream devices --limit 50",
+	  SYNC, CLI_NEEDS_HOST, verb_sync },
+
+	{ "removals", "list", "[ID]", 0, 1, "list removals that wait for approval",
+	  "With the id of a held set: the rows that would be removed.",
+	  "muster removals\nmuster removals list 3", NULL, CLI_NEEDS_STORE, verb_removals_list },
+	{ "removals", "approve", "ID|ACCOUNT", 1, 1, "approve held removals",
+	  "Approves exactly the rows that are listed, for 24 hours. The next sync removes them if it "
+	  "finds the very same set missing; another set needs another approval.",
+	  "muster removals approve 3", NULL, CLI_NEEDS_STORE, verb_removals_approve },
+
+	{ "sessions", "list", "[ACCOUNT]", 0, 1, "list sync sessions, the newest first",
+	  NULL, "muster sessions\nmuster sessions list kandji/acme --limit 5",
+	  SESSIONS, CLI_NEEDS_STORE, verb_sessions_list },
+	{ "sessions", "show", "ID|ACCOUNT", 1, 1, "show a session: counts, streams, what went wrong",
+	  "An account stands for its newest session.",
+	  "muster sessions show 12\nmuster sessions show kandji/acme",
+	  NULL, CLI_NEEDS_STORE, verb_sessions_show },
+	{ "status", NULL, "[ACCOUNT...]", 0, -1, "show how the accounts are and what to do",
+	  NULL, "muster status", NULL, CLI_NEEDS_STORE, verb_status },
+	{ "map", "show", "VENDOR|ACCOUNT", 1, 1, "show the mapping in effect",
+	  "Every field of every map, its source at the vendor, and the file it comes from; the rules "
+	  "that keep and drop rows. An account's own overlay counts when an account is named.",
+	  "muster map show kandji\nmuster map show kandji/acme --json",
+	  NULL, CLI_NEEDS_HOST, verb_map_show },
+
+	{ "users", "list", NULL, 0, 0, "list users", NULL,
+	  "muster users\nmuster users list --account kandji/acme --status inactive",
+	  USERS_LIST, CLI_NEEDS_STORE, verb_list },
+	{ "devices", "list", NULL, 0, 0, "list devices", NULL,
+	  "muster devices list --platform macos --user ada@\nmuster devices list --app zoom --json",
+	  DEVICES_LIST, CLI_NEEDS_STORE, verb_list },
+	{ "apps", "list", NULL, 0, 0, "list apps", NULL,
+	  "muster apps list --search firefox", APPS_LIST, CLI_NEEDS_STORE, verb_list },
+	{ "installs", "list", NULL, 0, 0, "list which app is installed on whose device", NULL,
+	  "muster installs list --app zoom\nmuster installs list --user ada@acme.example",
+	  INSTALLS_LIST, CLI_NEEDS_STORE, verb_list },
+	{ "query", NULL, "SQL", 1, 1, "ask the store in SQL, read-only",
+	  "One statement. Tables and views are described in host/store/README.md: users, devices, apps, "
+	  "device_apps, licenses, user_licenses, groups ...; people, inventory, installed_apps.",
+	  "muster query \"SELECT platform, count(*) FROM devices WHERE removed_at IS NULL GROUP BY 1\"\n"
+	  "muster query \"SELECT * FROM people\" --json",
+	  NULL, CLI_NEEDS_STORE, verb_query },
+	{ "export", NULL, "ENTITY", 1, 1, "write a table or view as CSV or NDJSON",
+	  "ENTITY is one of users, devices, device_users, apps, device_apps, user_apps, groups, "
+	  "group_members, licenses, user_licenses, people, installed_apps, inventory. In CSV a text that "
+	  "a spreadsheet would take for a formula gets a ' before it.",
+	  "muster export devices -o devices.csv\nmuster export installed_apps --format ndjson",
+	  EXPORT, CLI_NEEDS_STORE, verb_export },
+
+	{ "vault", "status", NULL, 0, 0, "show whether the vault opens and what is in it",
+	  NULL, "muster vault", NULL, CLI_NEEDS_STORE, verb_vault_status },
+	{ "vault", "rotate", NULL, 0, 0, "encrypt every credential under new data keys",
+	  "The vault's own key stays. Safe to interrupt and to repeat.",
+	  "muster vault rotate", NULL, CLI_NEEDS_HOST, verb_vault_rotate },
+	{ "vault", "rekey", NULL, 0, 0, "give the vault a new key",
+	  "Draws a new key file, or asks for a passphrase, and makes the old one useless. Safe to "
+	  "interrupt: either the old key opens the vault or the new one. After a leak of the old key "
+	  "run \"muster vault rotate\" as well.",
+	  "muster vault rekey\nmuster vault rekey --key passphrase",
+	  VAULT_REKEY, CLI_NEEDS_HOST, verb_vault_rekey },
+
+	{ "version", NULL, NULL, 0, 0, "show the version", NULL, "muster version", NULL,
+	  CLI_NEEDS_NOTHING, verb_version },
+	{ "help", NULL, "[VERB]", 0, 2, "show what a verb does and its flags", NULL,
+	  "muster help sync\nmuster help accounts set\nmuster help --man | man -l -",
+	  HELP, CLI_NEEDS_NOTHING, verb_help },
+};
+
+/* clang-format on */
+
+const struct cli_verb *cli_verbs(size_t *count)
+{
+	*count = sizeof(VERBS) / sizeof(VERBS[0]);
+	return VERBS;
+}
+
+const struct cli_flag *cli_global_flags(void)
+{
+	return GLOBAL;
+}

@@ -1,0 +1,42 @@
+/* What the verbs of the table do; one file a verb. Each returns false and err when it failed. */
+#ifndef MUSTER_CLI_VERBS_H
+#define MUSTER_CLI_VERBS_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+
+struct cli;
+
+bool verb_init(struct cli *cli, struct err *err);
+bool verb_vendors_list(struct cli *cli, struct err *err);
+bool verb_vendors_show(struct cli *cli, struct err *err);
+bool verb_vendors_check(struct cli *cli, struct err *err);
+bool verb_vendors_approve(struct cli *cli, struct err *err);
+bool verb_connect(struct cli *cli, struct err *err);
+bool verb_accounts_list(struct cli *cli, struct err *err);
+bool verb_accounts_show(struct cli *cli, struct err *err);
+bool verb_accounts_set(struct cli *cli, struct err *err);
+bool verb_accounts_rename(struct cli *cli, struct err *err);
+bool verb_accounts_pause(struct cli *cli, struct err *err);
+bool verb_accounts_resume(struct cli *cli, struct err *err);
+bool verb_accounts_reconnect(struct cli *cli, struct err *err);
+bool verb_accounts_disconnect(struct cli *cli, struct err *err);
+bool verb_check(struct cli *cli, struct err *err);
+bool verb_sync(struct cli *cli, struct err *err);
+bool verb_removals_list(struct cli *cli, struct err *err);
+bool verb_removals_approve(struct cli *cli, struct err *err);
+bool verb_sessions_list(struct cli *cli, struct err *err);
+bool verb_sessions_show(struct cli *cli, struct err *err);
+bool verb_status(struct cli *cli, struct err *err);
+bool verb_map_show(struct cli *cli, struct err *err);
+bool verb_list(struct cli *cli, struct err *err);
+bool verb_query(struct cli *cli, struct err *err);
+bool verb_export(struct cli *cli, struct err *err);
+bool verb_vault_status(struct cli *cli, struct err *err);
+bool verb_vault_rotate(struct cli *cli, struct err *err);
+bool verb_vault_rekey(struct cli *cli, struct err *err);
+bool verb_version(struct cli *cli, struct err *err);
+bool verb_help(struct cli *cli, struct err *err);
+
+#endif
