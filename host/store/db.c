@@ -144,13 +144,8 @@ static struct db_stmt *add(struct store_tx *tx, const struct wanted *wanted, con
 	stmt->tx = tx;
 	stmt->key = wanted->key;
 	stmt->build = wanted->build;
-	stmt->handle = tx->driver->prepare(tx->conn, sql, NULL, err);
-	if (stmt->handle != NULL && wanted->key == NULL) {
-		stmt->text = str_dup(sql);
-		if (stmt->text == NULL)
-			err_oom(err);
-	}
-	if (stmt->handle == NULL || (wanted->key == NULL && stmt->text == NULL)) {
+	if (!tx->driver->prepare(tx->conn, sql, &stmt->handle, NULL, err) ||
+	    (wanted->key == NULL && (stmt->text = str_dup(sql)) == NULL && !err_oom(err))) {
 		free_stmt(stmt);
 		return NULL;
 	}

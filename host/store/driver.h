@@ -30,6 +30,10 @@ enum driver_role {
 struct driver {
 	const char *name;
 	const struct migration *migrations; /* ends with version 0 */
+	/* Tables and views with each of their columns: two texts a row, by table. */
+	const char *names_sql;
+	/* How messages of ERR_USAGE begin that name what is not there, before the name. */
+	const char *no_table, *no_column;
 
 	/* Makes an empty database; the file must not exist. */
 	bool (*create)(const char *path, struct err *err);
@@ -47,10 +51,10 @@ struct driver {
 	/* false = the connection is not usable any more. */
 	bool (*rollback)(struct driver_conn *conn);
 
-	/* *tail (may be NULL) = what follows the first statement. NULL without err->kind = no
-	 * statement, only comments. */
-	struct driver_stmt *(*prepare)(struct driver_conn *conn, const char *sql, const char **tail,
-				       struct err *err);
+	/* *tail (may be NULL) = what follows the first statement. *stmt = NULL on success: there is
+	 * none, only comments. */
+	bool (*prepare)(struct driver_conn *conn, const char *sql, struct driver_stmt **stmt,
+			const char **tail, struct err *err);
 	void (*finalize)(struct driver_stmt *stmt);
 	void (*reset)(struct driver_stmt *stmt);
 	void (*unbind)(struct driver_stmt *stmt);

@@ -1,9 +1,12 @@
 /* SQL of a person. */
+#define _GNU_SOURCE
 #include "store/query.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/str.h"
 #include "store/driver.h"
 
@@ -18,7 +21,7 @@ static const char *const public_names[] = {
 	"session_batches", "sessions",	    "settings",
 	"stream_state",	   "user_apps",	    "user_licenses",
 	"users",	   "sqlite_schema", "sqlite_master",
-	"json_each",	   "json_tree",
+	"json_each",	   "json_tree",	    "pragma_table_info",
 };
 
 bool query_is_public(const char *table)
@@ -99,7 +102,82 @@ static bool hand_over(const struct run *run, struct err *err)
 	return ok;
 }
 
-/* --- checks and errors --- */
+/* --- what was meant --- */
+
+/* Public tables (or views) once each, or the columns of those that the SQL names. */
+struct names {
+	bool is_of_columns;
+	const char *sql;
+	struct buf text; /* NUL-terminated, one behind the other */
+	size_t count;
+	char last_table[64];
+};
+
+static void add_name(struct names *names, const char *table, const char *column)
+{
+	bool is_new_table = !str_eq(names->last_table, table);
+
+	snprintf(names->last_table, sizeof(names->last_table), "%s", table);
+	if (!query_is_public(table))
+		return;
+	if (names->is_of_columns ? strcasestr(names->sql, table) == NULL : !is_new_table)
+		return;
+	buf_str(&names->text, names->is_of_columns ? column : table);
+	buf_char(&names->text, '\0');
+	names->count++;
+}
+
+static bool read_names(const struct driver *driver, struct driver_conn *conn, struct names *names)
+{
+	struct err ignored = ERR_INIT;
+	struct driver_stmt *stmt;
+	bool has_row;
+	size_t len;
+
+	if (!driver->prepare(conn, driver->names_sql, &stmt, NULL, &ignored))
+		return false;
+	while (driver->step(conn, stmt, &has_row, &ignored) && has_row)
+		add_name(names, driver->column_text(stmt, 0, &len),
+			 driver->column_text(stmt, 1, &len));
+	driver->finalize(stmt);
+	return !names->text.failed && names->count > 0;
+}
+
+static void hint_nearest(const struct names *names, const char *wrong, struct err *err)
+{
+	const char **candidates = calloc(names->count, sizeof(*candidates)), *nearest;
+	const char *at = names->text.data;
+
+	if (candidates == NULL)
+		return;
+	for (size_t i = 0; i < names->count; i++, at += strlen(at) + 1)
+		candidates[i] = at;
+	nearest = str_nearest(wrong, candidates, names->count);
+	if (nearest != NULL)
+		err_hint(err, "did you mean %s?", nearest);
+	else
+		err_hint(err, "SELECT name, sql FROM sqlite_schema shows tables and columns");
+	free(candidates);
+}
+
+/* A name in the message that is none: says which one is near. Best effort. */
+static void suggest(const struct driver *driver, struct driver_conn *conn, const char *sql,
+		    struct err *err)
+{
+	struct names names = { .sql = sql };
+	const char *wrong, *dot;
+
+	names.is_of_columns = str_has_prefix(err->message, driver->no_column);
+	if (!names.is_of_columns && !str_has_prefix(err->message, driver->no_table))
+		return;
+	wrong = err->message + strlen(names.is_of_columns ? driver->no_column : driver->no_table);
+	dot = strrchr(wrong, '.');
+	if (read_names(driver, conn, &names))
+		hint_nearest(&names, dot != NULL ? dot + 1 : wrong, err);
+	buf_fini(&names.text);
+}
+
+/* --- checks --- */
 
 static bool check_single(const struct run *run, const char *tail, struct err *err)
 {
@@ -107,8 +185,7 @@ static bool check_single(const struct run *run, const char *tail, struct err *er
 
 	if (run->stmt == NULL)
 		return err_set(err, ERR_USAGE, "there is no SQL in it");
-	second = run->driver->prepare(run->conn, tail, NULL, err);
-	if (second == NULL && err->kind == ERR_NONE)
+	if (run->driver->prepare(run->conn, tail, &second, NULL, err) && second == NULL)
 		return true;
 	run->driver->finalize(second);
 	err_set(err, ERR_USAGE, "one statement at a time");
@@ -134,8 +211,7 @@ static bool prepare(struct run *run, const char *sql, const char *const *binds, 
 {
 	const char *tail = "";
 
-	run->stmt = run->driver->prepare(run->conn, sql, &tail, err);
-	if (run->stmt == NULL && err->kind != ERR_NONE)
+	if (!run->driver->prepare(run->conn, sql, &run->stmt, &tail, err))
 		return false;
 	if (!check_single(run, tail, err) || !bind_all(run, binds, bind_count, err))
 		return false;
@@ -155,6 +231,8 @@ bool query_run(struct store *store, const char *sql, const char *const *binds, s
 	if (run.conn == NULL)
 		return false;
 	ok = prepare(&run, sql, binds, bind_count, err) && hand_over(&run, err);
+	if (!ok && err->kind == ERR_USAGE)
+		suggest(run.driver, run.conn, sql, err);
 	run.driver->finalize(run.stmt);
 	run.driver->close(run.conn);
 	return ok;

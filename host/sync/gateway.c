@@ -99,7 +99,9 @@ static bool open_exchange(struct gateway *gateway, struct err *err)
 				    NULL),
 	};
 	struct net_options options = {
-		.account_id = account->id,
+		/* Before it is stored an account has no id: its tests share their vendor's limits.
+		 */
+		.account_id = account->id != NULL ? account->id : account->vendor,
 		.ca_file = account->ca_file,
 		.proxy = account->proxy,
 		.connect_to = texts.connect_texts,

@@ -472,10 +472,9 @@ static bool walk_rows(struct walk *walk, struct value_cursor cursor, struct err 
 	return true;
 }
 
-static bool walk_dropped(struct walk *walk, struct value_cursor cursor, const char *map,
-			 struct err *err)
+static bool walk_dropped(struct walk *walk, struct value_cursor cursor, struct err *err)
 {
-	char rule[NAME_MAX_LEN], full[2 * NAME_MAX_LEN + 2];
+	char rule[2 * NAME_MAX_LEN];
 	struct value_head head, id;
 	size_t count;
 
@@ -486,8 +485,7 @@ static bool walk_dropped(struct walk *walk, struct value_cursor cursor, const ch
 		    head.count != 2 || !take_text(cursor, rule, sizeof(rule)) ||
 		    !value_skip(&cursor, err) || !value_next(&cursor, &id, err))
 			return broken(err, "dropped is no list of rule and id");
-		snprintf(full, sizeof(full), "%s.%s", map, rule);
-		if (!walk->sink->dropped(walk->sink->arg, walk->entity, full,
+		if (!walk->sink->dropped(walk->sink->arg, walk->entity, rule,
 					 id.type == VALUE_BYTES ? id.bytes : NULL, id.len, err))
 			return false;
 	}
@@ -546,8 +544,8 @@ static bool walk_payload(struct walk *walk, const struct payload *payload, struc
 		return err_oom(err);
 	walk->sink->begin(walk->sink->arg, map, walk->entity);
 	return take_columns(walk, payload->columns, err) && walk_rows(walk, payload->rows, err) &&
-	       walk_dropped(walk, payload->dropped, map, err) &&
-	       walk_bad(walk, payload->bad, err) && walk_skipped(walk, payload->skipped, err);
+	       walk_dropped(walk, payload->dropped, err) && walk_bad(walk, payload->bad, err) &&
+	       walk_skipped(walk, payload->skipped, err);
 }
 
 bool rows_walk(const void *data, size_t len, const struct rows_sink *sink, struct err *err)

@@ -173,6 +173,18 @@ def quota(exchange):
                  f"RateLimit-Reset: {exchange.words[2]}")
 
 
+def meet(exchange):
+    """/meet/3/KEY: answers when three of them wait at once, with how many ever did."""
+    server, wanted, key = exchange.server, int(exchange.words[1]), exchange.words[2]
+    with server.arrival:
+        server.waiting[key] = server.waiting.get(key, 0) + 1
+        server.most[key] = max(server.most.get(key, 0), server.waiting[key])
+        server.arrival.notify_all()
+        server.arrival.wait_for(lambda: server.most[key] >= wanted, timeout=20)
+        server.waiting[key] -= 1
+    return plain(exchange, 200, str(server.most[key]).encode())
+
+
 def redirect(exchange):
     """/redirect/302?to=URL"""
     return plain(exchange, int(exchange.words[1]), b"moved", f"Location: {exchange.query['to']}")

@@ -70,6 +70,8 @@ class Server:
         self.counts = {}
         self.connections = 0
         self.lock = threading.Lock()
+        self.arrival = threading.Condition()
+        self.waiting, self.most = {}, {}  # of those who meet, by key
         self.socket = socket.create_server(("127.0.0.1", 0))
         threading.Thread(target=self.accept, daemon=True).start()
 

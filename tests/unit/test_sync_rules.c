@@ -301,7 +301,7 @@ static void rows_become_cells(void **state)
 	value_put_str(&out, "dropped");
 	value_put_list(&out, 1);
 	value_put_list(&out, 2);
-	value_put_str(&out, "owned");
+	value_put_str(&out, "laptop.owned");
 	value_put_str(&out, "d9");
 	value_put_str(&out, "bad");
 	value_put_list(&out, 1);
