@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "store/script_key.h"
 #include "sync/json_value.h"
+#include "sync/key_list.h"
 #include "sync/rows.h"
 #include "sync/run.h"
 
@@ -27,12 +27,6 @@ struct payload {
 	size_t len;
 };
 
-struct key_set {
-	char *key, *value; /* value NULL deletes */
-	size_t len;
-	struct key_set *next;
-};
-
 struct ids {
 	const struct model_entity *entity;
 	int64_t *items;
@@ -46,7 +40,7 @@ struct batch {
 	int64_t rows, bytes, started_ms;
 	uint32_t *unanswered;
 	size_t unanswered_count;
-	struct key_set *keys;
+	struct key_list keys;
 	bool is_flush; /* the stream ends with this one */
 	int64_t last_exchange;
 
@@ -77,18 +71,6 @@ static struct batch *batch_new(struct sync_run *run)
 	return batch;
 }
 
-static void free_keys(struct key_set *keys)
-{
-	while (keys != NULL) {
-		struct key_set *next = keys->next;
-
-		free(keys->key);
-		free(keys->value);
-		free(keys);
-		keys = next;
-	}
-}
-
 void batch_free(struct batch *batch)
 {
 	if (batch == NULL)
@@ -99,7 +81,7 @@ void batch_free(struct batch *batch)
 		free(batch->ids[i].items);
 	free(batch->payloads);
 	free(batch->unanswered);
-	free_keys(batch->keys);
+	key_list_fini(&batch->keys);
 	json_decref(batch->dropped);
 	buf_fini(&batch->scratch);
 	free(batch);
@@ -295,20 +277,6 @@ static void add_counts(struct session_counts *sum, const struct session_counts *
 	sum->skipped += more->skipped;
 }
 
-static bool apply_keys(struct batch *batch, struct err *err)
-{
-	struct buf owner = BUF_INIT;
-	bool fine;
-
-	buf_printf(&owner, "account:%s", batch->context.account_id);
-	fine = buf_ok(&owner, err);
-	for (struct key_set *set = batch->keys; set != NULL && fine; set = set->next)
-		fine = script_key_set(batch->tx, buf_text(&owner), set->key, set->value, set->len,
-				      err);
-	buf_fini(&owner);
-	return fine;
-}
-
 static bool apply_payloads(struct batch *batch, struct err *err)
 {
 	const struct rows_sink sink = {
@@ -349,7 +317,8 @@ static bool apply(struct store_tx *tx, void *arg, struct err *err)
 	batch->tx = tx;
 	batch->context = run_context(batch->run, batch->now);
 	if (!lease_check(tx, &batch->run->lease, err) || !apply_payloads(batch, err) ||
-	    !apply_keys(batch, err) || !apply_seen(batch, err))
+	    !key_list_apply(&batch->keys, tx, batch->context.account_id, err) ||
+	    !apply_seen(batch, err))
 		return false;
 	add_counts(&counts, &batch->counts);
 	return session_update(tx, batch->context.session_id, &counts, NULL, NULL, err);
@@ -549,65 +518,31 @@ void batch_drop(struct sync_run *run)
 
 /* --- host.store --- */
 
-static const struct key_set *newest_key(const struct batch *batch, const char *key)
-{
-	const struct key_set *found = NULL;
-
-	for (const struct key_set *set = batch != NULL ? batch->keys : NULL; set != NULL;
-	     set = set->next) {
-		if (str_eq(set->key, key))
-			found = set; /* the last one counts */
-	}
-	return found;
-}
-
-static struct key_set *new_key(const char *key, const struct value *value)
-{
-	struct key_set *set = calloc(1, sizeof(*set));
-
-	if (set == NULL)
-		return NULL;
-	set->key = str_dup(key);
-	if (value != NULL && value->type == VALUE_BYTES) {
-		set->value = str_dup_len(value->bytes, value->len);
-		set->len = value->len;
-	}
-	if (set->key == NULL || (value != NULL && set->value == NULL)) {
-		free_keys(set);
-		return NULL;
-	}
-	return set;
-}
-
 void batch_key_set(struct sync_run *run, uint32_t id, const struct value *args)
 {
-	const char *key = value_text(args, "key", "");
+	struct guest *guest = connector_guest(run->connector);
 	struct err err = ERR_INIT;
 	struct batch *batch = collecting(run, &err);
-	struct key_set *set = new_key(key, value_get(args, "value"));
 	struct buf empty = BUF_INIT;
-	struct key_set **at;
 
-	if (batch == NULL || set == NULL || key[0] == '\0') {
-		free_keys(set);
-		err_set(&err, ERR_BUG, "host.store.set: a key is a text, a value a text or nil");
-		guest_fail(connector_guest(run->connector), id, &err);
+	if (batch == NULL || !key_list_add(&batch->keys, value_text(args, "key", ""),
+					   value_get(args, "value"), &err)) {
+		guest_fail(guest, id, &err);
 		return;
 	}
-	for (at = &batch->keys; *at != NULL;)
-		at = &(*at)->next;
-	*at = set;
 	value_put_map(&empty, 0);
-	guest_answer(connector_guest(run->connector), id, &empty);
+	guest_answer(guest, id, &empty);
 	buf_fini(&empty);
 }
 
 bool batch_find_key(const struct sync_run *run, const char *key, const char **value, size_t *len)
 {
-	const struct key_set *set = newest_key(run->batch, key);
+	const struct key_set *set = NULL;
 
-	if (set == NULL)
-		set = newest_key(run->flight, key);
+	if (run->batch != NULL)
+		set = key_list_find(&run->batch->keys, key);
+	if (set == NULL && run->flight != NULL)
+		set = key_list_find(&run->flight->keys, key);
 	if (set == NULL)
 		return false;
 	*value = set->value;

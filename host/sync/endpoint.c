@@ -104,21 +104,21 @@ static bool put_setting(struct buf *out, const char *id, const json_t *settings,
 }
 
 /* "{api_url}/api/v1" with the settings filled in. */
-static bool expand(struct buf *out, const char *template, const json_t *settings, struct err *err)
+static bool expand(struct buf *out, const char *text, const json_t *settings, struct err *err)
 {
-	while (*template != '\0') {
-		const char *close = *template == '{' ? strchr(template, '}') : NULL;
+	while (*text != '\0') {
+		const char *close = *text == '{' ? strchr(text, '}') : NULL;
 		char id[64];
 
-		if (close == NULL || (size_t)(close - template) > sizeof(id)) {
-			buf_char(out, *template ++);
+		if (close == NULL || (size_t)(close - text) > sizeof(id)) {
+			buf_char(out, *text++);
 			continue;
 		}
-		memcpy(id, template + 1, (size_t)(close - template) - 1);
-		id[close - template - 1] = '\0';
+		memcpy(id, text + 1, (size_t)(close - text) - 1);
+		id[close - text - 1] = '\0';
 		if (!put_setting(out, id, settings, err))
 			return false;
-		template = close + 1;
+		text = close + 1;
 	}
 	return buf_ok(out, err);
 }
@@ -147,7 +147,7 @@ static bool add_base(struct endpoint *endpoint, const char *name, const char *te
 		buf_fini(&url);
 		return false;
 	}
-	host = host_of(url.data);
+	host = host_of(buf_text(&url));
 	*base = (struct base){ .name = str_dup(name), .url = buf_take(&url) };
 	endpoint->base_count++;
 	if (host == NULL || base->name == NULL || base->url == NULL) {

@@ -92,9 +92,9 @@ static bool find_members(const void *data, size_t len, struct payload *out, stru
 	return true;
 }
 
-int64_t rows_count(const void *data, size_t len)
+int64_t rows_count(const void *payload, size_t len)
 {
-	struct value_cursor cursor = value_cursor(data, len);
+	struct value_cursor cursor = value_cursor(payload, len);
 	struct err ignored = ERR_INIT;
 	struct value_head head, key;
 

@@ -51,6 +51,7 @@ static bool stretch(const char *params, const struct secret *passphrase, uint8_t
 	char salt[2 * SALT_SIZE + 1];
 	int end = 0;
 
+	/* kdf_scrypt refuses a cost out of range. NOLINTNEXTLINE(cert-err34-c) */
 	if (sscanf(params, SCRYPT_PARAMS, &cost.log2_n, &cost.r, &cost.p, salt, &end) != 4 ||
 	    params[end] != '\0' || end == 0)
 		return err_set(err, ERR_STORE, "the passphrase slot's parameters are damaged");
