@@ -146,7 +146,7 @@ bool vault_put_field(struct vault *vault, struct store_tx *tx, const char *crede
 		ok = err_set(err, ERR_BUG, "credential %s is of provider %s, not %s",
 			     credential.name, credential.provider, provider);
 	else
-		ok = vault_root(vault, tx, &root, err) &&
+		ok = vault_find_root(vault, tx, &root, err) &&
 		     put_next(tx, root, &credential, field, value, err);
 	pthread_rwlock_unlock(&vault->lock);
 	credential_fini(&credential);
@@ -164,7 +164,7 @@ bool vault_get_field(struct vault *vault, struct store_tx *tx, const char *crede
 	if (!credential_field_get(tx, credential_id, field, &row, err))
 		return false;
 	pthread_rwlock_rdlock(&vault->lock);
-	ok = vault_root(vault, tx, &root, err) &&
+	ok = vault_find_root(vault, tx, &root, err) &&
 	     vault_unseal_field(tx, root, provider, &row, out, err);
 	pthread_rwlock_unlock(&vault->lock);
 	credential_field_fini(&row);

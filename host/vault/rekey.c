@@ -1,8 +1,10 @@
 /*
- * A new root key in one new slot. Everything up to the commit happens in one write unit, hence one
- * process at a time; what follows the commit can be done by whoever opens the vault next.
+ * A new root key in one new slot. Everything up to the commit happens in one write unit, hence in
+ * one process at a time; what follows the commit can be done by whoever opens the vault next.
+ *
+ * Units of other threads that run between the commit and our learning of it find the new root key
+ * in vault->next; vault_find_root takes the one whose slot the store has.
  */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/file.h"
@@ -18,24 +20,13 @@ struct rekey {
 	struct vault *vault;
 	const struct vault_key *key;
 	char slot_id[RANDOM_ID_SIZE];
-	struct secret outer, root; /* the new ones */
-	struct buf path, waiting;  /* of the key file; empty for other kinds */
+	struct secret outer;	  /* the new key from outside */
+	struct vault_root root;	  /* the new root key, until vault->next takes it */
+	struct buf path, waiting; /* of the key file; empty for other kinds */
 	bool is_committed;
 };
 
 /* --- the unit --- */
-
-static bool is_still_ours(struct store_tx *tx, const struct rekey *rekey, struct err *err)
-{
-	bool has;
-
-	if (!vault_slot_exists(tx, rekey->vault->slot_id, &has, err))
-		return false;
-	if (has)
-		return true;
-	err_set(err, ERR_BUSY, "another process gave the vault a new key meanwhile");
-	return err_hint(err, "run the command again");
-}
 
 static bool draw_outer(struct rekey *rekey, struct err *err)
 {
@@ -44,8 +35,17 @@ static bool draw_outer(struct rekey *rekey, struct err *err)
 				   rekey->key->passphrase->len, err);
 	if (rekey->key->kind == VAULT_KEY_SYSTEMD)
 		return outer_read(rekey->path.data, &rekey->outer, err);
-	outer_remove_stale(rekey->path.data, rekey->vault->slot_id);
+	outer_remove_stale(rekey->path.data, rekey->vault->current.slot_id);
 	return outer_draw(rekey->waiting.data, &rekey->outer, err);
+}
+
+static bool draw_root(struct rekey *rekey, struct err *err)
+{
+	rekey->root.slot_id = str_dup(rekey->slot_id);
+	if (rekey->root.slot_id == NULL)
+		return err_oom(err);
+	return secret_init(&rekey->root.key, SEAL_KEY_SIZE, err) &&
+	       random_bytes(rekey->root.key.data, SEAL_KEY_SIZE, err);
 }
 
 static bool exchange_slots(struct store_tx *tx, struct rekey *rekey, struct err *err)
@@ -54,24 +54,41 @@ static bool exchange_slots(struct store_tx *tx, struct rekey *rekey, struct err 
 	bool ok;
 
 	if (!vault_slot_make(rekey->vault->install_id, rekey->key->kind, &rekey->outer,
-			     rekey->slot_id, &rekey->root, &slot, err))
+			     rekey->slot_id, &rekey->root.key, &slot, err))
 		return false;
 	ok = slot_delete_all(tx, err) && slot_add(tx, &slot, err);
 	slot_fini(&slot);
 	return ok;
 }
 
+/* First of all it is made sure that the present key is ours: only then are files touched. */
+static bool exchange_keys(struct store_tx *tx, struct rekey *rekey, struct err *err)
+{
+	const struct dek_root to = { &rekey->root.key, rekey->vault->install_id };
+	struct dek_root from;
+
+	return vault_find_root(rekey->vault, tx, &from, err) && draw_outer(rekey, err) &&
+	       draw_root(rekey, err) && dek_rewrap_all(tx, from, to, err) &&
+	       exchange_slots(tx, rekey, err);
+}
+
 static bool exchange(struct store_tx *tx, void *arg, struct err *err)
 {
 	struct rekey *rekey = arg;
-	const struct vault *vault = rekey->vault;
-	const struct dek_root from = { &vault->root, vault->install_id };
-	const struct dek_root to = { &rekey->root, vault->install_id };
+	struct vault *vault = rekey->vault;
+	bool ok;
 
-	return is_still_ours(tx, rekey, err) && draw_outer(rekey, err) &&
-	       secret_init(&rekey->root, SEAL_KEY_SIZE, err) &&
-	       random_bytes(rekey->root.data, rekey->root.len, err) &&
-	       dek_rewrap_all(tx, from, to, err) && exchange_slots(tx, rekey, err);
+	pthread_rwlock_rdlock(&vault->lock);
+	ok = exchange_keys(tx, rekey, err);
+	pthread_rwlock_unlock(&vault->lock);
+	if (!ok)
+		return false;
+	pthread_rwlock_wrlock(&vault->lock);
+	vault_root_fini(&vault->next);
+	vault->next = rekey->root;
+	pthread_rwlock_unlock(&vault->lock);
+	rekey->root = (struct vault_root){ 0 };
+	return true;
 }
 
 static bool look(struct store_tx *tx, void *arg, struct err *err)
@@ -81,23 +98,44 @@ static bool look(struct store_tx *tx, void *arg, struct err *err)
 	return vault_slot_exists(tx, rekey->slot_id, &rekey->is_committed, err);
 }
 
+/* From here on the vault in memory is the one in the store. */
+static void settle(struct rekey *rekey)
+{
+	struct vault *vault = rekey->vault;
+
+	pthread_rwlock_wrlock(&vault->lock);
+	if (rekey->is_committed) {
+		vault_root_fini(&vault->current);
+		vault->current = vault->next;
+		vault->next = (struct vault_root){ 0 };
+		free(vault->key_path);
+		vault->key_path = rekey->path.len > 0 ? str_dup(rekey->path.data) : NULL;
+	} else {
+		vault_root_fini(&vault->next);
+	}
+	pthread_rwlock_unlock(&vault->lock);
+}
+
 /*
  * A unit that failed at its COMMIT may have committed: the store is asked. While it cannot tell,
- * both keys stay where they are, and whoever opens the vault next finds the right one.
+ * both keys stay where they are, and whoever opens the vault next finds the right one. The question
+ * is asked after a good COMMIT too: when the answer is there, every reading unit that began before
+ * has ended, and none needs the old root key any more.
  */
 static bool run_exchange(struct rekey *rekey, struct store *store, struct err *err)
 {
-	struct err unknown = ERR_INIT;
+	struct err failed = ERR_INIT, unknown = ERR_INIT;
+	bool ran = store_run(store, STORE_WRITE, exchange, rekey, &failed);
+	bool asked = store_run(store, STORE_READ, look, rekey, &unknown);
 
-	if (store_run(store, STORE_WRITE, exchange, rekey, err)) {
-		rekey->is_committed = true;
+	if (asked)
+		settle(rekey);
+	if (asked && rekey->is_committed)
 		return true;
-	}
-	if (!store_run(store, STORE_READ, look, rekey, &unknown))
-		return false;
-	if (!rekey->is_committed && rekey->waiting.len > 0)
+	if (asked && rekey->waiting.len > 0)
 		outer_remove(rekey->waiting.data);
-	return rekey->is_committed;
+	*err = ran ? unknown : failed;
+	return false;
 }
 
 /* --- around it --- */
@@ -124,30 +162,6 @@ static bool prepare(struct rekey *rekey, struct err *err)
 	       (rekey->key->kind == VAULT_KEY_SYSTEMD || prepare_file(rekey, err));
 }
 
-/* From here on the vault in memory is the one in the store. */
-static bool adopt(struct rekey *rekey, struct err *err)
-{
-	struct vault *vault = rekey->vault;
-	char *slot_id = str_dup(rekey->slot_id);
-	char *key_path = rekey->path.len > 0 ? str_dup(rekey->path.data) : NULL;
-
-	if (slot_id == NULL || (rekey->path.len > 0 && key_path == NULL)) {
-		free(slot_id);
-		free(key_path);
-		return err_oom(err);
-	}
-	pthread_rwlock_wrlock(&vault->lock);
-	secret_fini(&vault->root);
-	vault->root = rekey->root;
-	rekey->root = SECRET_INIT;
-	free(vault->slot_id);
-	vault->slot_id = slot_id;
-	free(vault->key_path);
-	vault->key_path = key_path;
-	pthread_rwlock_unlock(&vault->lock);
-	return true;
-}
-
 bool vault_rekey(struct vault *vault, struct store *store, const struct vault_key *new_key,
 		 struct err *err)
 {
@@ -156,11 +170,11 @@ bool vault_rekey(struct vault *vault, struct store *store, const struct vault_ke
 
 	if (!vault_require_open(vault, err))
 		return false;
-	ok = prepare(&rekey, err) && run_exchange(&rekey, store, err) && adopt(&rekey, err) &&
+	ok = prepare(&rekey, err) && run_exchange(&rekey, store, err) &&
 	     (rekey.waiting.len == 0 || outer_promote(rekey.path.data, rekey.waiting.data, err)) &&
 	     store_truncate_log(store, err);
 	secret_fini(&rekey.outer);
-	secret_fini(&rekey.root);
+	vault_root_fini(&rekey.root);
 	buf_fini(&rekey.path);
 	buf_fini(&rekey.waiting);
 	return ok;

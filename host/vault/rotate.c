@@ -65,7 +65,7 @@ static bool reseal_all(struct store_tx *tx, struct rotation *rotation, const str
 
 	if (!credential_field_list_under(tx, dek->id, &fields, &count, err))
 		return false;
-	ok = vault_root(rotation->vault, tx, &root, err) &&
+	ok = vault_find_root(rotation->vault, tx, &root, err) &&
 	     (count == 0 || credential_get(tx, dek->owner, &credential, err));
 	if (ok && count > 0) {
 		for (; ok && done < count; done++)

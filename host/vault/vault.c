@@ -67,10 +67,10 @@ static bool try_slots(struct vault *vault, const struct keyring *keyring, bool i
 		const struct slot *slot = &keyring->slots[i];
 
 		if (!opens_with(slot, is_passphrase) ||
-		    !vault_slot_open(vault->install_id, slot, outer, &vault->root, err))
+		    !vault_slot_open(vault->install_id, slot, outer, &vault->current.key, err))
 			continue;
-		vault->slot_id = str_dup(slot->id);
-		return vault->slot_id != NULL || err_oom(err);
+		vault->current.slot_id = str_dup(slot->id);
+		return vault->current.slot_id != NULL || err_oom(err);
 	}
 	return false;
 }
@@ -153,7 +153,7 @@ static bool open_root(struct vault *vault, const struct keyring *keyring,
 
 static bool open_derivation(struct vault *vault, const struct keyring *keyring, struct err *err)
 {
-	const struct dek_root root = { &vault->root, vault->install_id };
+	const struct dek_root root = { &vault->current.key, vault->install_id };
 
 	if (keyring->derivation_count != 1)
 		return err_set(err, ERR_STORE, "the vault's derivation key is gone");
@@ -162,10 +162,9 @@ static bool open_derivation(struct vault *vault, const struct keyring *keyring, 
 
 static void forget_keys(struct vault *vault)
 {
-	secret_fini(&vault->root);
+	vault_root_fini(&vault->current);
+	vault_root_fini(&vault->next);
 	secret_fini(&vault->derivation);
-	free(vault->slot_id);
-	vault->slot_id = NULL;
 }
 
 /* Sealed for any reason but want of memory. */
@@ -244,18 +243,31 @@ bool vault_require_open(const struct vault *vault, struct err *err)
 	return err_hint(err, "%s", "muster vault status");
 }
 
-bool vault_root(const struct vault *vault, struct store_tx *tx, struct dek_root *root,
-		struct err *err)
+bool vault_find_root(const struct vault *vault, struct store_tx *tx, struct dek_root *root,
+		     struct err *err)
 {
-	bool exists;
+	const struct vault_root *roots[] = { &vault->current, &vault->next };
+	bool exists = false;
 
-	*root = (struct dek_root){ &vault->root, vault->install_id };
-	if (!vault_require_open(vault, err) || !vault_slot_exists(tx, vault->slot_id, &exists, err))
+	if (!vault_require_open(vault, err))
 		return false;
+	for (size_t i = 0; i < 2 && !exists; i++) {
+		*root = (struct dek_root){ &roots[i]->key, vault->install_id };
+		if (roots[i]->slot_id != NULL &&
+		    !vault_slot_exists(tx, roots[i]->slot_id, &exists, err))
+			return false;
+	}
 	if (exists)
 		return true;
 	err_set(err, ERR_SEALED, "another process gave the vault a new key meanwhile");
 	return err_hint(err, "start this one again");
+}
+
+void vault_root_fini(struct vault_root *root)
+{
+	secret_fini(&root->key);
+	free(root->slot_id);
+	root->slot_id = NULL;
 }
 
 bool vault_derive(const struct vault *vault, const char *purpose, const char *context,

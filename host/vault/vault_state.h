@@ -9,15 +9,21 @@
 #include "vault/dek.h"
 #include "vault/vault.h"
 
+/* A root key and the slot that holds it. */
+struct vault_root {
+	struct secret key;
+	char *slot_id; /* NULL = none */
+};
+
 struct vault {
 	char *install_id;
 	struct redact *redact;
 
 	/* Shared by use, alone by rekey. */
 	pthread_rwlock_t lock;
-	struct secret root;
-	char *slot_id;	/* the slot it was opened with */
-	char *key_path; /* the file it was opened with; NULL = none */
+	struct vault_root current;
+	struct vault_root next; /* of a rekey that commits at this moment, or may have */
+	char *key_path;		/* the file it was opened with; NULL = none */
 
 	/* Fixed once it is open. */
 	bool is_sealed;
@@ -32,8 +38,10 @@ bool vault_require_open(const struct vault *vault, struct err *err);
  * Under what the store's data keys are wrapped. ERR_SEALED when sealed, or when another process
  * gave the vault a new key meanwhile. Call with the lock held, and use it under the lock.
  */
-bool vault_root(const struct vault *vault, struct store_tx *tx, struct dek_root *root,
-		struct err *err);
+bool vault_find_root(const struct vault *vault, struct store_tx *tx, struct dek_root *root,
+		     struct err *err);
+
+void vault_root_fini(struct vault_root *root);
 
 /*
  * A field of a credential, sealed anew under a key of the current epoch and written. The row's
