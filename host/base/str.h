@@ -32,6 +32,9 @@ bool str_next_int64(const char **text, int64_t *out);
 /* Valid UTF-8 without NUL? (no overlong forms, no surrogates, at most U+10FFFF) */
 bool str_is_utf8(const char *text, size_t len);
 
+/* At most `max` of the `len` bytes, so that no UTF-8 sequence is cut in two. */
+size_t str_cut(const char *text, size_t len, size_t max);
+
 /*
  * The candidate nearest to `word` (edit distance at most a third of its length, at least 1);
  * NULL if none is near. For "did you mean".

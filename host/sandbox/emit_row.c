@@ -174,16 +174,30 @@ struct map_host emit_host(struct emit_job *job)
 
 /* --- the row --- */
 
-/* What is wrong with a row's JSON, and the bytes around it in hex. */
-static void refuse_row(struct emit_job *job, const struct json_row *row,
-		       const struct map_host *host)
+/* Reports a row that is no object, or whose JSON has a defect. */
+static void refuse(struct emit_job *job, const char *reason, const char *excerpt)
 {
-	struct map_run run = emit_run(job, host);
+	const struct map_host host = emit_host(job);
+	struct map_run run = emit_run(job, &host);
 	struct map_result result = { 0 };
+
+	if (!map_run_id(&run, &result))
+		result.id = NULL;
+	else if (result.id == NULL && job->map->is_derived) {
+		job->outbox->skipped++;
+		return;
+	}
+	outbox_refuse(job->outbox, &result, reason, excerpt,
+		      &page_row(job->page, job->next)->is_refused);
+}
+
+/* What is wrong with a row's JSON, and the bytes around it in hex. */
+static void refuse_defect(struct emit_job *job, const struct json_row *row)
+{
 	const char *bytes = job->page->bytes;
 	size_t from = row->defect_at > HEX_AROUND ? row->defect_at - HEX_AROUND : 0;
 	size_t to = row->defect_at + HEX_AROUND;
-	char reason[MAP_REASON_MAX], hex[4 * HEX_AROUND + 1];
+	char reason[MAP_REASON_MAX], hex[4 * HEX_AROUND + 1] = "";
 
 	if (from < row->at)
 		from = row->at;
@@ -193,19 +207,15 @@ static void refuse_row(struct emit_job *job, const struct json_row *row,
 		snprintf(hex + 2 * (i - from), 3, "%02x", (unsigned char)bytes[i]);
 	snprintf(reason, sizeof(reason), "row %zu holds %s at byte %u", job->next + 1,
 		 json_defect_text((enum json_defect)row->defect), row->defect_at);
-	if (!map_run_id(&run, &result))
-		result.id = NULL;
-	outbox_refuse(job->outbox, &result, reason, hex);
+	refuse(job, reason, hex);
 }
 
 /* The beginning of the row, cut between characters. */
 static const char *excerpt_of(struct emit_job *job, char out[EXCERPT + 1])
 {
 	struct json_span row = page_span(job->page, job->next);
-	size_t len = row.len < EXCERPT ? row.len : EXCERPT;
+	size_t len = str_cut(row.at, row.len, EXCERPT);
 
-	while (len < row.len && len > 0 && ((unsigned char)row.at[len] & 0xc0) == 0x80)
-		len--;
 	memcpy(out, row.at, len);
 	out[len] = '\0';
 	return out;
@@ -223,15 +233,18 @@ void emit_end_row(struct emit_job *job)
 bool emit_one(struct emit_job *job)
 {
 	const struct map_host host = emit_host(job);
-	const struct json_row *row = page_row(job->page, job->next);
 	struct map_run run = emit_run(job, &host);
+	struct json_row *row = page_row(job->page, job->next);
 	char excerpt[EXCERPT + 1];
 	bool ok = true;
 
 	if (row->defect != JSON_SOUND)
-		refuse_row(job, row, &host);
+		refuse_defect(job, row);
+	else if (job->page->bytes[row->at] != '{')
+		refuse(job, "a row must be an object", excerpt_of(job, excerpt));
 	else
-		ok = outbox_map(job->outbox, &run, excerpt_of(job, excerpt), &job->err);
+		ok = outbox_map(job->outbox, &run, excerpt_of(job, excerpt), &row->is_refused,
+				&job->err);
 	emit_end_row(job);
 	job->next++;
 	return ok;

@@ -2,13 +2,13 @@
 #include "sandbox/json_scan.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "sandbox/json_keys.h"
 #include "sandbox/json_text.h"
+#include "sandbox/json_words.h"
 
 enum {
 	LEVELS = JSON_KEYS_LEVELS, /* beyond these the body as a whole is refused */
@@ -36,24 +36,6 @@ struct scan {
 	struct buf scratch; /* keys with escapes */
 	struct err *err;
 };
-
-const char *json_defect_text(enum json_defect defect)
-{
-	static const char *const texts[] = {
-		[JSON_SOUND] = "sound",
-		[JSON_BAD_UTF8] = "invalid UTF-8",
-		[JSON_LONE_SURROGATE] = "a lone surrogate",
-		[JSON_NUL] = "a NUL character",
-		[JSON_CONTROL] = "a raw control character",
-		[JSON_BAD_ESCAPE] = "an invalid escape",
-		[JSON_DUPLICATE_KEY] = "a duplicate key",
-		[JSON_NUMBER_RANGE] = "a number out of range",
-		[JSON_TOO_DEEP] = "nesting deeper than 64 levels",
-		[JSON_LONG_STRING] = "a text longer than 1 MiB",
-	};
-
-	return texts[defect];
-}
 
 /* --- findings --- */
 
@@ -276,45 +258,12 @@ static void end_row(struct scan *scan)
 	scan->row = NULL;
 }
 
-static const char *place_text(const struct json_place *place, char out[128])
-{
-	size_t len = 0;
-
-	if (place->depth == 0)
-		return "the answer";
-	len = (size_t)snprintf(out, 128, "\"");
-	for (size_t i = 0; i < place->depth && len < 120; i++)
-		len += (size_t)snprintf(out + len, 128 - len, "%s%s", i > 0 ? "." : "",
-					place->path[i]);
-	if (len > 126)
-		len = 126;
-	snprintf(out + len, 128 - len, "\"");
-	return out;
-}
-
 static bool refuse_target(struct scan *scan, const char *what)
 {
-	char text[128];
+	char text[JSON_PLACE_TEXT];
 
 	return err_set(scan->err, ERR_DATA, "%s must be a list of rows but is %s",
-		       place_text(scan->place, text), what);
-}
-
-static const char *kind_text(unsigned char first)
-{
-	switch (first) {
-	case '{':
-		return "an object";
-	case '"':
-		return "a text";
-	case 'n':
-		return "null";
-	case 't':
-	case 'f':
-		return "a boolean";
-	default:
-		return "a number";
-	}
+		       json_place_text(scan->place, text), what);
 }
 
 /* The value at the end of the path is about to be walked. */
@@ -328,7 +277,7 @@ static bool begin_target(struct scan *scan)
 		return true;
 	}
 	if (*scan->at != '{' || !scan->place->or_object)
-		return refuse_target(scan, kind_text(*scan->at));
+		return refuse_target(scan, json_kind_text(*scan->at));
 	scan->row_depth = scan->depth;
 	return begin_row(scan);
 }
@@ -430,6 +379,9 @@ static enum step add_key(struct scan *scan, const unsigned char *open, bool has_
 		key = buf_text(&scan->scratch);
 		len = scan->scratch.len;
 	}
+	if (scan->keys.counts[scan->depth - 1] == JSON_KEYS_MAX &&
+	    !note(scan, JSON_MANY_KEYS, open))
+		return STEP_FAIL;
 	switch (json_keys_add(&scan->keys, scan->depth - 1, key, len)) {
 	case JSON_KEY_NO_MEMORY:
 		err_oom(scan->err);
@@ -528,39 +480,26 @@ static bool walk(struct scan *scan)
 
 /* --- the whole --- */
 
-/* Says what it is instead, from the first bytes; no byte of it is passed on unprintable. */
-static bool refuse_content(const unsigned char *at, const unsigned char *end, struct err *err)
-{
-	char shown[41];
-	size_t len = 0;
-
-	for (; len < sizeof(shown) - 1 && at + len < end; len++)
-		shown[len] = at[len] >= 0x20 && at[len] < 0x7f ? (char)at[len] : '.';
-	shown[len] = '\0';
-	return err_set(err, ERR_DATA, "unexpected content: %s where JSON has to be (\"%s\")",
-		       *at == '<' ? "HTML or XML" : "something else", shown);
-}
-
 static bool check_start(struct scan *scan)
 {
 	skip_space(scan);
 	if (scan->at >= scan->end)
 		return err_set(scan->err, ERR_DATA, "the answer is empty where JSON has to be");
 	if (*scan->at == '\0' || strchr("{[\"-0123456789tfn", *scan->at) == NULL)
-		return refuse_content(scan->at, scan->end, scan->err);
+		return json_refuse_content(scan->at, scan->end, scan->err);
 	return true;
 }
 
 static bool check_end(struct scan *scan)
 {
-	char text[128];
+	char text[JSON_PLACE_TEXT];
 
 	skip_space(scan);
 	if (scan->at < scan->end)
 		return fail_at(scan, scan->at, "more than one value") != STEP_FAIL;
 	if (scan->place != NULL && !scan->found)
 		return err_set(scan->err, ERR_DATA, "there is no list at %s",
-			       place_text(scan->place, text));
+			       json_place_text(scan->place, text));
 	return true;
 }
 

@@ -20,6 +20,7 @@ enum {
 	JSON_DEPTH_MAX = 64, /* containers around a value, the outermost included */
 	JSON_STRING_MAX = 1024 * 1024,
 	JSON_ROWS_MAX = 1000000,
+	JSON_KEYS_MAX = 100000, /* of one object */
 	JSON_PATH_MAX = 8,
 	JSON_BYTES_MAX = 64 * 1024 * 1024,
 };
@@ -35,6 +36,7 @@ enum json_defect {
 	JSON_NUMBER_RANGE,
 	JSON_TOO_DEEP,
 	JSON_LONG_STRING,
+	JSON_MANY_KEYS,
 };
 
 /* "invalid UTF-8" */
@@ -43,8 +45,9 @@ const char *json_defect_text(enum json_defect defect);
 struct json_row {
 	uint32_t at, len; /* in the body */
 	uint32_t defect_at;
-	uint8_t defect; /* enum json_defect */
-	bool has_big;	/* holds integers beyond 64 bits */
+	uint8_t defect;	 /* enum json_defect */
+	bool has_big;	 /* holds integers beyond 64 bits */
+	bool is_refused; /* reported as bad; kept here by those who map the row, false at first */
 };
 
 /* The list's rows; `rows` belongs to it (json_list_fini). */

@@ -64,13 +64,21 @@ static int l_array(lua_State *L)
 	return 1;
 }
 
+/* { kind, message, hint, status ... }: raises it as an error of ours */
+static int l_raise(lua_State *L)
+{
+	struct err err;
+
+	luaL_checktype(L, 1, LUA_TTABLE);
+	bind_get_err(L, 1, &err);
+	return bind_raise(L, &err);
+}
+
 int lua_open_core(lua_State *L)
 {
-	static const luaL_Reg functions[] = { { "call", l_call },
-					      { "event", l_event },
-					      { "array", l_array },
-					      { "map", lua_map_compile },
-					      { NULL, NULL } };
+	static const luaL_Reg functions[] = { { "call", l_call },	  { "event", l_event },
+					      { "array", l_array },	  { "raise", l_raise },
+					      { "map", lua_map_compile }, { NULL, NULL } };
 
 	lua_page_open(L);
 	lua_map_open(L);

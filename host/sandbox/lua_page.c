@@ -98,7 +98,7 @@ static int l_encode_body(lua_State *L)
 
 /* --- rows --- */
 
-const struct json_row *page_row(const struct page *page, size_t i)
+struct json_row *page_row(const struct page *page, size_t i)
 {
 	return &page->list.rows[page->first + i];
 }
@@ -154,7 +154,7 @@ static struct json_place check_place(lua_State *L, int index, bool or_object)
 	return place;
 }
 
-/* body, list path or nil, or_object -> page */
+/* body, list path or nil, or_object -> page, whether an object stands for the list */
 static int l_page(lua_State *L)
 {
 	struct json_place place;
@@ -176,7 +176,8 @@ static int l_page(lua_State *L)
 	if (!json_scan(page->bytes, page->len, &place, &page->list, NULL, &err))
 		return bind_raise(L, &err);
 	page->count = page->list.count;
-	return 1;
+	lua_pushboolean(L, page->bytes[page->list.at] == '{');
+	return 2;
 }
 
 struct page *page_from_list(lua_State *L, int index)

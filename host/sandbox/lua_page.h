@@ -26,7 +26,7 @@ struct page {
 void lua_page_open(lua_State *L);
 
 /* Row i of those that are shown, from 0. */
-const struct json_row *page_row(const struct page *page, size_t i);
+struct json_row *page_row(const struct page *page, size_t i);
 struct json_span page_span(const struct page *page, size_t i);
 
 /* The page at `index`; NULL for anything else. */

@@ -19,8 +19,9 @@
  *
  * A number becomes text exactly: integers by their digits, numbers with a fraction as they are
  * written; a float that stands for an integer of 2^53 or more fails the row, as do booleans, lists
- * and objects where a text has to be. A source_id made of several parts is each part's length, a
- * colon and its bytes, one after the other.
+ * and objects where a text has to be. A text column loses the blanks at its ends, ids do not. A
+ * source_id made of several parts is each part's length, a colon and its bytes, one after the
+ * other.
  */
 #ifndef MUSTER_SANDBOX_MAP_H
 #define MUSTER_SANDBOX_MAP_H
@@ -38,7 +39,8 @@ enum {
 	MAP_ID_MAX = 1024,	 /* bytes of a source_id */
 	MAP_ROW_MAX = 96 * 1024, /* bytes of an encoded row */
 	MAP_EXTRAS_MAX = 4,	 /* extra rows a map can look into */
-	MAP_REASON_MAX = 256,
+	MAP_REASON_MAX = 240,	 /* bytes of why a row is bad */
+	MAP_SHOWN = 60,		 /* bytes of a value in such a reason */
 };
 
 /* --- values --- */
@@ -107,6 +109,7 @@ enum map_column_type {
 	MAP_COLUMN_BOOL,
 	MAP_COLUMN_TIME,
 	MAP_COLUMN_LIST,
+	MAP_COLUMN_ID, /* another row's source_id: a text that stays as it is */
 	MAP_COLUMN_ANY
 };
 
@@ -118,7 +121,7 @@ struct map_column {
 };
 
 struct map_rule {
-	const char *name; /* "device.owned" */
+	const char *name; /* "owned" */
 	struct map_source source;
 	bool drops;	 /* drops when true; else when not true */
 	bool is_leaders; /* of the map this one follows: not counted here */
@@ -189,7 +192,8 @@ struct map_result {
  */
 struct map_result map_run_row(const struct map_run *run, struct buf *out, struct map_value *rank);
 
-/* The source_id alone: for rows that cannot be mapped. false when there is none. */
+/* The source_id alone, for rows that cannot be mapped; result->id is NULL when it is nothing. false
+ * when it cannot be made. */
 bool map_run_id(const struct map_run *run, struct map_result *result);
 
 /* One source (sandbox/map_eval.c). false and run->err: ERR_DATA concerns the row. */
@@ -200,6 +204,9 @@ bool map_text(const struct map_run *run, struct map_value *value);
 
 /* Is a MAP_NUMBER written with a fraction or an exponent? Else it is an integer beyond 64 bits. */
 bool map_is_fraction(const struct map_value *number);
+
+/* Leaves out blanks at both ends of a text. */
+void map_trim(struct map_value *text);
 
 bool map_is_true(const struct map_value *value);
 

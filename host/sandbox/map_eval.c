@@ -24,7 +24,8 @@ static bool refuse(const struct map_run *run, const struct map_value *value, con
 
 	if (value->type == MAP_TEXT)
 		return err_set(run->err, ERR_DATA, "\"%.*s\" is no %s",
-			       (int)(value->len < 60 ? value->len : 60), value->text, wanted);
+			       (int)str_cut(value->text, value->len, MAP_SHOWN), value->text,
+			       wanted);
 	return err_set(run->err, ERR_DATA, "is %s where %s has to be", is[value->type], wanted);
 }
 
@@ -182,9 +183,9 @@ static bool number_text(const struct map_run *run, struct map_value *value)
 		if (number == trunc(number) && fabs(number) < EXACT_MAX)
 			return set_int_text(run, value, (int64_t)number);
 		if (number == trunc(number))
-			return err_set(run->err, ERR_DATA,
-				       "the number %.*s is too large to be exact",
-				       (int)(value->len < 60 ? value->len : 60), value->text);
+			return err_set(
+				run->err, ERR_DATA, "the number %.*s is too large to be exact",
+				(int)str_cut(value->text, value->len, MAP_SHOWN), value->text);
 	}
 	value->type = MAP_TEXT;
 	return true;
@@ -241,6 +242,14 @@ static bool is_blank(char c)
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+void map_trim(struct map_value *text)
+{
+	for (; text->len > 0 && is_blank(text->text[0]); text->len--)
+		text->text++;
+	while (text->len > 0 && is_blank(text->text[text->len - 1]))
+		text->len--;
+}
+
 static char lower_char(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
@@ -256,10 +265,7 @@ static bool eval_lower(const struct map_run *run, const struct map_source *sourc
 		return false;
 	if (!found)
 		return true;
-	for (; out->len > 0 && is_blank(out->text[0]); out->len--)
-		out->text++;
-	while (out->len > 0 && is_blank(out->text[out->len - 1]))
-		out->len--;
+	map_trim(out);
 	copy = scratch_copy(run->scratch, out->text, out->len);
 	if (copy == NULL)
 		return err_oom(run->err);

@@ -84,7 +84,7 @@ static bool eval_id(const struct map_run *run, struct map_result *result)
 
 bool map_run_id(const struct map_run *run, struct map_result *result)
 {
-	return eval_id(run, result) && result->id != NULL;
+	return eval_id(run, result);
 }
 
 /* --- columns --- */
@@ -98,14 +98,27 @@ static bool is_one_of(const struct map_column *column, const struct map_value *t
 	return column->one_of == NULL;
 }
 
+static bool put_id(const struct map_run *run, struct map_value *value, struct buf *out)
+{
+	if (!map_text(run, value))
+		return false;
+	value_put_bytes(out, value->text, value->len);
+	return true;
+}
+
 static bool put_text(const struct map_run *run, const struct map_column *column,
 		     struct map_value *value, struct buf *out)
 {
 	if (!map_text(run, value))
 		return false;
+	map_trim(value);
+	if (value->len == 0) {
+		value_put_nil(out);
+		return true;
+	}
 	if (!is_one_of(column, value))
 		return err_set(run->err, ERR_DATA, "\"%.*s\" is none of the values it can have",
-			       (int)(value->len < 60 ? value->len : 60), value->text);
+			       (int)str_cut(value->text, value->len, MAP_SHOWN), value->text);
 	value_put_bytes(out, value->text, value->len);
 	return true;
 }
@@ -127,7 +140,7 @@ static bool put_time(const struct map_run *run, struct map_value *value, struct 
 		return false;
 	if (!time_parse(value->text, value->len, text))
 		return err_set(run->err, ERR_DATA, "\"%.*s\" is no time",
-			       (int)(value->len < 60 ? value->len : 60), value->text);
+			       (int)str_cut(value->text, value->len, MAP_SHOWN), value->text);
 	value_put_str(out, text);
 	return true;
 }
@@ -200,6 +213,8 @@ static bool put_column(const struct map_run *run, const struct map_column *colum
 		return put_time(run, &value, out);
 	case MAP_COLUMN_LIST:
 		return put_list(run, &value, out);
+	case MAP_COLUMN_ID:
+		return put_id(run, &value, out);
 	case MAP_COLUMN_ANY:
 		return put_any(run, &value, out);
 	}

@@ -1,6 +1,9 @@
 /* What one map has given and the host has not heard yet. */
 #include "sandbox/outbox.h"
 
+#include <string.h>
+
+#include "base/str.h"
 #include "wire/value.h"
 
 void outbox_init(struct outbox *outbox, const struct map *map)
@@ -27,13 +30,18 @@ static void put_id(struct buf *out, const struct map_result *result)
 }
 
 void outbox_refuse(struct outbox *outbox, const struct map_result *result, const char *reason,
-		   const char *excerpt)
+		   const char *excerpt, bool *is_refused)
 {
 	value_put_list(&outbox->bad, 3);
 	put_id(&outbox->bad, result);
-	value_put_str(&outbox->bad, reason);
-	value_put_str(&outbox->bad, excerpt);
+	if (*is_refused)
+		value_put_nil(&outbox->bad);
+	else
+		value_put_bytes(&outbox->bad, reason,
+				str_cut(reason, strlen(reason), MAP_REASON_MAX));
+	value_put_str(&outbox->bad, *is_refused ? NULL : excerpt);
 	outbox->bad_count++;
+	*is_refused = true;
 }
 
 static void drop(struct outbox *outbox, const struct map_result *result)
@@ -51,14 +59,10 @@ void outbox_add(struct outbox *outbox, const char *row, size_t len)
 }
 
 static bool keep(struct outbox *outbox, const struct map_result *result,
-		 const struct map_value *rank, const char *excerpt, struct err *err)
+		 const struct map_value *rank, struct err *err)
 {
 	if (!outbox->map->is_derived) {
 		outbox_add(outbox, outbox->row.data, outbox->row.len);
-		return true;
-	}
-	if (!fold_check_rank(rank, err)) {
-		outbox_refuse(outbox, result, err->message, excerpt);
 		return true;
 	}
 	return fold_add(&outbox->fold, result->id, result->id_len, rank, outbox->row.data,
@@ -67,7 +71,7 @@ static bool keep(struct outbox *outbox, const struct map_result *result,
 }
 
 bool outbox_map(struct outbox *outbox, const struct map_run *run, const char *excerpt,
-		struct err *err)
+		bool *is_refused, struct err *err)
 {
 	struct map_value rank;
 	struct map_result result;
@@ -75,9 +79,11 @@ bool outbox_map(struct outbox *outbox, const struct map_run *run, const char *ex
 
 	buf_clear(&outbox->row);
 	result = map_run_row(run, &outbox->row, &rank);
+	if (result.outcome == MAP_ROW && !fold_check_rank(&rank, run->err))
+		result.outcome = MAP_BAD;
 	switch (result.outcome) {
 	case MAP_ROW:
-		ok = keep(outbox, &result, &rank, excerpt, err);
+		ok = keep(outbox, &result, &rank, err);
 		break;
 	case MAP_DROPPED:
 		drop(outbox, &result);
@@ -86,7 +92,7 @@ bool outbox_map(struct outbox *outbox, const struct map_run *run, const char *ex
 		outbox->skipped++;
 		break;
 	case MAP_BAD:
-		outbox_refuse(outbox, &result, run->err->message, excerpt);
+		outbox_refuse(outbox, &result, run->err->message, excerpt, is_refused);
 		break;
 	case MAP_FAILED:
 		*err = *run->err;

@@ -29,18 +29,19 @@ void outbox_init(struct outbox *outbox, const struct map *map);
 void outbox_fini(struct outbox *outbox);
 
 /*
- * Maps one row and keeps what comes of it. `excerpt` shows the row if it is bad. false and err:
- * memory, or the cap on derived rows.
+ * Maps one row and keeps what comes of it. `excerpt` shows the row if it is bad. *is_refused tells
+ * whether a map before this one has reported the same row as bad, and is set when this one does:
+ * one bad record is reported once. false and err: memory, or the cap on derived rows.
  */
 bool outbox_map(struct outbox *outbox, const struct map_run *run, const char *excerpt,
-		struct err *err);
+		bool *is_refused, struct err *err);
 
 /* Keeps a row that is mapped already: a winner of the fold. */
 void outbox_add(struct outbox *outbox, const char *row, size_t len);
 
 /* Keeps a row that was bad before it came to mapping. */
 void outbox_refuse(struct outbox *outbox, const struct map_result *result, const char *reason,
-		   const char *excerpt);
+		   const char *excerpt, bool *is_refused);
 
 /* Is it time to send? */
 bool outbox_is_full(const struct outbox *outbox);

@@ -145,27 +145,34 @@ static bool has_room(const struct batch *batch, struct err *err)
 	return err_set(err, ERR_BUG, "a stream emits at most %d entities", STREAM_ENTITIES_MAX);
 }
 
+/* With an id it counts as seen: a row we cannot read is no row that is gone. */
+static bool see_unread(struct batch *batch, const struct model_entity *entity,
+		       const char *source_id, size_t len, struct err *err)
+{
+	int64_t live = 0;
+
+	if (source_id == NULL) {
+		batch->no_id++;
+		return true;
+	}
+	if (!entity_find(batch->tx, batch->context.account_id, entity, source_id, len, &live, err))
+		return false;
+	return live == 0 || push_id(batch->listed_ids, live, err);
+}
+
 static bool quarantine(struct batch *batch, const struct model_entity *entity,
 		       const char *source_id, size_t len, const char *reason, const char *excerpt,
 		       struct err *err)
 {
 	char *id = source_id != NULL ? str_dup_len(source_id, len) : NULL;
-	int64_t live = 0;
 	bool fine;
 
 	batch->quarantined++;
 	batch->counts.quarantined++;
-	if (source_id == NULL)
-		batch->no_id++;
 	fine = quarantine_add(batch->tx, batch->context.session_id, batch->context.stream,
 			      entity->name, id, reason, excerpt, batch->now, err);
 	free(id);
-	/* With an id it counts as seen: a row we cannot read is no row that is gone. */
-	if (!fine || source_id == NULL)
-		return fine;
-	if (!entity_find(batch->tx, batch->context.account_id, entity, source_id, len, &live, err))
-		return false;
-	return live == 0 || push_id(batch->listed_ids, live, err);
+	return fine && see_unread(batch, entity, source_id, len, err);
 }
 
 static void count_outcome(struct session_counts *counts, enum entity_outcome outcome)
@@ -251,8 +258,11 @@ static bool on_bad(void *arg, const struct model_entity *entity, const char *sou
 {
 	struct batch *batch = arg;
 
-	return has_room(batch, err) &&
-	       quarantine(batch, entity, source_id, len, reason, excerpt, err);
+	if (!has_room(batch, err))
+		return false;
+	if (reason == NULL)
+		return see_unread(batch, entity, source_id, len, err);
+	return quarantine(batch, entity, source_id, len, reason, excerpt, err);
 }
 
 static bool on_skipped(void *arg, int64_t count, struct err *err)

@@ -492,10 +492,27 @@ static bool walk_dropped(struct walk *walk, struct value_cursor cursor, struct e
 	return true;
 }
 
+/* The reason of a bad record, cut to fit; NULL when there is none. */
+static const char *take_reason(struct value_cursor cursor, char out[REASON_MAX])
+{
+	struct err ignored = ERR_INIT;
+	struct value_head head;
+
+	if (!value_next(&cursor, &head, &ignored) || head.type == VALUE_NIL)
+		return NULL;
+	if (head.type != VALUE_BYTES || head.len == 0)
+		return "cannot be mapped";
+	head.len = str_cut(head.bytes, head.len, REASON_MAX - 1);
+	memcpy(out, head.bytes, head.len);
+	out[head.len] = '\0';
+	return out;
+}
+
 static bool walk_bad(struct walk *walk, struct value_cursor cursor, struct err *err)
 {
-	char reason[REASON_MAX], excerpt[EXCERPT_MAX];
+	char text[REASON_MAX], excerpt[EXCERPT_MAX];
 	struct value_head head, id;
+	const char *reason;
 	size_t count;
 
 	if (!open_list(&cursor, &count, err))
@@ -504,14 +521,14 @@ static bool walk_bad(struct walk *walk, struct value_cursor cursor, struct err *
 		if (!value_next(&cursor, &head, err) || head.type != VALUE_LIST ||
 		    head.count != 3 || !value_next(&cursor, &id, err))
 			return broken(err, "bad is no list of id, reason and excerpt");
-		take_text(cursor, reason, sizeof(reason));
+		reason = take_reason(cursor, text);
 		if (!value_skip(&cursor, err))
 			return false;
 		take_text(cursor, excerpt, sizeof(excerpt));
 		if (!value_skip(&cursor, err) ||
 		    !walk->sink->bad(walk->sink->arg, walk->entity,
 				     id.type == VALUE_BYTES && id.len > 0 ? id.bytes : NULL, id.len,
-				     reason[0] != '\0' ? reason : "cannot be mapped", excerpt, err))
+				     reason, excerpt, err))
 			return false;
 	}
 	return true;

@@ -22,7 +22,10 @@ struct rows_sink {
 	bool (*row)(void *arg, const struct entity_row *row, const char *problem, struct err *err);
 	bool (*dropped)(void *arg, const struct model_entity *entity, const char *rule,
 			const char *source_id, size_t len, struct err *err);
-	/* A record that the sandbox could not map; source_id NULL = it has none. */
+	/*
+	 * A record that the sandbox could not map; source_id NULL = it has none, reason NULL = it
+	 * was reported through another map already.
+	 */
 	bool (*bad)(void *arg, const struct model_entity *entity, const char *source_id, size_t len,
 		    const char *reason, const char *excerpt, struct err *err);
 	bool (*skipped)(void *arg, int64_t count, struct err *err);

@@ -15,12 +15,14 @@ local OS_NAME <const> = { Mac = "macOS", iPhone = "iOS", iPad = "iPadOS", AppleT
 local MAKER <const> = { Mac = "Apple", iPhone = "Apple", iPad = "Apple", AppleTV = "Apple" }
 local KIND <const> = { iPhone = "phone", iPad = "tablet", AppleTV = "tv" }
 
--- Exactly these three are licence types; an Apple TV takes none.
-local LICENSE <const> = f.pick("platform", { Mac = "Mac", iPhone = "iPhone", iPad = "iPad" })
-
 -- `user` is "" on a device without one; its id was a number until 2023 and is a uuid since. Users who
 -- have no id at all are told apart by their e-mail, whose letter case varies between rows.
 local USER_ID <const> = f.first("user.id", f.lower "user.email")
+
+-- Exactly these three are licence types; an Apple TV takes none, nor does a device without a user.
+local LICENSE <const> = f.pick(
+  f.join(" ", f.pick(f.present(USER_ID), { [true] = "a user's" }), "platform"),
+  { ["a user's Mac"] = "Mac", ["a user's iPhone"] = "iPhone", ["a user's iPad"] = "iPad" })
 
 -- A bundle id can be missing (see `nulls` of the maps); then the name tells apps apart.
 local APP_ID <const> = f.first("bundle_id", f.lower "name")
@@ -28,6 +30,8 @@ local APP_ID <const> = f.first("bundle_id", f.lower "name")
 local DEVICES_CALL <const> = "GET api:/devices"
 local APPS_CALL <const> = "GET api:/prism/apps"
 
+local DEVICES_HINT <const> =
+  'allow "Device list" (/api/v1/devices) for the token: Settings > Access in Kandji'
 local URL_HINT <const> = "check the API URL: Settings > Access in Kandji shows it"
 local APPS_HINT <const> =
   'allow "Applications" (/api/v1/prism/apps) for the token: Settings > Access in Kandji'
@@ -114,6 +118,18 @@ local function read_devices(api, out)
   end
 end
 
+-- The devices were listed with this token a moment ago: 401 for the first page of apps, and 401 as
+-- well as 403, is a missing permission. Later it is a token that was revoked meanwhile.
+local function first_page(pages)
+  local ok, rows = pcall(pages)
+  if ok then
+    return rows
+  elseif type(rows) == "table" and rows.status == 401 then
+    rows.kind, rows.hint = "forbidden", APPS_HINT
+  end
+  error(rows, 0)
+end
+
 -- Pages may be short in the middle; only a missing cursor or an empty page ends the listing. The
 -- service answers 400 to offsets since 2026, but samples of the time before show a count above the
 -- rows and no cursor: there the pager asks by offset before it believes in the end. A cursor that
@@ -123,9 +139,11 @@ local function read_apps(api, out)
   local apps = page.cursor(api, "api:/prism/apps", {
     list = "data", size = 300, restart = true, fallback_offset = "offset", fallback_total = "total",
   })
-  for rows in apps do
+  local rows = first_page(apps)
+  while rows do
     out:emit("app", rows)
     out:emit("device_app", rows)
+    rows = apps()
   end
 end
 
@@ -152,8 +170,8 @@ return {
   limits = { rates = { "50/s", "10000/h" }, concurrent = 8 },
 
   errors = {
+    { call = DEVICES_CALL, status = 403, kind = "forbidden", hint = DEVICES_HINT },
     { call = DEVICES_CALL, status = 404, kind = "remote", hint = URL_HINT },
-    { call = APPS_CALL, status = 401, kind = "forbidden", hint = APPS_HINT },
     { call = APPS_CALL, status = 403, kind = "forbidden", hint = APPS_HINT },
     { call = APPS_CALL, status = 404, kind = "unlicensed", hint = APPS_HINT },
   },
@@ -222,12 +240,10 @@ return {
       last_used_at = f.time "last_check_in",
     },
     license = {
-      follows = "device",
       source_id = LICENSE,
       name = LICENSE,
     },
     user_license = {
-      follows = "device",
       key = { USER_ID, LICENSE },
       user_source_id = USER_ID,
       license = LICENSE,

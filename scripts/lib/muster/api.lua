@@ -48,10 +48,10 @@ local function query_value(name, value)
   elseif math.type(value) == "float" and math.tointeger(value) then
     return ("%d"):format(math.tointeger(value))
   end
-  error({
+  return core.raise {
     kind = "bug",
     message = ('query "%s": a text, an integer or a boolean is wanted, not %s'):format(name, type(value)),
-  }, 0)
+  }
 end
 
 -- A map becomes pairs in the order of their names, so that a request is the same every time.
@@ -103,12 +103,12 @@ local function matches(rule, call, reply)
 end
 
 local function raise_rule(rule, call, reply, failure)
-  error({
+  core.raise {
     kind = rule.kind, status = reply.status,
     message = failure and failure.message or ("%s: answered %d"):format(call, reply.status),
     hint = rule.hint or failure and failure.hint, stop = rule.stop or failure and failure.stop,
     retry_after_ms = rule.wait_s and rule.wait_s * 1000 or failure and failure.retry_after_ms,
-  }, 0)
+  }
 end
 
 -- The connector's `errors` speak first, then the host.
@@ -124,7 +124,7 @@ local function judge(context, call, reply, failure, absent)
     end
   end
   if failure then
-    error(failure, 0)
+    core.raise(failure)
   end
 end
 
@@ -133,7 +133,7 @@ local function count_single(context)
   if context.single then
     context.requests = context.requests + 1
     if context.requests > 1 then
-      error({ kind = "bug", message = "the stream says single = true and makes a second request" }, 0)
+      core.raise { kind = "bug", message = "the stream says single = true and makes a second request" }
     end
   end
 end

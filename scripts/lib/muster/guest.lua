@@ -20,7 +20,7 @@ local loaded = nil
 local function run_file(text, file)
   local chunk, fault = load(text, "@" .. file, "t")
   if not chunk then
-    error({ kind = "bug", message = fault }, 0)
+    core.raise { kind = "bug", message = fault }
   end
   return chunk()
 end

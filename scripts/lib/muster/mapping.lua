@@ -270,7 +270,7 @@ function mapping.spec(map, maps)
       local column = model[map.entity].column[name]
       columns[#columns + 1] = {
         name = name, source = map.fields[name].source,
-        type = column and column.type or "any", one_of = column and column.one_of,
+        type = name:find("_source_id$") and "id" or column and column.type or "any", one_of = column and column.one_of,
       }
     end
   end

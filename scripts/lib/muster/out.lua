@@ -20,11 +20,11 @@ local states <const> = setmetatable({}, { __mode = "k" })
 local function map_of(state, name)
   if not state.emits[name] then
     local near = schema.nearest(tostring(name), schema.sorted_keys(state.emits))
-    error({
+    core.raise {
       kind = "bug",
       message = ('out:emit: the stream "%s" does not emit "%s"%s'):format(state.stream, tostring(name),
         near and ('; did you mean "%s"?'):format(near) or ""),
-    }, 0)
+    }
   end
   return state.maps[name]
 end

@@ -30,10 +30,10 @@ local Walk <const> = {}
 Walk.__index = Walk
 
 local function fail(walk, message, ...)
-  error({
+  core.raise {
     kind = "data",
     message = ("%s: page %d: %s"):format(walk.call, walk.pages, message:format(...)),
-  }, 0)
+  }
 end
 
 local function new_walk(api, where, opts)
@@ -63,7 +63,7 @@ function Walk:fetch(ask)
   local opts = self.opts
   self.pages = self.pages + 1
   if self.pages > MAX_PAGES then
-    fail(self, "more than %d pages: the listing does not end", MAX_PAGES)
+    fail(self, "more than %d pages: pagination loop", MAX_PAGES)
   end
   local request = {
     path = opts.path, headers = merged(opts.headers, ask.headers), absent = ask.absent,
@@ -76,15 +76,19 @@ function Walk:fetch(ask)
   return method(self.api, self.where, not ask.url and merged(opts.query, ask.query) or nil, request)
 end
 
--- The rows of a reply, checked against the pages before.
+-- The rows of a reply. An object counts as a row only with the id that rows have: services also
+-- report failures in objects.
 function Walk:read(reply)
   local body = api_module.raw_body(reply)
-  local ok, rows = pcall(core.page, body, self.opts.list, self.opts.or_object)
+  local ok, rows, is_object = pcall(core.page, body, self.opts.list, self.opts.or_object)
   if not ok then
     if type(rows) == "table" and rows.message then
       rows.message = ("%s: page %d: %s"):format(self.call, self.pages, rows.message)
     end
     error(rows, 0)
+  end
+  if is_object and self.opts.id and core.row_id(rows, 1, self.opts.id) == nil then
+    fail(self, "an object without %s where a list of rows has to be", self.opts.id)
   end
   return rows
 end
@@ -93,13 +97,13 @@ end
 function Walk:inspect(rows)
   local print = #rows > 0 and core.fingerprint(rows) or nil
   if print and print == self.last_print then
-    fail(self, "is the same as the page before: the listing runs in a circle")
+    fail(self, "the same rows as the page before: pagination loop")
   end
   self.last_print = print
   local fresh, repeated = self.seen:add(rows, self.opts.id)
   self.stale_pages = fresh == 0 and #rows > 0 and self.stale_pages + 1 or 0
   if self.stale_pages >= 2 then
-    fail(self, "two pages in a row without a new row: the listing runs in a circle")
+    fail(self, "two pages in a row without a new row: pagination loop")
   end
   if self.opts.id and repeated > 0 then
     return ("%d rows came twice"):format(repeated)
@@ -189,7 +193,7 @@ end
 
 local function need(opts, key, pager)
   if opts[key] == nil then
-    error({ kind = "bug", message = ("page.%s: the option %s is missing"):format(pager, key) }, 0)
+    core.raise { kind = "bug", message = ("page.%s: the option %s is missing"):format(pager, key) }
   end
   return opts[key]
 end
@@ -357,10 +361,11 @@ end
 -- A token that has grown old: the walk begins anew, once. Rows that come again are written again.
 local function restart(walk)
   if walk.restarted then
-    error({
+    core.raise {
       kind = "remote", status = 400,
-      message = ("%s: page %d: the vendor refused its own token twice"):format(walk.call, walk.pages),
-    }, 0)
+      message = ("%s: page %d: the vendor refused its own cursor twice (400)")
+        :format(walk.call, walk.pages),
+    }
   end
   walk.restarted, walk.token, walk.taken, walk.last_print = true, nil, 0, nil
   walk.seen = core.tracker()
@@ -393,7 +398,7 @@ local function token_step(walk)
   walk:remark(walk:check_total(rows))
   local token = read_token(walk, reply, rows)
   if token and token == walk.token then
-    fail(walk, "the same token came twice in a row: the listing runs in a circle")
+    fail(walk, "the same cursor came twice in a row: pagination loop")
   end
   walk.token = token
   walk.is_last = token == nil or count == 0 and walk.opts.ends ~= "token"
@@ -451,7 +456,7 @@ local function link_step(walk)
   if url ~= nil and type(url) ~= "string" then
     fail(walk, "the link to the next page is no text")
   elseif url and url == walk.url then
-    fail(walk, "links to itself: the listing runs in a circle")
+    fail(walk, "it links to itself: pagination loop")
   end
   walk.url = url ~= "" and url or nil
   walk.is_last = walk.url == nil

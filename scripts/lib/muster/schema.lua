@@ -6,6 +6,8 @@
 -- A rule is a table { kind = ... }; `check`, where a rule has it, is called as check(value, at) once
 -- the shape holds. Faults are raised as errors of kind "bug".
 
+local core <const> = require "muster.core"
+
 local schema = {}
 
 ---@class muster.Place
@@ -32,7 +34,7 @@ end
 ---@param message string
 function schema.fail(at, message, ...)
   local where = at.path ~= "" and at.file .. ": " .. at.path or at.file
-  error({ kind = "bug", message = where .. ": " .. message:format(...) }, 0)
+  core.raise { kind = "bug", message = where .. ": " .. message:format(...) }
 end
 
 local function edit_distance(a, b)
