@@ -352,6 +352,18 @@ static size_t count_rules(struct compiler *c, int spec, const char *name)
 	return count;
 }
 
+/* "device.owned": the map's name and the rule's. */
+static const char *rule_name(struct compiler *c, int rule)
+{
+	const char *name;
+
+	lua_getfield(c->L, rule, "name");
+	lua_pushfstring(c->L, "%s.%s", c->map->name, luaL_checkstring(c->L, -1));
+	name = take_text(c, -1, NULL);
+	lua_pop(c->L, 2);
+	return name;
+}
+
 static void compile_rule_list(struct compiler *c, int spec, const char *name, bool drops,
 			      bool is_leaders)
 {
@@ -364,7 +376,7 @@ static void compile_rule_list(struct compiler *c, int spec, const char *name, bo
 		struct map_rule *rule = &c->map->rules[c->map->rule_count];
 
 		lua_geti(c->L, list, (lua_Integer)i + 1);
-		*rule = (struct map_rule){ .name = take_field(c, -1, "name", NULL),
+		*rule = (struct map_rule){ .name = rule_name(c, lua_gettop(c->L)),
 					   .drops = drops,
 					   .is_leaders = is_leaders };
 		compile_field(c, lua_gettop(c->L), "source", &rule->source);

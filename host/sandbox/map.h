@@ -121,7 +121,7 @@ struct map_column {
 };
 
 struct map_rule {
-	const char *name; /* "owned" */
+	const char *name; /* "device.owned" */
 	struct map_source source;
 	bool drops;	 /* drops when true; else when not true */
 	bool is_leaders; /* of the map this one follows: not counted here */
