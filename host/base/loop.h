@@ -98,7 +98,10 @@ struct loop_child_spec {
 	void *arg;
 };
 
-/* Empty environment; no descriptor but 0-3. */
+/*
+ * Empty environment; of the host's descriptors no other than 0-3. What the host itself inherited
+ * without close-on-exec is the child's to close (the sandbox does).
+ */
 struct loop_child *loop_child_start(struct loop *loop, const struct loop_child_spec *spec,
 				    struct err *err);
 pid_t loop_child_pid(const struct loop_child *child);
