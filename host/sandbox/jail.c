@@ -205,9 +205,9 @@ static int allow_by_argument(scmp_filter_ctx filter)
 	status |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
 				   SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 	status |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 2,
-				   SCMP_A0(SCMP_CMP_EQ, 0), SCMP_A1(SCMP_CMP_EQ, RLIMIT_CPU));
+				   SCMP_A0(SCMP_CMP_EQ, 0, 0), SCMP_A1(SCMP_CMP_EQ, RLIMIT_CPU, 0));
 	status |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-				   SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+				   SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
 	return status;
 }
 
