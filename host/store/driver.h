@@ -68,6 +68,8 @@ struct driver {
 	int64_t (*changed)(struct driver_conn *conn);	/* by the last statement */
 	int64_t (*insert_id)(struct driver_conn *conn); /* of the last row inserted */
 	int (*parameter_count)(struct driver_stmt *stmt);
+	/* Where $number is bound; `number` itself where parameters have no such names. */
+	int (*parameter)(struct driver_stmt *stmt, int number);
 
 	int (*column_count)(struct driver_stmt *stmt);
 	const char *(*column_name)(struct driver_stmt *stmt, int column);

@@ -200,8 +200,10 @@ static bool bind_all(const struct run *run, const char *const *binds, size_t cou
 		return err_set(err, ERR_USAGE, "the query has %d parameters, %zu were given",
 			       wanted, count);
 	for (size_t i = 0; i < count; i++) {
+		int index = run->driver->parameter(run->stmt, (int)i + 1);
+
 		if (binds[i] != NULL)
-			run->driver->bind_text(run->stmt, (int)i + 1, binds[i], strlen(binds[i]));
+			run->driver->bind_text(run->stmt, index, binds[i], strlen(binds[i]));
 	}
 	return true;
 }

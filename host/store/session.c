@@ -66,31 +66,26 @@ static bool read_session(struct db_stmt *stmt, void *item, struct err *err)
 
 /* --- beginning --- */
 
-static bool exec_with_account(struct store_tx *tx, const char *sql, const char *account_id,
-			      const char *now, struct err *err)
-{
-	struct db_stmt *stmt = db_prepare(tx, sql, err);
-
-	if (stmt == NULL)
-		return false;
-	db_bind_text(stmt, 1, account_id);
-	if (now != NULL)
-		db_bind_text(stmt, 2, now);
-	return db_exec(stmt, NULL, err);
-}
-
 /* What a killed process left: its rows stay, its listing counts for nothing. */
 static bool interrupt_running(struct store_tx *tx, const char *account_id, const char *now,
 			      struct err *err)
 {
-	return exec_with_account(tx,
-				 "DELETE FROM session_batches WHERE session_id IN"
-				 " (SELECT id FROM sessions WHERE account_id = $1)",
-				 account_id, NULL, err) &&
-	       exec_with_account(tx,
-				 "UPDATE sessions SET outcome = 'interrupted', ended_at = $2"
-				 " WHERE account_id = $1 AND outcome = 'running'",
-				 account_id, now, err);
+	struct db_stmt *batches = db_prepare(tx,
+					     "DELETE FROM session_batches WHERE session_id IN"
+					     " (SELECT id FROM sessions WHERE account_id = $1)",
+					     err);
+	struct db_stmt *sessions =
+		db_prepare(tx,
+			   "UPDATE sessions SET outcome = 'interrupted', ended_at = $1"
+			   " WHERE account_id = $2 AND outcome = 'running'",
+			   err);
+
+	if (batches == NULL || sessions == NULL)
+		return false;
+	db_bind_text(batches, 1, account_id);
+	db_bind_text(sessions, 1, now);
+	db_bind_text(sessions, 2, account_id);
+	return db_exec(batches, NULL, err) && db_exec(sessions, NULL, err);
 }
 
 static bool is_first(struct store_tx *tx, const char *account_id, bool *first, struct err *err)

@@ -320,6 +320,21 @@ static sqlite3_stmt *native(struct driver_stmt *stmt)
 	return (sqlite3_stmt *)stmt;
 }
 
+/* SQLite numbers parameters by first use, whatever they are called: db.h's rule is checked. */
+static bool check_parameters(struct driver_conn *conn, sqlite3_stmt *stmt, struct err *err)
+{
+	int count = sqlite3_bind_parameter_count(stmt);
+
+	for (int i = 1; i <= count && conn->role != DRIVER_QUERY; i++) {
+		const char *name = sqlite3_bind_parameter_name(stmt, i);
+
+		if (name == NULL || atoi(name + 1) != i)
+			return err_set(err, ERR_BUG, "parameter %d comes before its turn in: %s", i,
+				       sqlite3_sql(stmt));
+	}
+	return true;
+}
+
 static bool sqlite_prepare(struct driver_conn *conn, const char *sql, struct driver_stmt **stmt,
 			   const char **tail, struct err *err)
 {
@@ -328,7 +343,7 @@ static bool sqlite_prepare(struct driver_conn *conn, const char *sql, struct dri
 				     tail) == SQLITE_OK;
 
 	*stmt = (struct driver_stmt *)prepared;
-	return ok || fail(conn, err);
+	return ok ? check_parameters(conn, prepared, err) : fail(conn, err);
 }
 
 static void sqlite_finalize(struct driver_stmt *stmt)
@@ -399,6 +414,16 @@ static int64_t sqlite_insert_id(struct driver_conn *conn)
 static int sqlite_parameter_count(struct driver_stmt *stmt)
 {
 	return sqlite3_bind_parameter_count(native(stmt));
+}
+
+static int sqlite_parameter(struct driver_stmt *stmt, int number)
+{
+	char name[16];
+	int index;
+
+	snprintf(name, sizeof(name), "$%d", number);
+	index = sqlite3_bind_parameter_index(native(stmt), name);
+	return index > 0 ? index : number;
 }
 
 /* --- columns --- */
@@ -540,6 +565,7 @@ const struct driver driver_sqlite = {
 	.changed = sqlite_changed,
 	.insert_id = sqlite_insert_id,
 	.parameter_count = sqlite_parameter_count,
+	.parameter = sqlite_parameter,
 	.column_count = sqlite_column_count,
 	.column_name = sqlite_column_name,
 	.column_type = sqlite_column_type,

@@ -36,6 +36,10 @@ static void binds_fill_the_parameters(void **state)
 	assert_ok(fixture, query_run(fixture->store, "SELECT $1, $2 IS NULL", binds, 2, &sink,
 				     &fixture->err));
 	assert_string_equal(buf_text(&out), "it's|1\n");
+	buf_clear(&out);
+	assert_ok(fixture, query_run(fixture->store, "SELECT $2 IS NULL, $1", binds, 2, &sink,
+				     &fixture->err));
+	assert_string_equal(buf_text(&out), "1|it's\n");
 	assert_false(query_run(fixture->store, "SELECT $1", binds, 2, &sink, &fixture->err));
 	assert_int_equal(fixture->err.kind, ERR_USAGE);
 	buf_fini(&out);
