@@ -15,7 +15,6 @@
 #include "sandbox/wire_lua.h"
 
 #define JOB "muster.emit"
-#define FLUSH "muster.flush"
 
 enum { CHUNK_ROWS = 512 };
 
@@ -109,7 +108,7 @@ static int heard(lua_State *L, int status, lua_KContext ctx)
 {
 	struct emit_job *job = job_at(L);
 
-	if (!emit_ask_heard(job))
+	if (!emit_ask_heard(L, &job->ask, &job->err))
 		return bind_raise(L, &job->err);
 	return go_on(L, status, ctx);
 }
@@ -118,7 +117,7 @@ static int ask(lua_State *L, struct emit_job *job)
 {
 	struct buf *args = bind_buf(L);
 
-	emit_ask_put(job, args);
+	emit_ask_put(&job->ask, args);
 	return guest_ask(L, "known", args, 0, heard);
 }
 
@@ -204,84 +203,6 @@ static int l_emit(lua_State *L)
 	return go_on(L, LUA_OK, 0);
 }
 
-/* --- the stream's end --- */
-
-struct flush {
-	struct byte_entry **entries; /* of the outbox at work; NULL = not sorted yet */
-	size_t outbox, next;
-};
-
-static int flush_release(lua_State *L)
-{
-	struct flush *flush = lua_touserdata(L, 1);
-
-	free(flush->entries);
-	flush->entries = NULL;
-	return 0;
-}
-
-/* Moves derived rows into the outbox until it is full; true when all of them are in. */
-static bool take_derived(lua_State *L, struct flush *flush, struct outbox *outbox)
-{
-	if (flush->entries == NULL)
-		flush->entries = byte_table_sorted(&outbox->fold.rows);
-	if (flush->entries == NULL)
-		luaL_error(L, "not enough memory");
-	while (flush->next < outbox->fold.rows.count && !outbox_is_full(outbox)) {
-		size_t len;
-		const char *row = fold_row(flush->entries[flush->next++], &len);
-
-		outbox_add(outbox, row, len);
-	}
-	return flush->next == outbox->fold.rows.count;
-}
-
-static void next_outbox(struct flush *flush)
-{
-	free(flush->entries);
-	*flush = (struct flush){ .outbox = flush->outbox + 1 };
-}
-
-static int flushed(lua_State *L, int status, lua_KContext ctx)
-{
-	(void)L;
-	(void)status;
-	(void)ctx;
-	return 0;
-}
-
-static int flush_on(lua_State *L, int status, lua_KContext ctx)
-{
-	struct emitter *emitter = emitter_check(L, 1);
-	struct flush *flush = luaL_checkudata(L, 2, FLUSH);
-
-	(void)status;
-	(void)ctx;
-	lua_settop(L, 2);
-	while (flush->outbox < emitter->outbox_count) {
-		struct outbox *outbox = emitter->outboxes[flush->outbox];
-		struct buf *args;
-
-		if (take_derived(L, flush, outbox))
-			next_outbox(flush);
-		if (!outbox_has_content(outbox) && outbox->skipped == 0)
-			continue;
-		args = bind_buf(L);
-		outbox_put(outbox, emitter->stream, args);
-		return guest_post(L, "emit", args, 0, flush_on);
-	}
-	return guest_drain(L, 0, flushed);
-}
-
-/* emitter: sends what derived maps hold, and waits until the host has taken everything */
-static int l_flush(lua_State *L)
-{
-	emitter_check(L, 1);
-	lua_settop(L, 1);
-	bind_new(L, FLUSH, sizeof(struct flush), 0);
-	return flush_on(L, LUA_OK, 0);
-}
-
 /* --- without a host --- */
 
 /* Appends the arguments of the call that would be made to the list on top. */
@@ -338,7 +259,7 @@ static int l_preview(lua_State *L)
 	job = prepare(L);
 	job->L = L;
 	job->is_preview = true;
-	flush = bind_new(L, FLUSH, sizeof(*flush), 0);
+	flush = flush_new(L);
 	lua_newtable(L);
 	do {
 		progress = map_rows(job);
@@ -346,7 +267,7 @@ static int l_preview(lua_State *L)
 			return bind_raise(L, &job->err);
 		collect_call(L, emitter, job->outbox);
 	} while (progress != ROWS_DONE);
-	while (!take_derived(L, flush, job->outbox) || outbox_has_content(job->outbox))
+	while (!flush_take(L, flush, job->outbox) || outbox_has_content(job->outbox))
 		collect_call(L, emitter, job->outbox);
 	return 1;
 }
@@ -356,14 +277,13 @@ static int l_preview(lua_State *L)
 void emit_open(lua_State *L)
 {
 	static const luaL_Reg job_meta[] = { { "__gc", job_release }, { NULL, NULL } };
-	static const luaL_Reg flush_meta[] = { { "__gc", flush_release }, { NULL, NULL } };
 
 	emitter_open(L);
+	flush_open(L);
 	bind_type(L, JOB, job_meta, NULL);
-	bind_type(L, FLUSH, flush_meta, NULL);
 }
 
 const luaL_Reg emit_functions[] = {
-	{ "emitter", emitter_new }, { "emit", l_emit }, { "flush", l_flush },
+	{ "emitter", emitter_new }, { "emit", l_emit }, { "flush", flush_run },
 	{ "preview", l_preview },   { NULL, NULL },
 };

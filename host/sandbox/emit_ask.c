@@ -15,7 +15,7 @@ void emit_ask_fini(struct emit_ask *ask)
 	*ask = (struct emit_ask){ 0 };
 }
 
-static void begin(struct emit_ask *ask, struct known *known)
+void emit_ask_begin(struct emit_ask *ask, struct known *known)
 {
 	ask->known = known;
 	ask->count = 0;
@@ -23,10 +23,17 @@ static void begin(struct emit_ask *ask, struct known *known)
 	scratch_reset(&ask->memory);
 }
 
-static bool note_id(struct emit_ask *ask, const struct map_value *id, struct err *err)
+bool emit_ask_is_full(const struct emit_ask *ask)
+{
+	return ask->ids.len >= ASK_BYTES;
+}
+
+bool emit_ask_note(struct emit_ask *ask, const char *id, size_t len, struct err *err)
 {
 	struct emit_asked *asked = ask->asked;
 
+	if (byte_table_find(&ask->known->ids, id, len) != NULL)
+		return true;
 	if (ask->count == ask->room) {
 		size_t room = ask->room == 0 ? 64 : ask->room * 2;
 
@@ -36,13 +43,13 @@ static bool note_id(struct emit_ask *ask, const struct map_value *id, struct err
 		ask->asked = asked;
 		ask->room = room;
 	}
-	asked[ask->count].id = scratch_copy(&ask->memory, id->text, id->len);
-	asked[ask->count].len = id->len;
+	asked[ask->count].id = scratch_copy(&ask->memory, id, len);
+	asked[ask->count].len = len;
 	if (asked[ask->count++].id == NULL)
 		return err_oom(err);
-	value_put_bytes(&ask->ids, id->text, id->len);
+	value_put_bytes(&ask->ids, id, len);
 	/* Not live until the answer says so; and not asked a second time. */
-	return byte_table_set(&ask->known->ids, id->text, id->len, "", 1, err);
+	return byte_table_set(&ask->known->ids, id, len, "", 1, err);
 }
 
 /* A row whose id cannot be made is no reason to fail: mapping will say what is wrong with it. */
@@ -55,9 +62,7 @@ static bool collect_id(struct emit_job *job, const struct map_source *source)
 	if (!map_eval(&run, &source->sources[0], &id) || id.type == MAP_NOTHING ||
 	    !map_text(&run, &id))
 		return job->err.kind != ERR_OVER_LIMIT;
-	if (byte_table_find(&job->ask.known->ids, id.text, id.len) != NULL)
-		return true;
-	return note_id(&job->ask, &id, &job->err);
+	return emit_ask_note(&job->ask, id.text, id.len, &job->err);
 }
 
 static bool collect_from(struct emit_job *job, const struct map_source *source)
@@ -67,8 +72,8 @@ static bool collect_from(struct emit_job *job, const struct map_source *source)
 
 	if (known == NULL)
 		return err_oom(&job->err);
-	begin(&job->ask, known);
-	for (; ok && job->next < job->chunk_end && job->ask.ids.len < ASK_BYTES; job->next++) {
+	emit_ask_begin(&job->ask, known);
+	for (; ok && job->next < job->chunk_end && !emit_ask_is_full(&job->ask); job->next++) {
 		if (page_row(job->page, job->next)->defect == JSON_SOUND)
 			ok = collect_id(job, source);
 		emit_end_row(job);
@@ -87,30 +92,27 @@ bool emit_ask_collect(struct emit_job *job)
 	return true;
 }
 
-void emit_ask_put(struct emit_job *job, struct buf *args)
+void emit_ask_put(const struct emit_ask *ask, struct buf *args)
 {
 	value_put_map(args, 2);
 	value_put_str(args, "entity");
-	value_put_str(args, job->ask.known->entity);
+	value_put_str(args, ask->known->entity);
 	value_put_str(args, "ids");
-	value_put_list(args, job->ask.count);
-	buf_append(args, job->ask.ids.data, job->ask.ids.len);
+	value_put_list(args, ask->count);
+	buf_append(args, ask->ids.data, ask->ids.len);
 }
 
-bool emit_ask_heard(struct emit_job *job)
+bool emit_ask_heard(lua_State *L, const struct emit_ask *ask, struct err *err)
 {
-	lua_State *L = job->L;
-
 	luaL_checktype(L, -1, LUA_TTABLE);
-	for (size_t i = 0; i < job->ask.count; i++) {
-		const struct emit_asked *asked = &job->ask.asked[i];
+	for (size_t i = 0; i < ask->count; i++) {
+		const struct emit_asked *asked = &ask->asked[i];
 		char live;
 
 		lua_geti(L, -1, (lua_Integer)i + 1);
 		live = (char)lua_toboolean(L, -1);
 		lua_pop(L, 1);
-		if (!byte_table_set(&job->ask.known->ids, asked->id, asked->len, &live, 1,
-				    &job->err))
+		if (!byte_table_set(&ask->known->ids, asked->id, asked->len, &live, 1, err))
 			return false;
 	}
 	return true;

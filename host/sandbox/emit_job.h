@@ -86,18 +86,47 @@ void emit_end_row(struct emit_job *job);
 
 /* --- emit_ask.c --- */
 
+/* A new call about ids of this entity. */
+void emit_ask_begin(struct emit_ask *ask, struct known *known);
+void emit_ask_fini(struct emit_ask *ask);
+
+/* Adds an id, unless it is known already whether it is there. */
+bool emit_ask_note(struct emit_ask *ask, const char *id, size_t len, struct err *err);
+
+/* Is it as much as fits one call? */
+bool emit_ask_is_full(const struct emit_ask *ask);
+
+/* Appends the arguments of the call. */
+void emit_ask_put(const struct emit_ask *ask, struct buf *args);
+
+/* Takes the answer, a list of booleans on top of the stack. */
+bool emit_ask_heard(lua_State *L, const struct emit_ask *ask, struct err *err);
+
 /*
  * Collects the ids of the chunk that `known` asks about and nobody knows yet, as far as they fit
  * one call. job->ask.count tells how many. false and job->err: the job has failed.
  */
 bool emit_ask_collect(struct emit_job *job);
 
-/* Appends the arguments of the call. */
-void emit_ask_put(struct emit_job *job, struct buf *args);
+/* --- emit_flush.c --- */
 
-/* Takes the answer, a list of booleans on top of the stack. */
-bool emit_ask_heard(struct emit_job *job);
+/* Derived rows on their way into an outbox, in the order of their ids. */
+struct flush {
+	struct byte_entry **entries; /* of the outbox at work; NULL = not sorted yet */
+	size_t outbox, next;
+	size_t asked; /* entries before this one are known to be there or not */
+	bool is_cut;
+	struct emit_ask ask;
+	struct err err;
+};
 
-void emit_ask_fini(struct emit_ask *ask);
+void flush_open(lua_State *L);
+struct flush *flush_new(lua_State *L); /* pushes it */
+
+/* Moves derived rows into the outbox until it is full; true when all of them are in. Raises. */
+bool flush_take(lua_State *L, struct flush *flush, struct outbox *outbox);
+
+/* emitter, whether the listing was cut short */
+int flush_run(lua_State *L);
 
 #endif

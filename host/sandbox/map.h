@@ -174,15 +174,15 @@ struct map_run {
 enum map_outcome {
 	MAP_ROW,     /* its encoding was appended */
 	MAP_DROPPED, /* by `rule` */
-	MAP_SKIPPED, /* derived and without a key, or its leader dropped the row */
+	MAP_SKIPPED, /* derived and without a key */
 	MAP_BAD,     /* err says why */
 	MAP_FAILED,  /* err: nothing to do with the row (memory) */
 };
 
 struct map_result {
 	enum map_outcome outcome;
-	const char *rule;
-	const char *id; /* source_id, where one could be made; in scratch memory */
+	const char *rule; /* NULL = one of the map that this one follows */
+	const char *id;	  /* source_id, where one could be made; in scratch memory */
 	size_t id_len;
 };
 

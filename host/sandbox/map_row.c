@@ -269,11 +269,9 @@ static enum map_outcome fault_outcome(const struct map_run *run)
 /* What becomes of a row that a rule drops; its id may be missing. */
 static struct map_result drop_row(const struct map_run *run, const struct map_rule *rule)
 {
-	struct map_result result = { .outcome = MAP_SKIPPED };
+	struct map_result result = { .outcome = MAP_DROPPED,
+				     .rule = rule->is_leaders ? NULL : rule->name };
 
-	if (rule->is_leaders)
-		return result;
-	result = (struct map_result){ .outcome = MAP_DROPPED, .rule = rule->name };
 	if (!eval_id(run, &result) && fault_outcome(run) == MAP_FAILED)
 		result.outcome = MAP_FAILED;
 	return result;

@@ -44,8 +44,13 @@ void outbox_refuse(struct outbox *outbox, const struct map_result *result, const
 	*is_refused = true;
 }
 
+/* What the leader's rules drop is counted there; here the id tells why the row is gone. */
 static void drop(struct outbox *outbox, const struct map_result *result)
 {
+	if (result->rule == NULL)
+		outbox->skipped++;
+	if (result->rule == NULL && result->id == NULL)
+		return;
 	value_put_list(&outbox->dropped, 2);
 	value_put_str(&outbox->dropped, result->rule);
 	put_id(&outbox->dropped, result);

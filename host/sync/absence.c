@@ -101,7 +101,7 @@ static bool collect(struct judgement *judgement, const struct model_entity *enti
 
 		if (judgement->is_new_baseline && !filtered)
 			continue;
-		if (row->follows_parent)
+		if (row->follows_parent && !filtered)
 			reason = "parent";
 		if (!add_goner(judgement, entity, row, reason, err))
 			return false;

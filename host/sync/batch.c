@@ -235,17 +235,24 @@ static bool push_filtered(struct listed *listed, int64_t id, struct err *err)
 	return true;
 }
 
+static void count_dropped(struct batch *batch, const char *rule)
+{
+	json_int_t before = json_integer_value(json_object_get(batch->dropped, rule));
+
+	batch->counts.dropped++;
+	json_object_set_new(batch->dropped, rule, json_integer(before + 1));
+}
+
 static bool on_dropped(void *arg, const struct model_entity *entity, const char *rule,
 		       const char *source_id, size_t len, struct err *err)
 {
 	struct batch *batch = arg;
-	json_int_t before = json_integer_value(json_object_get(batch->dropped, rule));
 	int64_t live = 0;
 
 	if (!has_room(batch, err))
 		return false;
-	batch->counts.dropped++;
-	json_object_set_new(batch->dropped, rule, json_integer(before + 1));
+	if (rule != NULL)
+		count_dropped(batch, rule);
 	if (source_id == NULL || len == 0)
 		return true;
 	if (!entity_find(batch->tx, batch->context.account_id, entity, source_id, len, &live, err))

@@ -477,15 +477,18 @@ static bool walk_dropped(struct walk *walk, struct value_cursor cursor, struct e
 	char rule[2 * NAME_MAX_LEN];
 	struct value_head head, id;
 	size_t count;
+	bool named;
 
 	if (!open_list(&cursor, &count, err))
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		if (!value_next(&cursor, &head, err) || head.type != VALUE_LIST ||
-		    head.count != 2 || !take_text(cursor, rule, sizeof(rule)) ||
-		    !value_skip(&cursor, err) || !value_next(&cursor, &id, err))
+		if (!value_next(&cursor, &head, err) || head.type != VALUE_LIST || head.count != 2)
 			return broken(err, "dropped is no list of rule and id");
-		if (!walk->sink->dropped(walk->sink->arg, walk->entity, rule,
+		named = take_text(cursor, rule, sizeof(rule));
+		if (!value_next(&cursor, &head, err) || (!named && head.type != VALUE_NIL) ||
+		    !value_next(&cursor, &id, err))
+			return broken(err, "dropped is no list of rule and id");
+		if (!walk->sink->dropped(walk->sink->arg, walk->entity, named ? rule : NULL,
 					 id.type == VALUE_BYTES ? id.bytes : NULL, id.len, err))
 			return false;
 	}

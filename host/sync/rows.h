@@ -20,6 +20,7 @@ struct rows_sink {
 	void (*begin)(void *arg, const char *map, const struct model_entity *entity);
 	/* `problem` NULL: fine. Else what is wrong with the row; its source_id may be empty. */
 	bool (*row)(void *arg, const struct entity_row *row, const char *problem, struct err *err);
+	/* `rule` NULL: a rule of another map, which counts it. */
 	bool (*dropped)(void *arg, const struct model_entity *entity, const char *rule,
 			const char *source_id, size_t len, struct err *err);
 	/*

@@ -219,6 +219,16 @@ function Api:parents(entity, fields) -- luacheck: ignore self
   end
 end
 
+---A pager stopped at the limit.
+function api.note_cut(made)
+  contexts[made].is_cut = true
+end
+
+---@return boolean
+function api.is_cut(made)
+  return contexts[made].is_cut
+end
+
 ---The undecoded body of a reply; nil if it was empty. For pagers.
 function api.raw_body(reply)
   return bodies[reply]
@@ -231,7 +241,7 @@ function api.new(context)
     settings = context.settings or {}, now = context.now, full = context.full or false,
     limit = context.limit and context.limit > 0 and context.limit or nil,
   }, Api)
-  contexts[made] = { errors = context.errors or {}, single = context.single, requests = 0 }
+  contexts[made] = { errors = context.errors or {}, single = context.single, requests = 0, is_cut = false }
   return made
 end
 

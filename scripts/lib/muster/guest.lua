@@ -129,6 +129,19 @@ function handlers.check(args)
   })
 end
 
+-- A refusal says which permission is missing, in the vendor's own words.
+local function name_permission(fault, needs)
+  local is_refusal = type(fault) == "table" and (fault.kind == "forbidden" or fault.kind == "unlicensed")
+  if is_refusal and needs and needs[1] then
+    local names = {}
+    for i, need in ipairs(needs) do
+      names[i] = need[2] and ('"%s" (%s)'):format(need[1], need[2]) or ('"%s"'):format(need[1])
+    end
+    fault.message = ("%s; needs %s"):format(fault.message, table.concat(names, ", "))
+  end
+  return fault
+end
+
 ---@param args table { stream, settings, now, state, full, limit }
 function handlers.read(args)
   local connector = loaded.connector
@@ -138,8 +151,11 @@ function handlers.read(args)
     limit = args.limit, single = stream.single, full = args.full,
   }
   local rows = out.new(args.stream, stream.emits, loaded.compiled)
-  stream.read(calls, rows, args.state)
-  out.finish(rows)
+  local ok, fault = pcall(stream.read, calls, rows, args.state)
+  if not ok then
+    error(name_permission(fault, stream.needs), 0)
+  end
+  out.finish(rows, api.is_cut(calls))
   return {}
 end
 

@@ -49,8 +49,9 @@ end
 
 ---Sends what derived maps still hold and waits until the host has everything.
 ---@param made muster.Out
-function out.finish(made)
-  core.flush(states[made].emitter)
+---@param is_cut boolean the listing was cut short: rows that the host has are not overwritten
+function out.finish(made, is_cut)
+  core.flush(states[made].emitter, is_cut)
 end
 
 return out

@@ -160,6 +160,7 @@ end
 function Walk:finish()
   self.is_over = true
   if self.is_cut then
+    api_module.note_cut(self.api)
     self:event("cut")
   else
     self:event("end", nil, self:check_end())
