@@ -52,7 +52,7 @@ static const char *way_out_of(const struct sync_run *run, const char *outcome)
 	if (str_eq(outcome, "held"))
 		return "muster removals";
 	if (str_eq(outcome, "degraded"))
-		return "muster check: what is granted and what is not";
+		return run->degraded_hint;
 	return str_eq(outcome, "partial") ? "muster sessions show: what fell short" : "";
 }
 

@@ -43,6 +43,9 @@ static void note_result(struct sync_run *run)
 		json_object_set_new(result, "kind",
 				    json_string(err_kind_info(stream->err.kind)->name));
 	json_array_append_new(run->streams, result);
+	if (stream->end == STREAM_DEGRADED && run->degraded_hint[0] == '\0')
+		snprintf(run->degraded_hint, sizeof(run->degraded_hint), "%s",
+			 err_way_out(&stream->err));
 	if (stream->end == STREAM_FAILED && run->first_failure.kind == ERR_NONE)
 		run->first_failure = stream->err;
 	run->was_degraded |= stream->end == STREAM_DEGRADED;
@@ -88,6 +91,21 @@ static bool may_degrade(const struct stream *stream, const struct err *err)
 	       (err->kind == ERR_FORBIDDEN || err->kind == ERR_UNLICENSED);
 }
 
+/* What failed, and the permission that it takes in the vendor's own words where that is missing. */
+static void explain(struct stream *stream, const struct err *failure)
+{
+	const struct value *need = value_at(value_get(stream->declared, "needs"), 0);
+	const struct value *name = value_at(need, 0), *path = value_at(need, 1);
+
+	if (failure->kind == ERR_FORBIDDEN && name != NULL && name->type == VALUE_BYTES)
+		snprintf(stream->reason, sizeof(stream->reason),
+			 "the permission \"%s\" (%s) is missing: %.300s", name->bytes,
+			 path != NULL && path->type == VALUE_BYTES ? path->bytes : "",
+			 failure->message);
+	else
+		snprintf(stream->reason, sizeof(stream->reason), "%.500s", failure->message);
+}
+
 static void on_read(void *arg, const struct value *result, const struct err *failure)
 {
 	struct sync_run *run = arg;
@@ -110,7 +128,7 @@ static void on_read(void *arg, const struct value *result, const struct err *fai
 	}
 	stream->end = may_degrade(stream, &err) ? STREAM_DEGRADED : STREAM_FAILED;
 	stream->err = err;
-	snprintf(stream->reason, sizeof(stream->reason), "%s", err.message);
+	explain(stream, failure);
 	batch_flush(run);
 }
 
