@@ -1,6 +1,7 @@
 /* Migrations: one transaction each, older databases are copied first, newer ones refused, and a
  * kill leaves version N or N+1. */
 #include <signal.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 
 #include "store/tx.h"
@@ -134,19 +135,21 @@ static void nobody_migrates_under_another_process(void **state)
 	assert_int_equal(version_of(fixture->path), 1);
 }
 
-/* Kills the migrating child after some time; false = it was faster. */
-static bool kill_migrating(const char *path, useconds_t after_us)
+/* A child migrates until it has used so much CPU time: nothing of its own runs after that. false =
+ * it was faster. */
+static bool migrate_until(const char *path, suseconds_t cpu_us)
 {
+	const struct itimerval end = { .it_value = { .tv_usec = cpu_us } };
 	int status;
 	pid_t pid = fork();
 
 	if (pid == 0) {
 		struct err err = ERR_INIT;
 
+		signal(SIGPROF, SIG_DFL);
+		setitimer(ITIMER_PROF, &end, NULL);
 		_exit(migrate(path, with_second(SLOW), MIGRATE_ALONE, &err) ? 0 : 1);
 	}
-	usleep(after_us);
-	kill(pid, SIGKILL);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
 	return WIFSIGNALED(status);
@@ -158,8 +161,8 @@ static void a_kill_leaves_one_version_or_the_next(void **state)
 	struct fixture *fixture = *state;
 	int killed = 0;
 
-	for (useconds_t i = 0; i < 20; i++) {
-		killed += kill_migrating(fixture->path, 1000 + i * 12000);
+	for (suseconds_t i = 0; i < 20; i++) {
+		killed += migrate_until(fixture->path, 1000 + i * 12000);
 		assert_int_equal(has_second(fixture->path), version_of(fixture->path) - 1);
 		if (version_of(fixture->path) == 2)
 			run_script(fixture->path,
