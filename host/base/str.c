@@ -130,25 +130,29 @@ static size_t min3(size_t a, size_t b, size_t c)
 	return m < c ? m : c;
 }
 
-/* Levenshtein's distance, one row at a time. */
+/*
+ * Edit distance in which two neighbours that changed places count once (optimal string alignment):
+ * row i of the table follows from the two before it.
+ */
 static size_t distance(const char *a, const char *b)
 {
-	size_t row[NEAREST_MAX + 1], lb = strlen(b);
+	size_t rows[3][NEAREST_MAX + 1], lb = strlen(b), i = 0;
 
 	for (size_t j = 0; j <= lb; j++)
-		row[j] = j;
-	for (size_t i = 0; a[i] != '\0'; i++) {
-		size_t diagonal = row[0];
+		rows[0][j] = j;
+	for (; a[i] != '\0'; i++) {
+		const size_t *older = rows[(i + 2) % 3], *above = rows[i % 3];
+		size_t *row = rows[(i + 1) % 3];
 
 		row[0] = i + 1;
 		for (size_t j = 0; j < lb; j++) {
-			size_t above = row[j + 1];
-
-			row[j + 1] = min3(above + 1, row[j] + 1, diagonal + (a[i] != b[j]));
-			diagonal = above;
+			row[j + 1] = min3(above[j + 1] + 1, row[j] + 1, above[j] + (a[i] != b[j]));
+			if (i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j] &&
+			    older[j - 1] + 1 < row[j + 1])
+				row[j + 1] = older[j - 1] + 1;
 		}
 	}
-	return row[lb];
+	return rows[i % 3][lb];
 }
 
 const char *str_nearest(const char *word, const char *const *candidates, size_t count)

@@ -6,11 +6,6 @@
 #include "cli/accounts.h"
 #include "cli/cli.h"
 
-const char *account_view_state(const struct account *account)
-{
-	return account->is_paused ? "paused" : account->state;
-}
-
 static json_t *parsed(const char *text)
 {
 	json_t *json = text ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
@@ -27,9 +22,9 @@ json_t *account_view_json(const struct account *account)
 		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:o, s:s?, s:o, s:s?, s:o, "
 		"s:b, s:s?, s:o, s:s?}",
 		"account", slug, "id", account->id, "vendor", account->vendor, "name",
-		account->name, "label", account->label, "state", account_view_state(account),
-		"state_reason", account->state_reason, "state_since", account->state_since,
-		"state_way_out", account->state_way_out, "tenant", account->tenant, "settings",
+		account->name, "label", account->label, "state", account->state, "state_reason",
+		account->state_reason, "state_since", account->state_since, "state_way_out",
+		account->state_way_out, "tenant", account->tenant, "settings",
 		parsed(account->settings), "ca_file", account->ca_file, "connect_to",
 		parsed(account->connect_to), "proxy", account->proxy, "allow_cidrs",
 		parsed(account->allow_cidrs), "is_recording", account->is_recording, "last_ok_at",

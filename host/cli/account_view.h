@@ -11,9 +11,6 @@
 
 struct cli;
 
-/* Its state as a person sees it: "paused" while it is, whatever it was before. */
-const char *account_view_state(const struct account *account);
-
 /*
  * {"account", "id", "vendor", "name", "label", "state", "state_reason", "state_since",
  * "state_way_out", "tenant", "settings": {}, "ca_file", "connect_to": [], "proxy", "allow_cidrs":

@@ -8,7 +8,7 @@
 #include "cli/table.h"
 #include "cli/text.h"
 
-enum { COLUMNS_MAX = 24, INDENT = 2 };
+enum { COLUMNS_MAX = 24, INDENT = 2, LIST_IN_LINE_MAX = 60 };
 
 static struct query_value value_of(const json_t *json)
 {
@@ -35,23 +35,31 @@ static enum output_kind kind_of(const char *key, const json_t *json)
 
 	if (json_is_boolean(json))
 		return OUTPUT_BOOL;
-	if (len > 3 && str_eq(key + len - 3, "_at"))
+	if (json_is_array(json))
+		return OUTPUT_VALUE;
+	if (len > 3 && (str_eq(key + len - 3, "_at") || str_eq(key, "state_since")))
 		return OUTPUT_TIME;
 	return str_eq(key, "state") || str_eq(key, "outcome") ? OUTPUT_STATE : OUTPUT_PLAIN;
 }
 
+/* What stands below the lines of its object: objects, tables, lists that are long. */
 static bool is_block(const json_t *json)
 {
+	size_t i, len = 0;
+	json_t *item;
+
+	json_array_foreach(json, i, item) len += json_string_length(item) + 2;
 	return (json_is_object(json) && json_object_size(json) > 0) ||
-	       json_is_object(json_array_get(json, 0));
+	       json_is_object(json_array_get(json, 0)) || len > LIST_IN_LINE_MAX;
 }
 
+/* Our own keys are told with spaces; those below are data. */
 static void put_key(struct buf *out, const char *key, size_t width, size_t indent)
 {
 	struct buf spaced = BUF_INIT;
 
 	for (; *key; key++)
-		buf_char(&spaced, *key == '_' ? ' ' : *key);
+		buf_char(&spaced, *key == '_' && indent == 0 ? ' ' : *key);
 	while (indent-- > 0)
 		buf_char(out, ' ');
 	text_fit(out, buf_text(&spaced), spaced.len, width, TEXT_FILL_RIGHT);
@@ -135,6 +143,29 @@ static bool put_table(const struct cli *cli, const json_t *list, struct buf *out
 	return done;
 }
 
+static void put_list(const json_t *list, struct buf *out)
+{
+	size_t i;
+	json_t *item;
+
+	json_array_foreach(list, i, item)
+	{
+		buf_str(out, "  ");
+		text_escape(out, json_string_value(item), json_string_length(item));
+		buf_char(out, '\n');
+	}
+}
+
+/* Members that say nothing get no line. */
+static bool is_line(const json_t *json)
+{
+	bool is_empty = json_is_null(json) || json_is_object(json) ||
+			(json_is_array(json) && json_array_size(json) == 0) ||
+			(json_is_string(json) && json_string_length(json) == 0);
+
+	return !is_block(json) && !is_empty;
+}
+
 static size_t key_width(const json_t *object)
 {
 	const char *key;
@@ -143,10 +174,28 @@ static size_t key_width(const json_t *object)
 
 	json_object_foreach((json_t *)object, key, member)
 	{
-		if (!is_block(member) && text_width(key, strlen(key)) > width)
+		if (is_line(member) && text_width(key, strlen(key)) > width)
 			width = text_width(key, strlen(key));
 	}
 	return width + 2;
+}
+
+static bool put_object(const struct cli *cli, const json_t *object, size_t indent, struct buf *out,
+		       struct err *err);
+
+static bool put_block(const struct cli *cli, const char *key, const json_t *json, size_t indent,
+		      struct buf *out, struct err *err)
+{
+	if (indent == 0)
+		buf_char(out, '\n');
+	put_key(out, key, text_width(key, strlen(key)), indent);
+	buf_char(out, '\n');
+	if (json_is_object(json))
+		return put_object(cli, json, indent + INDENT, out, err);
+	if (json_is_object(json_array_get(json, 0)))
+		return put_table(cli, json, out, err);
+	put_list(json, out);
+	return true;
 }
 
 static bool put_object(const struct cli *cli, const json_t *object, size_t indent, struct buf *out,
@@ -158,20 +207,14 @@ static bool put_object(const struct cli *cli, const json_t *object, size_t inden
 
 	json_object_foreach((json_t *)object, key, member)
 	{
-		if (is_block(member))
+		if (!is_line(member))
 			continue;
 		put_key(out, key, width, indent);
 		put_scalar(out, key, member);
 	}
 	json_object_foreach((json_t *)object, key, member)
 	{
-		if (!is_block(member))
-			continue;
-		buf_char(out, '\n');
-		put_key(out, key, strlen(key), indent);
-		buf_char(out, '\n');
-		if (json_is_array(member) ? !put_table(cli, member, out, err)
-					  : !put_object(cli, member, indent + INDENT, out, err))
+		if (is_block(member) && !put_block(cli, key, member, indent, out, err))
 			return false;
 	}
 	return true;

@@ -32,6 +32,7 @@ struct output_column {
 	const char *name; /* key in JSON, header in CSV */
 	enum output_kind kind;
 	bool is_hidden; /* not in tables */
+	size_t order;	/* in tables: smaller ones stand further left, equal ones as given */
 };
 
 struct output_options {

@@ -159,7 +159,7 @@ static bool copy_file(const char *from_dir, const char *to_dir, const char *name
 	char *from = project_path(from_dir, name, err);
 	char *to = from ? project_path(to_dir, name, err) : NULL;
 	bool done = to && file_read(from, SOURCE_BYTES_MAX, &text, err) &&
-		    file_write(to, 0644, buf_text(&text), text.len, err);
+		    file_write(to, 0600, buf_text(&text), text.len, err);
 
 	buf_fini(&text);
 	free(from);
@@ -177,7 +177,7 @@ static bool copy_stubs(const struct project *project, const char *name, struct e
 
 	snprintf(from, sizeof(from), "%s/lib%s", project->scripts, name);
 	snprintf(to, sizeof(to), "%s/.muster/types%s", project->dir, name);
-	done = file_make_dir(to, 0755, err) && file_list(from, ".lua", &names, &count, err);
+	done = file_make_dir(to, 0700, err) && file_list(from, ".lua", &names, &count, err);
 	for (size_t i = 0; done && i < count; i++)
 		done = copy_file(from, to, names[i], err);
 	file_free_names(names, count);
@@ -206,7 +206,7 @@ static bool write_luarc(const struct project *project, struct err *err)
 static bool write_gitignore(const struct project *project, struct err *err)
 {
 	char *path = project_path(project->dir, ".muster/.gitignore", err);
-	bool done = path && file_write(path, 0644, "*\n", 2, err);
+	bool done = path && file_write(path, 0600, "*\n", 2, err);
 
 	free(path);
 	return done;

@@ -159,6 +159,50 @@ static void on_checked(void *arg, const struct check_result *result, const struc
 	finish(&checking->waiting, &outcome);
 }
 
+/* Does a stream that may not degrade need the permission of this name? Which? */
+static const char *stream_needing(const struct connector *connector, const char *name)
+{
+	const struct value *streams = value_get(connector_declaration(connector), "streams");
+
+	for (size_t i = 0; i < value_count(streams); i++) {
+		const struct value *stream = value_at(streams, i);
+		const struct value *needs = value_get(stream, "needs");
+
+		if (value_bool(stream, "may_degrade", false) ||
+		    !value_bool(stream, "enabled", true))
+			continue;
+		for (size_t k = 0; k < value_count(needs); k++) {
+			const struct value *need = value_at(needs, k);
+
+			need = need->type == VALUE_LIST ? value_at(need, 0) : need;
+			if (need && need->type == VALUE_BYTES && str_eq(need->bytes, name))
+				return value_text(stream, "name", "?");
+		}
+	}
+	return NULL;
+}
+
+static bool check_permissions(const struct connector *connector, const json_t *result,
+			      struct err *err)
+{
+	size_t i;
+	json_t *permission;
+
+	json_array_foreach(json_object_get(result, "permissions"), i, permission)
+	{
+		const char *name = json_string_value(json_object_get(permission, "name"));
+		const char *stream = name ? stream_needing(connector, name) : NULL;
+
+		if (!stream || json_is_true(json_object_get(permission, "granted")))
+			continue;
+		err_set(err, ERR_FORBIDDEN, "the permission \"%s\" is missing, which %s needs: %s",
+			name, stream, json_string_value(json_object_get(permission, "reason")));
+		return err_hint(err, "grant it at the vendor: muster vendors show %s",
+				connector_id(connector));
+	}
+	return true;
+}
+
 json_t *remote_check(struct cli *cli, struct connector *connector, const struct account *account,
 		     const struct check_secret *secrets, size_t secret_count, struct err *err)
 {
@@ -166,7 +210,8 @@ json_t *remote_check(struct cli *cli, struct connector *connector, const struct 
 
 	if (!check_start(&cli->host, connector, account, secrets, secret_count, on_checked,
 			 &checking, err) ||
-	    !wait_for(&checking.waiting, err)) {
+	    !wait_for(&checking.waiting, err) ||
+	    !check_permissions(connector, checking.result, err)) {
 		json_decref(checking.result);
 		return NULL;
 	}

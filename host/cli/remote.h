@@ -34,8 +34,11 @@ bool remote_parse_settings(struct cli *cli, struct connector *connector,
 			   const struct setting_input *inputs, size_t count, char **json,
 			   struct problems *problems, struct err *err);
 
-/* The connection test. {"tenant", "permissions": [{"name", "path", "granted", "reason"}],
-   "seconds"}; NULL with err. */
+/*
+ * The connection test. {"tenant", "permissions": [{"name", "path", "granted", "reason"}],
+ * "seconds"}; NULL with err. A permission that is missing is ERR_FORBIDDEN when a stream needs it
+ * that may not degrade; other missing ones are part of the result.
+ */
 json_t *remote_check(struct cli *cli, struct connector *connector, const struct account *account,
 		     const struct check_secret *secrets, size_t secret_count, struct err *err);
 

@@ -12,15 +12,16 @@ struct printing {
 	struct output *output; /* NULL until the columns are known */
 };
 
-static bool is_visible(const struct rows_options *options, const char *name)
+/* Hides what a table does not show, and puts the rest into the order of `visible`. */
+static void place(const struct rows_options *options, struct output_column *column)
 {
-	if (!options->visible)
-		return true;
-	for (const char *const *at = options->visible; *at; at++) {
-		if (str_eq(*at, name))
-			return true;
+	column->is_hidden = options->visible != NULL;
+	for (size_t i = 0; options->visible && options->visible[i]; i++) {
+		if (!str_eq(options->visible[i], column->name))
+			continue;
+		column->is_hidden = false;
+		column->order = i;
 	}
-	return false;
 }
 
 static bool is_json(const char *name)
@@ -79,7 +80,7 @@ static bool take_columns(void *arg, const char *const *names, size_t count, stru
 		if (!done)
 			break;
 		columns[i].kind = kind_of(printing->options, names[i]);
-		columns[i].is_hidden = !is_visible(printing->options, names[i]);
+		place(printing->options, &columns[i]);
 	}
 	if (done)
 		printing->output = output_new(&printing->options->output, columns, count, err);

@@ -142,10 +142,10 @@ static bool put_change(struct output *output, const json_t *change, struct err *
 static bool print_changes(struct cli *cli, const char *text, struct err *err)
 {
 	static const struct output_column columns[] = {
-		{ "change", OUTPUT_PLAIN, false },
-		{ "entity", OUTPUT_PLAIN, false },
-		{ "source_id", OUTPUT_PLAIN, false },
-		{ "difference", OUTPUT_PLAIN, false },
+		{ .name = "change" },
+		{ .name = "entity" },
+		{ .name = "source_id" },
+		{ .name = "difference" },
 	};
 	json_t *changes = json_loads(text, 0, NULL);
 	struct output *output = cli_output(cli, columns, sizeof(columns) / sizeof(columns[0]), err);

@@ -22,6 +22,19 @@ struct table {
 	bool is_fixed; /* the widths are chosen */
 };
 
+static void insert_column(struct table *table, const struct output_column *column, size_t from)
+{
+	size_t at = table->count++;
+
+	for (; at > 0 && table->columns[at - 1].order > column->order; at--) {
+		table->columns[at] = table->columns[at - 1];
+		table->from[at] = table->from[at - 1];
+	}
+	table->columns[at] = *column;
+	table->from[at] = from;
+	table->is_number[table->count - 1] = true;
+}
+
 struct table *table_new(const struct output_options *options, const struct output_column *columns,
 			size_t count, struct err *err)
 {
@@ -38,11 +51,8 @@ struct table *table_new(const struct output_options *options, const struct outpu
 	}
 	table->options = *options;
 	for (size_t i = 0; i < count; i++) {
-		if (columns[i].is_hidden)
-			continue;
-		table->from[table->count] = i;
-		table->is_number[table->count] = true;
-		table->columns[table->count++] = columns[i];
+		if (!columns[i].is_hidden)
+			insert_column(table, &columns[i], i);
 	}
 	return table;
 }

@@ -11,9 +11,11 @@ static bool print_table(const struct cli *cli, const struct account *accounts, s
 			struct err *err)
 {
 	static const struct output_column columns[] = {
-		{ "account", OUTPUT_PLAIN, false },   { "state", OUTPUT_STATE, false },
-		{ "tenant", OUTPUT_PLAIN, false },    { "label", OUTPUT_PLAIN, false },
-		{ "last_ok_at", OUTPUT_TIME, false },
+		{ .name = "account" },
+		{ .name = "state", .kind = OUTPUT_STATE },
+		{ .name = "tenant" },
+		{ .name = "label" },
+		{ .name = "last_ok_at", .kind = OUTPUT_TIME },
 	};
 	struct output *output = cli_output(cli, columns, sizeof(columns) / sizeof(columns[0]), err);
 	char slug[ACCOUNT_SLUG_SIZE];
@@ -22,7 +24,7 @@ static bool print_table(const struct cli *cli, const struct account *accounts, s
 	for (size_t i = 0; done && i < count; i++) {
 		struct query_value values[] = {
 			output_text(accounts_slug(&accounts[i], slug)),
-			output_text(account_view_state(&accounts[i])),
+			output_text(accounts[i].state),
 			output_text(accounts[i].tenant),
 			output_text(accounts[i].label),
 			output_text(accounts[i].last_ok_at),

@@ -18,6 +18,7 @@
 #include "cli/verbs.h"
 #include "store/audit.h"
 #include "store/credential.h"
+#include "store/session.h"
 
 /* --- pause, resume --- */
 
@@ -27,19 +28,72 @@ struct pausing {
 	bool is_paused;
 };
 
-static bool set_paused(struct store_tx *tx, void *arg, struct err *err)
+/* The state that the newest session left behind. */
+static bool state_before(struct store_tx *tx, const struct account *account, const char **state,
+			 struct err *err)
+{
+	static const char *const states[] = { "ok", "degraded", "partial", "held", "failed" };
+	struct session session = { 0 };
+
+	*state = account->last_session ? "stale" : "new";
+	if (!account->last_session)
+		return true;
+	if (!session_get(tx, account->last_session, &session, err))
+		return false;
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		if (str_eq(session.outcome, states[i]))
+			*state = states[i];
+	}
+	session_fini(&session);
+	return true;
+}
+
+static bool pause_account(struct store_tx *tx, const struct account *account, const char *who,
+			  const char *now, struct err *err)
+{
+	char reason[WHO_SIZE + 16], way_out[ACCOUNT_SLUG_SIZE + 32], slug[ACCOUNT_SLUG_SIZE];
+
+	snprintf(reason, sizeof(reason), "paused by %s", who);
+	snprintf(way_out, sizeof(way_out), "muster accounts resume %s",
+		 accounts_slug(account, slug));
+	return account_set_state(tx, account->id, "paused", reason, way_out, now, err);
+}
+
+static bool resume_account(struct store_tx *tx, const struct account *account, const char *now,
+			   struct err *err)
+{
+	const char *state;
+
+	return state_before(tx, account, &state, err) &&
+	       account_set_state(tx, account->id, state, "", "", now, err);
+}
+
+static bool set_paused(struct store_tx *tx, struct account *account, bool is_paused,
+		       struct err *err)
+{
+	char who[WHO_SIZE], now[CLOCK_TEXT_SIZE], slug[ACCOUNT_SLUG_SIZE];
+
+	if (account->is_paused == is_paused)
+		return true;
+	account->is_paused = is_paused;
+	connection_who(who);
+	clock_now_text(now);
+	return account_save(tx, account, err) &&
+	       (is_paused ? pause_account(tx, account, who, now, err)
+			  : resume_account(tx, account, now, err)) &&
+	       audit_add(tx, who, is_paused ? "pause" : "resume", accounts_slug(account, slug),
+			 NULL, now, err);
+}
+
+static bool set_all_paused(struct store_tx *tx, void *arg, struct err *err)
 {
 	struct pausing *pausing = arg;
-	char who[WHO_SIZE], now[CLOCK_TEXT_SIZE], slug[ACCOUNT_SLUG_SIZE];
 
 	for (size_t i = 0; i < pausing->count; i++) {
 		struct account account = { 0 };
-		bool done = account_get(tx, pausing->accounts[i].id, &account, err);
+		bool done = account_get(tx, pausing->accounts[i].id, &account, err) &&
+			    set_paused(tx, &account, pausing->is_paused, err);
 
-		account.is_paused = pausing->is_paused;
-		done = done && account_save(tx, &account, err) &&
-		       audit_add(tx, connection_who(who), pausing->is_paused ? "pause" : "resume",
-				 accounts_slug(&account, slug), NULL, clock_now_text(now), err);
 		account_fini(&account);
 		if (!done)
 			return false;
@@ -52,7 +106,7 @@ static bool pause_or_resume(struct cli *cli, bool is_paused, struct err *err)
 	struct pausing pausing = { .is_paused = is_paused };
 	char slug[ACCOUNT_SLUG_SIZE];
 	bool done = accounts_of_args(cli, &pausing.accounts, &pausing.count, err) &&
-		    store_run(cli->host.store, STORE_WRITE, set_paused, &pausing, err);
+		    store_run(cli->host.store, STORE_WRITE, set_all_paused, &pausing, err);
 
 	for (size_t i = 0; done && i < pausing.count; i++)
 		cli_note(cli, is_paused ? "%s is paused." : "%s is no longer paused.",

@@ -52,10 +52,10 @@ static bool put_map(struct output *output, const char *name, const struct value 
 static bool print_table(struct cli *cli, const struct value *maps, struct err *err)
 {
 	static const struct output_column columns[] = {
-		{ "map", OUTPUT_PLAIN, false },
-		{ "field", OUTPUT_PLAIN, false },
-		{ "source", OUTPUT_PLAIN, false },
-		{ "from", OUTPUT_PLAIN, false },
+		{ .name = "map" },
+		{ .name = "field" },
+		{ .name = "source" },
+		{ .name = "from" },
 	};
 	struct output *output = cli_output(cli, columns, sizeof(columns) / sizeof(columns[0]), err);
 	bool done = output != NULL;

@@ -54,12 +54,17 @@ static const char *slug_of(const struct held *held, const struct held_set *set,
 static bool print_sets(const struct cli *cli, const struct held *held, struct err *err)
 {
 	static const struct output_column columns[] = {
-		{ "id", OUTPUT_PLAIN, false },	       { "account", OUTPUT_PLAIN, false },
-		{ "stream", OUTPUT_PLAIN, false },     { "rows", OUTPUT_PLAIN, false },
-		{ "why", OUTPUT_PLAIN, false },	       { "held_at", OUTPUT_TIME, false },
-		{ "approved_at", OUTPUT_TIME, false }, { "session", OUTPUT_PLAIN, true },
-		{ "rule", OUTPUT_PLAIN, true },	       { "approved_by", OUTPUT_PLAIN, true },
-		{ "expires_at", OUTPUT_TIME, true },
+		{ .name = "id" },
+		{ .name = "account" },
+		{ .name = "stream" },
+		{ .name = "rows" },
+		{ .name = "why" },
+		{ .name = "held_at", .kind = OUTPUT_TIME },
+		{ .name = "approved_at", .kind = OUTPUT_TIME },
+		{ .name = "session", .is_hidden = true },
+		{ .name = "rule", .is_hidden = true },
+		{ .name = "approved_by", .is_hidden = true },
+		{ .name = "expires_at", .kind = OUTPUT_TIME, .is_hidden = true },
 	};
 	struct output *output = cli_output(cli, columns, sizeof(columns) / sizeof(columns[0]), err);
 	char slug[ACCOUNT_SLUG_SIZE];
@@ -101,10 +106,10 @@ static bool read_items(struct store_tx *tx, void *arg, struct err *err)
 static bool print_items(const struct cli *cli, const struct items *items, struct err *err)
 {
 	static const struct output_column columns[] = {
-		{ "entity", OUTPUT_PLAIN, false },
-		{ "label", OUTPUT_PLAIN, false },
-		{ "source_id", OUTPUT_PLAIN, false },
-		{ "reason", OUTPUT_PLAIN, false },
+		{ .name = "entity" },
+		{ .name = "label" },
+		{ .name = "source_id" },
+		{ .name = "reason" },
 	};
 	struct output *output = cli_output(cli, columns, sizeof(columns) / sizeof(columns[0]), err);
 	bool done = output != NULL;

@@ -29,11 +29,16 @@ static bool read_list(struct store_tx *tx, void *arg, struct err *err)
 static bool print_table(const struct cli *cli, const struct listing *listing, struct err *err)
 {
 	static const struct output_column columns[] = {
-		{ "session", OUTPUT_PLAIN, false },   { "account", OUTPUT_PLAIN, false },
-		{ "kind", OUTPUT_PLAIN, false },      { "outcome", OUTPUT_STATE, false },
-		{ "started_at", OUTPUT_TIME, false }, { "seconds", OUTPUT_PLAIN, false },
-		{ "seen", OUTPUT_PLAIN, false },      { "created", OUTPUT_PLAIN, false },
-		{ "updated", OUTPUT_PLAIN, false },   { "removed", OUTPUT_PLAIN, false },
+		{ .name = "session" },
+		{ .name = "account" },
+		{ .name = "kind" },
+		{ .name = "outcome", .kind = OUTPUT_STATE },
+		{ .name = "started_at", .kind = OUTPUT_TIME },
+		{ .name = "seconds" },
+		{ .name = "seen" },
+		{ .name = "created" },
+		{ .name = "updated" },
+		{ .name = "removed" },
 	};
 	struct output *output = cli_output(cli, columns, sizeof(columns) / sizeof(columns[0]), err);
 	bool done = output != NULL;

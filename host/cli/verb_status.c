@@ -38,7 +38,7 @@ static bool put_row(struct output *output, const struct standing *standing, stru
 	char slug[ACCOUNT_SLUG_SIZE];
 	struct query_value values[] = {
 		output_text(accounts_slug(account, slug)),
-		output_text(account_view_state(account)),
+		output_text(account->state),
 		output_text(account->state_since),
 		output_int(row_count(standing->rows, "users")),
 		output_int(row_count(standing->rows, "devices")),
@@ -97,10 +97,14 @@ static bool print_table(struct cli *cli, const struct account *accounts, size_t 
 			struct err *err)
 {
 	static const struct output_column columns[] = {
-		{ "account", OUTPUT_PLAIN, false },  { "state", OUTPUT_STATE, false },
-		{ "since", OUTPUT_TIME, false },     { "users", OUTPUT_PLAIN, false },
-		{ "devices", OUTPUT_PLAIN, false },  { "apps", OUTPUT_PLAIN, false },
-		{ "last_sync", OUTPUT_TIME, false }, { "outcome", OUTPUT_STATE, false },
+		{ .name = "account" },
+		{ .name = "state", .kind = OUTPUT_STATE },
+		{ .name = "since", .kind = OUTPUT_TIME },
+		{ .name = "users" },
+		{ .name = "devices" },
+		{ .name = "apps" },
+		{ .name = "last_sync", .kind = OUTPUT_TIME },
+		{ .name = "outcome", .kind = OUTPUT_STATE },
 	};
 	struct output *output = cli_output(cli, columns, sizeof(columns) / sizeof(columns[0]), err);
 	bool done = output != NULL;

@@ -79,10 +79,13 @@ static bool put_rows(struct cli *cli, struct output *output, char *const *ids, s
 bool verb_vendors_list(struct cli *cli, struct err *err)
 {
 	static const struct output_column columns[] = {
-		{ "vendor", OUTPUT_PLAIN, false },     { "name", OUTPUT_PLAIN, false },
-		{ "version", OUTPUT_PLAIN, false },    { "accounts", OUTPUT_PLAIN, false },
-		{ "streams", OUTPUT_PLAIN, false },    { "file", OUTPUT_PLAIN, true },
-		{ "is_shadowing", OUTPUT_BOOL, true },
+		{ .name = "vendor" },
+		{ .name = "name" },
+		{ .name = "version" },
+		{ .name = "accounts" },
+		{ .name = "streams" },
+		{ .name = "file", .is_hidden = true },
+		{ .name = "is_shadowing", .kind = OUTPUT_BOOL, .is_hidden = true },
 	};
 	char **ids = NULL;
 	size_t count = 0;

@@ -51,7 +51,7 @@ static const struct cli_flag GLOBAL[] = {
 	{ TEXT("allow-cidr", "CIDR", "allow requests to these private addresses"), .repeats = true }
 
 #define KEY_FLAG \
-	{ CHOICE("key", "KIND", KEY_KINDS, "what opens the vault: file, passphrase or systemd (file)") }
+	{ CHOICE("key", "KIND", KEY_KINDS, "what opens the vault (file)") }
 
 static const struct cli_flag INIT[] = { KEY_FLAG, END };
 
@@ -124,7 +124,7 @@ static const struct cli_flag INSTALLS_LIST[] = {
 	ACCOUNT_FILTER, SEARCH_FILTER, PLATFORM_FILTER, USER_FILTER, APP_FILTER, LAST_FILTERS, END };
 
 static const struct cli_flag EXPORT[] = {
-	{ CHOICE("format", "FORMAT", EXPORT_FORMATS, "csv or ndjson (csv)") },
+	{ CHOICE("format", "FORMAT", EXPORT_FORMATS, "what is written (csv)") },
 	{ TEXT("output", "FILE", "write to a file, whole or not at all"), .letter = 'o' },
 	ACCOUNT_FILTER,
 	{ SWITCH("removed", "the removed rows of the last 90 days as well") },
@@ -138,7 +138,7 @@ static const struct cli_flag VAULT_REKEY[] = {
 
 static const struct cli_flag HELP[] = {
 	{ SWITCH("man", "print the man page (roff)") },
-	{ CHOICE("completion", "SHELL", SHELLS, "print the completions for bash, zsh or fish") },
+	{ CHOICE("completion", "SHELL", SHELLS, "print completions for a shell") },
 	END };
 
 #define ACCOUNT_HELP \

@@ -86,9 +86,12 @@ static void test_wrap(void **state)
 /* --- rows --- */
 
 static const struct output_column COLUMNS[] = {
-	{ "id", OUTPUT_PLAIN, false },		{ "device_name", OUTPUT_PLAIN, false },
-	{ "is_managed", OUTPUT_BOOL, false },	{ "origins", OUTPUT_VALUE, false },
-	{ "last_seen_at", OUTPUT_TIME, false }, { "hidden", OUTPUT_PLAIN, true },
+	{ .name = "id" },
+	{ .name = "device_name" },
+	{ .name = "is_managed", .kind = OUTPUT_BOOL },
+	{ .name = "origins", .kind = OUTPUT_VALUE },
+	{ .name = "last_seen_at", .kind = OUTPUT_TIME },
+	{ .name = "hidden", .is_hidden = true },
 };
 
 enum { COLUMN_COUNT = sizeof(COLUMNS) / sizeof(COLUMNS[0]), ROW_COUNT = 2 };
@@ -207,7 +210,7 @@ static void test_csv(void **state)
 /* One text as a CSV field, without header and line end. */
 static void assert_csv(const char *text, bool is_terminal, const char *expected)
 {
-	static const struct output_column column = { "c", OUTPUT_PLAIN, false };
+	static const struct output_column column = { .name = "c" };
 	struct output_options options = { .format = OUTPUT_CSV, .is_terminal = is_terminal };
 	struct query_value value = output_text(text);
 	struct err err = ERR_INIT;
@@ -244,7 +247,7 @@ static void test_csv_guards_against_formulas(void **state)
 
 static void test_json_keeps_a_terminal_safe(void **state)
 {
-	static const struct output_column column = { "c", OUTPUT_PLAIN, false };
+	static const struct output_column column = { .name = "c" };
 	struct output_options options = { .format = OUTPUT_NDJSON, .is_terminal = true };
 	struct query_value value = output_text("\xc2\x9b\xff");
 	struct err err = ERR_INIT;
@@ -264,7 +267,7 @@ static void test_json_keeps_a_terminal_safe(void **state)
 /* More rows than widths are chosen from: the rest streams through. */
 static void test_table_streams(void **state)
 {
-	static const struct output_column column = { "n", OUTPUT_PLAIN, false };
+	static const struct output_column column = { .name = "n" };
 	struct output_options options = { .format = OUTPUT_TABLE };
 	struct err err = ERR_INIT;
 	struct output *output;
@@ -289,7 +292,7 @@ static void test_table_streams(void **state)
 
 static void test_full_disk_is_an_error(void **state)
 {
-	static const struct output_column column = { "n", OUTPUT_PLAIN, false };
+	static const struct output_column column = { .name = "n" };
 	struct output_options options = { .format = OUTPUT_CSV };
 	struct query_value value = output_int(1);
 	struct err err = ERR_INIT;

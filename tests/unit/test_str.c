@@ -109,6 +109,7 @@ static void the_nearest_word_is_suggested(void **state)
 	assert_null(str_nearest("sync", words, 0));
 	assert_string_equal(str_nearest("acounts", words, count), "accounts");
 	assert_string_equal(str_nearest("statsu", words, count), "status");
+	assert_string_equal(str_nearest("snyc", words, count), "sync");
 	assert_string_equal(str_nearest("syn", words, count), "sync");
 	assert_null(str_nearest("devices", words, count));
 	memset(long_word, 'a', sizeof(long_word) - 1);
