@@ -7,12 +7,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/loop.h"
 #include "base/str.h"
 #include "sync/guest_exit.h"
@@ -22,7 +19,6 @@ enum {
 	READ_STEP = 64 * 1024,
 	OUT_HIGH = 1024 * 1024, /* bodies wait while more than this is unsent */
 	CALLS_OPEN_MAX = 1024,	/* unanswered calls of one sandbox */
-	CPU_RENEW_MS = 1000,
 };
 
 struct call {
@@ -52,8 +48,7 @@ struct guest {
 	struct outgoing *outgoing, **outgoing_tail;
 	int64_t window; /* bytes of chunks that may still be sent */
 	uint32_t next_id;
-	int open_calls; /* of the sandbox, unanswered */
-	int64_t renewed_ms;
+	int open_calls;	   /* of the sandbox, unanswered */
 	struct err broken; /* why we ended it; ERR_NONE = we did not */
 	bool is_dead, is_closed;
 	int busy; /* frames above us use the struct: free later */
@@ -161,30 +156,6 @@ static void on_child_exit(void *arg, int64_t code, int signum)
 	leave(guest);
 }
 
-/* --- CPU: renewed by us while the sandbox and the host talk --- */
-
-static void renew_cpu(struct guest *guest)
-{
-	int64_t now = clock_monotonic_ms();
-	struct timespec used;
-	struct rlimit limit;
-	clockid_t clock;
-	pid_t pid;
-
-	if (now - guest->renewed_ms < CPU_RENEW_MS || guest->child == NULL)
-		return;
-	guest->renewed_ms = now;
-	pid = loop_child_pid(guest->child);
-	if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) != 0)
-		return;
-	if (prlimit(pid, RLIMIT_CPU, NULL, &limit) != 0)
-		return;
-	limit.rlim_cur = (rlim_t)used.tv_sec + GUEST_CPU_SECONDS;
-	if (limit.rlim_cur > limit.rlim_max)
-		limit.rlim_cur = limit.rlim_max;
-	prlimit(pid, RLIMIT_CPU, &limit, NULL);
-}
-
 /* --- writing --- */
 
 static void watch_for(struct guest *guest)
@@ -284,7 +255,6 @@ bool guest_call(struct guest *guest, const char *method, const struct buf *args,
 	guest->calls = call;
 	frame_put(&guest->out, FRAME_CALL, call->id, payload.data, payload.len);
 	buf_fini(&payload);
-	renew_cpu(guest);
 	flush(guest);
 	return true;
 }
@@ -296,7 +266,6 @@ void guest_answer(struct guest *guest, uint32_t id, const struct buf *result)
 	guest->open_calls--;
 	frame_put(&guest->out, FRAME_RESULT, id, result->data, result->len);
 	guest->out.failed |= result->failed;
-	renew_cpu(guest);
 	flush(guest);
 }
 
@@ -333,7 +302,6 @@ void guest_answer_body(struct guest *guest, uint32_t id, struct buf *body, const
 	buf_append(&outgoing->result, result->data, result->len);
 	*guest->outgoing_tail = outgoing;
 	guest->outgoing_tail = &outgoing->next;
-	renew_cpu(guest);
 	flush(guest);
 }
 

@@ -6,7 +6,7 @@
 
 #include "base/err.h"
 
-/* CPU time of a sandbox between two renewals by the host. */
+/* CPU time of a sandbox between two answers of the host: what sandbox/jail.h allows. */
 enum { GUEST_CPU_SECONDS = 30 };
 
 /* `broken`: why the host ended it; ERR_NONE = it ended by itself, by exit code or signal. */
