@@ -193,22 +193,6 @@ static void count_outcome(struct session_counts *counts, enum entity_outcome out
 	}
 }
 
-/*
- * A derived row is folded from all records that speak of it. Where only some were read (--limit),
- * it may be a poorer one than what is stored: then it is not written over it.
- */
-static bool is_uncertain(const struct batch *batch)
-{
-	return batch->is_derived && batch->run->options.limit > 0;
-}
-
-static bool find_live(const struct batch *batch, const struct entity_row *row, int64_t *id,
-		      struct err *err)
-{
-	return entity_find(batch->tx, batch->context.account_id, row->entity, row->source_id,
-			   row->source_id_len, id, err);
-}
-
 static bool on_row(void *arg, const struct entity_row *row, const char *problem, struct err *err)
 {
 	struct batch *batch = arg;
@@ -228,13 +212,6 @@ static bool on_row(void *arg, const struct entity_row *row, const char *problem,
 	if (again) {
 		batch->doubled += !batch->is_derived;
 		return true;
-	}
-	if (is_uncertain(batch) && !find_live(batch, row, &id, err))
-		return false;
-	if (is_uncertain(batch) && id != 0) {
-		batch->counts.seen++;
-		batch->counts.unchanged++;
-		return push_id(batch->listed_ids, id, err);
 	}
 	entity_hash(row, &batch->scratch, hash);
 	if (!buf_ok(&batch->scratch, err) ||
