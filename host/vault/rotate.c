@@ -4,8 +4,6 @@
 #include "base/str.h"
 #include "vault/vault_state.h"
 
-static const char rotating_note[] = "rotating";
-
 struct rotation {
 	struct vault *vault;
 	struct dek *deks; /* all there were at the last look */
@@ -27,10 +25,10 @@ static bool begin(struct store_tx *tx, void *arg, struct err *err)
 	struct buf note = BUF_INIT;
 	bool found = false, ok;
 
-	ok = keyring_note_get(tx, rotating_note, &found, &note, err);
+	ok = keyring_note_get(tx, VAULT_ROTATING, &found, &note, err);
 	buf_fini(&note);
 	if (ok && !found)
-		ok = dek_next_epoch(tx, err) && keyring_note_set(tx, rotating_note, "1", 1, err);
+		ok = dek_next_epoch(tx, err) && keyring_note_set(tx, VAULT_ROTATING, "1", 1, err);
 	return ok && dek_epoch(tx, rotation->epoch, err);
 }
 
@@ -102,7 +100,7 @@ static bool replace(struct store_tx *tx, void *arg, struct err *err)
 static bool finish(struct store_tx *tx, void *arg, struct err *err)
 {
 	(void)arg;
-	return keyring_note_set(tx, rotating_note, NULL, 0, err);
+	return keyring_note_set(tx, VAULT_ROTATING, NULL, 0, err);
 }
 
 /* A damaged record does not keep the others from being done; the first error is what is told. */

@@ -57,7 +57,7 @@ static bool read_counts(struct store_tx *tx, struct vault_status *out, struct er
 	credential_list_fini(credentials, count);
 	out->credentials = (int64_t)count;
 	ok = credential_field_count(tx, &out->fields, err) &&
-	     keyring_note_get(tx, "rotating", &out->is_rotating, &note, err);
+	     keyring_note_get(tx, VAULT_ROTATING, &out->is_rotating, &note, err);
 	buf_fini(&note);
 	return ok;
 }

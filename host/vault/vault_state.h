@@ -9,6 +9,9 @@
 #include "vault/dek.h"
 #include "vault/vault.h"
 
+/* The note that a rotation is under way (store/keyring.h). */
+#define VAULT_ROTATING "rotating"
+
 /* A root key and the slot that holds it. */
 struct vault_root {
 	struct secret key;
