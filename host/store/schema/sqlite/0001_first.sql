@@ -237,7 +237,7 @@ CREATE TABLE users (
 ) STRICT;
 CREATE INDEX users_live ON users (account_id, removed_at);
 CREATE INDEX users_removed ON users (removed_at) WHERE removed_at IS NOT NULL;
-CREATE INDEX users_by_email ON users (lower(email));
+CREATE INDEX users_by_email ON users (email);
 
 CREATE TABLE devices (
 	id INTEGER PRIMARY KEY,
@@ -470,7 +470,7 @@ CREATE INDEX changes_by_time ON changes (at);
 -- Views for people. Rows of archived accounts never show.
 CREATE VIEW people AS
 SELECT
-	lower(u.email) AS email,
+	nullif(lower(trim(u.email)), '') AS email,
 	max(u.name) AS name,
 	CASE WHEN max(u.status = 'active') THEN 'active' ELSE min(u.status) END AS status,
 	max(u.department) AS department,
@@ -483,12 +483,13 @@ SELECT
 FROM users u
 JOIN accounts a ON a.id = u.account_id AND a.archived_at IS NULL
 WHERE u.removed_at IS NULL
-GROUP BY coalesce(lower(u.email), 'id ' || u.id);
+GROUP BY coalesce(nullif(lower(trim(u.email)), ''), 'id ' || u.id);
 
 CREATE VIEW installed_apps AS
 SELECT
 	a.vendor || '/' || a.name AS account,
-	coalesce(lower(u.email), lower(d.user_email), u.name) AS person,
+	coalesce(nullif(lower(trim(u.email)), ''), nullif(lower(trim(d.user_email)), ''), u.name)
+		AS person,
 	u.name AS person_name,
 	d.name AS device,
 	d.serial_number,
@@ -529,7 +530,7 @@ SELECT
 	os_name,
 	os_version,
 	user_email,
-	max(coalesce(last_seen_at, '')) AS last_seen_at,
+	nullif(max(coalesce(last_seen_at, '')), '') AS last_seen_at,
 	count(*) AS source_count,
 	json_group_array(json_object(
 		'account', account, 'device_id', id, 'source_id', source_id, 'name', name,
