@@ -19,7 +19,10 @@ struct limit_window {
 
 void limit_window_init(struct limit_window *window, int64_t span_ms);
 
-/* Counts one. A clock that was set back for more than the span empties the window. */
+/*
+ * Counts one. A clock that was set back by more than the span empties the window; by less, it can
+ * double a wait.
+ */
 void limit_window_add(struct limit_window *window, int64_t now_ms);
 int64_t limit_window_sum(struct limit_window *window, int64_t now_ms);
 

@@ -1,4 +1,5 @@
 /* One reading of a URL: curl's parser, and before it a check that leaves nothing to interpret. */
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <curl/curl.h>
 #include <stdio.h>
@@ -158,6 +159,21 @@ static bool check_labels(const char *host, struct err *err)
 	return true;
 }
 
+/*
+ * A name whose last label is a number is an address, says the URL standard; curl sees that only
+ * where no dot follows. "https://0./" is 0.0.0.0 to some and a name to others.
+ */
+static bool check_number(const char *host, struct err *err)
+{
+	const char *label = strrchr(host, '.') != NULL ? strrchr(host, '.') + 1 : host;
+	struct in_addr unused;
+	bool is_number = strspn(label, "0123456789") == strlen(label) ||
+			 (label[0] == '0' && label[1] == 'x');
+
+	return !is_number || inet_pton(AF_INET, host, &unused) == 1 ||
+	       refuse(err, "host is another spelling of an address");
+}
+
 /* The host as it is written: without brackets, port, and one trailing dot; lower case. */
 static void written_host(const char *text, size_t authority_len, char out[POLICY_HOST_MAX + 4])
 {
@@ -193,20 +209,18 @@ static bool canonical_host(struct policy_url *url, const char *written, struct e
 	if (host == NULL)
 		return err_oom(err);
 	str_lower(host);
+	if (!is_v6 && len > 1 && host[len - 1] == '.')
+		host[len - 1] = '\0';
+	if (curl_url_set(url->parsed, CURLUPART_HOST, host, 0) != CURLUE_OK)
+		return refuse(err, "not a host");
 	if (is_v6) {
 		memmove(host, host + 1, len - 2);
 		host[len - 2] = '\0';
-	} else if (len > 1 && host[len - 1] == '.') {
-		host[len - 1] = '\0';
 	}
 	if (!str_eq(host, written))
 		return err_set(err, ERR_REFUSED, "URL refused: host %s is another spelling of %s",
 			       written, host);
-	if (is_v6)
-		return true;
-	if (!check_labels(host, err))
-		return false;
-	return curl_url_set(url->parsed, CURLUPART_HOST, host, 0) == CURLUE_OK || err_oom(err);
+	return is_v6 || (check_labels(host, err) && check_number(host, err));
 }
 
 static bool read_port(struct policy_url *url, struct err *err)
