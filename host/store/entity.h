@@ -102,7 +102,7 @@ bool entity_retire_children(struct store_tx *tx, const struct entity_context *co
 bool entity_find(struct store_tx *tx, const char *account_id, const struct model_entity *entity,
 		 const char *source_id, size_t len, int64_t *id, struct err *err);
 
-/* Removes tombstones and changes older than 90 days. */
+/* Removes tombstones, changes and quarantined records older than 90 days. */
 bool entity_expire(struct store_tx *tx, const char *now, struct err *err);
 
 /* Rows of one entity of an account, live ones, after `after_id`, up to limit: for api:parents. The

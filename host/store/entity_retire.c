@@ -219,5 +219,6 @@ bool entity_expire(struct store_tx *tx, const char *now, struct err *err)
 		if (!expire_one(db_prepare_built(tx, &entities[i], build_expire, err), before, err))
 			return false;
 	}
-	return expire_one(db_prepare(tx, "DELETE FROM changes WHERE at < $1", err), before, err);
+	return expire_one(db_prepare(tx, "DELETE FROM changes WHERE at < $1", err), before, err) &&
+	       expire_one(db_prepare(tx, "DELETE FROM quarantine WHERE at < $1", err), before, err);
 }

@@ -327,8 +327,10 @@ static bool check_parameters(struct driver_conn *conn, sqlite3_stmt *stmt, struc
 
 	for (int i = 1; i <= count && conn->role != DRIVER_QUERY; i++) {
 		const char *name = sqlite3_bind_parameter_name(stmt, i);
+		char expected[16];
 
-		if (name == NULL || atoi(name + 1) != i)
+		snprintf(expected, sizeof(expected), "$%d", i);
+		if (name == NULL || !str_eq(name, expected))
 			return err_set(err, ERR_BUG, "parameter %d comes before its turn in: %s", i,
 				       sqlite3_sql(stmt));
 	}

@@ -1,4 +1,5 @@
 /* The model, the tables and the views say the same. */
+#include "base/file.h"
 #include "store_world.h"
 
 /* --- tables --- */
@@ -80,6 +81,32 @@ static void every_table_is_public_or_kept_back(void **state)
 		assert_query(fixture, sql, "1\n");
 	}
 	buf_fini(&names);
+}
+
+/* README.md is the interface's manual: a column that it does not name is not there for people. */
+static void every_public_column_is_documented(void **state)
+{
+	struct fixture *fixture = *state;
+	struct buf names = BUF_INIT, manual = BUF_INIT;
+	char *name, *rest;
+
+	assert_ok(fixture, file_read("host/store/README.md", 1 << 20, &manual, &fixture->err));
+	fixture_query(fixture,
+		      "SELECT m.name FROM sqlite_schema m WHERE m.type IN ('table', 'view')"
+		      " AND m.name NOT LIKE 'sqlite_%' UNION"
+		      " SELECT i.name FROM sqlite_schema m, pragma_table_info(m.name) i"
+		      " WHERE m.type IN ('table', 'view') AND m.name NOT IN ('leases', 'limits',"
+		      " 'session_batches', 'stream_state', 'schema_migrations', 'script_keys',"
+		      " 'credential_fields') AND m.name NOT LIKE 'vault_%'"
+		      " AND m.name NOT LIKE 'sqlite_%'",
+		      &names);
+	for (name = strtok_r(names.data, "\n", &rest); name != NULL;
+	     name = strtok_r(NULL, "\n", &rest)) {
+		if (strstr(manual.data, name) == NULL)
+			fail_msg("host/store/README.md does not name %s", name);
+	}
+	buf_fini(&names);
+	buf_fini(&manual);
 }
 
 /* --- views --- */
@@ -195,6 +222,7 @@ int main(void)
 		T(every_entity_has_its_table),
 		cmocka_unit_test(parents_are_columns_and_entities),
 		T(every_table_is_public_or_kept_back),
+		T(every_public_column_is_documented),
 		T(people_are_merged_by_email),
 		T(devices_are_merged_by_serial_number),
 		T(installed_apps_name_person_device_and_app),

@@ -149,6 +149,7 @@ CREATE TABLE quarantine (
 	at TEXT NOT NULL
 ) STRICT;
 CREATE INDEX quarantine_by_session ON quarantine (session_id);
+CREATE INDEX quarantine_by_time ON quarantine (at);
 
 CREATE TABLE recordings (
 	session_id INTEGER PRIMARY KEY REFERENCES sessions (id) ON DELETE CASCADE,
