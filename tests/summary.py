@@ -33,8 +33,10 @@ def cmocka(output):
     totals = {"PASSED": 0, "FAILED": 0}
     for word, number in re.findall(r"^\[\s+(PASSED|FAILED)\s+\] (\d+) test", output, re.M):
         totals[word] += int(number)
-    skipped = re.findall(r"^\[\s+SKIPPED\s+\] (\w+)$", output, re.M)
-    return Count(totals["PASSED"], totals["FAILED"], sorted(set(skipped)))
+    names = sorted(set(re.findall(r"^\[\s+SKIPPED\s+\] (\w+)$", output, re.M)))
+    reasons = re.findall(r"^skipped: (.*)$", output, re.M)
+    skipped = reasons if len(reasons) == len(names) else names
+    return Count(totals["PASSED"], totals["FAILED"], skipped)
 
 
 def busted(output):

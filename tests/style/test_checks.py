@@ -119,6 +119,9 @@ class Words(unittest.TestCase):
 
     def test_sleep(self):
         self.assert_found(words.find_sleeps, "tests/unit/test_x.c", "usleep(10);")
+        self.assert_found(words.find_sleeps, "tests/unit/test_x.c", "for (int i = 0; i < 9; i++)\n\tsleep(1);")
+        good = "for (int i = 0; i < 9 && !is_there(x); i++)\n\tusleep(10);"
+        self.assertEqual(words.find_sleeps({"tests/unit/test_x.c": good}), [])
 
     def test_empty_test(self):
         text = ("static void helper(void)\n{\n\tassert_true(x());\n}\n"
