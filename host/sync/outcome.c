@@ -149,13 +149,24 @@ bool outcome_write(struct store_tx *tx, void *arg, struct err *err)
 	return lease_release(tx, &run->lease, err) && read_back(run, tx, err);
 }
 
-bool outcome_write_unapproved(struct store_tx *tx, void *arg, struct err *err)
+bool outcome_is_lasting(const struct sync_run *run)
+{
+	enum err_kind kind = run->err.kind;
+
+	if (run->account.id == NULL || run->account.is_paused || run->options.dry_run)
+		return false;
+	return kind == ERR_CONFIG || kind == ERR_BUG || kind == ERR_OVER_LIMIT ||
+	       kind == ERR_MISSING;
+}
+
+bool outcome_write_state(struct store_tx *tx, void *arg, struct err *err)
 {
 	struct sync_run *run = arg;
+	const char *state = run->needs_approval ? "needs-approval" : "failed";
 	char now[CLOCK_TEXT_SIZE];
 
-	return account_set_state(tx, run->account_id, "needs-approval", run->err.message,
-				 run->err.hint, clock_now_text(now), err);
+	return account_set_state(tx, run->account_id, state, run->err.message,
+				 err_way_out(&run->err), clock_now_text(now), err);
 }
 
 /* --- the dry run's changes --- */

@@ -9,8 +9,12 @@
 /* Session, account state, recording, lease. Refused when the lease was lost. */
 bool outcome_write(struct store_tx *tx, void *run, struct err *err);
 
-/* The account waits for an approval; no session was begun. */
-bool outcome_write_unapproved(struct store_tx *tx, void *run, struct err *err);
+/*
+ * No session was begun. Does the reason stay until somebody acts (a connector or overlay that is
+ * broken or not approved), so that it belongs to the account's state?
+ */
+bool outcome_is_lasting(const struct sync_run *run);
+bool outcome_write_state(struct store_tx *tx, void *run, struct err *err);
 
 /* On the scratch: what a dry run would have changed. */
 bool outcome_read_changes(struct store_tx *tx, void *run, struct err *err);

@@ -171,9 +171,8 @@ static void close_session(struct sync_run *run)
 	if (run->has_lease &&
 	    store_submit(run->host->store, STORE_WRITE, outcome_write, on_closed, run, &err))
 		return;
-	if (!run->has_lease && run->err.kind == ERR_CONFIG && run->needs_approval &&
-	    store_submit(run->host->store, STORE_WRITE, outcome_write_unapproved, on_closed, run,
-			 &err))
+	if (!run->has_lease && outcome_is_lasting(run) &&
+	    store_submit(run->host->store, STORE_WRITE, outcome_write_state, on_closed, run, &err))
 		return;
 	on_closed(run, &err);
 }

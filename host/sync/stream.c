@@ -113,6 +113,8 @@ static void on_read(void *arg, const struct value *result, const struct err *fai
 	struct err err = *failure;
 
 	(void)result;
+	if (run->is_ending)
+		return;
 	run->is_reading = false;
 	if (err.kind == ERR_NONE) {
 		batch_flush(run);
