@@ -78,13 +78,14 @@ static void reset_all(struct store_tx *tx)
 
 bool tx_begin(struct store_tx *tx, enum store_mode mode, struct err *err)
 {
+	tx->was_misread = false;
 	return tx->driver->begin(tx->conn, mode, err);
 }
 
 bool tx_commit(struct store_tx *tx, struct err *err)
 {
 	reset_all(tx);
-	return tx->driver->commit(tx->conn, err);
+	return tx->was_misread ? err_oom(err) : tx->driver->commit(tx->conn, err);
 }
 
 bool tx_rollback(struct store_tx *tx)
@@ -269,7 +270,8 @@ bool db_insert(struct db_stmt *stmt, int64_t *id, int64_t *changed, struct err *
 
 void db_reset(struct db_stmt *stmt)
 {
-	stmt->tx->driver->reset(stmt->handle);
+	if (!stmt->tx->driver->reset(stmt->handle))
+		stmt->tx->was_misread = true;
 	stmt->is_in_use = false;
 }
 

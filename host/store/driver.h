@@ -56,7 +56,8 @@ struct driver {
 	bool (*prepare)(struct driver_conn *conn, const char *sql, struct driver_stmt **stmt,
 			const char **tail, struct err *err);
 	void (*finalize)(struct driver_stmt *stmt);
-	void (*reset)(struct driver_stmt *stmt);
+	/* false = memory ran out while a column was read: what was read may be wrong. */
+	bool (*reset)(struct driver_stmt *stmt);
 	void (*unbind)(struct driver_stmt *stmt);
 	void (*bind_text)(struct driver_stmt *stmt, int index, const char *text, size_t len);
 	void (*bind_blob)(struct driver_stmt *stmt, int index, const void *data, size_t len);

@@ -353,9 +353,9 @@ static void sqlite_finalize(struct driver_stmt *stmt)
 	sqlite3_finalize(native(stmt));
 }
 
-static void sqlite_reset(struct driver_stmt *stmt)
+static bool sqlite_reset(struct driver_stmt *stmt)
 {
-	sqlite3_reset(native(stmt));
+	return sqlite3_reset(native(stmt)) == SQLITE_OK;
 }
 
 static void sqlite_unbind(struct driver_stmt *stmt)

@@ -16,6 +16,7 @@ struct store_tx {
 	const struct driver *driver;
 	struct driver_conn *conn;
 	struct db_stmt *buckets[TX_BUCKETS];
+	bool was_misread; /* memory ran out while a column was read: nothing may be committed */
 };
 
 struct store_tx *tx_open(const struct driver *driver, const char *path, enum driver_role role,

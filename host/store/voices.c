@@ -8,6 +8,8 @@ static const char *find(const char *streams, const char *stream)
 {
 	size_t len = strlen(stream);
 
+	if (streams == NULL)
+		return NULL;
 	for (const char *at = strstr(streams, stream); at != NULL; at = strstr(at + 1, stream)) {
 		if (at > streams && at[-1] == '"' && at[len] == '"')
 			return at - 1;
@@ -24,7 +26,7 @@ bool voices_is_only(const char *streams, const char *stream)
 {
 	const char *at = find(streams, stream);
 
-	return at == streams + 1 && strlen(streams) == strlen(stream) + 4;
+	return at != NULL && at == streams + 1 && strlen(streams) == strlen(stream) + 4;
 }
 
 static void put(struct buf *out, const char *name, size_t len)

@@ -16,7 +16,7 @@ bool voices_has(const char *streams, const char *stream);
 /* Is it the only one? */
 bool voices_is_only(const char *streams, const char *stream);
 
-/* The array with the stream, or without it. `streams` NULL = empty. */
+/* The array with the stream, or without it. Everywhere `streams` NULL = empty. */
 void voices_add(const char *streams, const char *stream, struct buf *out);
 void voices_remove(const char *streams, const char *stream, struct buf *out);
 
