@@ -29,7 +29,7 @@ enum {
 struct driver_conn {
 	sqlite3 *db;
 	enum driver_role role;
-	int64_t deadline_ms; /* monotonic; of a person's query */
+	int64_t deadline_ms; /* monotonic; of the next row of a person's query */
 	char *path;
 };
 
@@ -69,7 +69,7 @@ static bool fail_query(struct driver_conn *conn, struct err *err)
 {
 	switch (sqlite3_errcode(conn->db) & 0xff) {
 	case SQLITE_INTERRUPT:
-		err_set(err, ERR_OVER_LIMIT, "the query ran longer than %d s",
+		err_set(err, ERR_OVER_LIMIT, "the query ran for %d s without a row",
 			QUERY_TIMEOUT_MS / 1000);
 		return err_hint(err, "narrow it with WHERE, or add a LIMIT");
 	case SQLITE_TOOBIG:
@@ -163,6 +163,11 @@ static int authorize(void *arg, int action, const char *first, const char *secon
 	}
 }
 
+static void start_waiting(struct driver_conn *conn)
+{
+	conn->deadline_ms = clock_monotonic_ms() + QUERY_TIMEOUT_MS;
+}
+
 static int is_past_deadline(void *arg)
 {
 	struct driver_conn *conn = arg;
@@ -182,7 +187,7 @@ static bool restrain(struct driver_conn *conn, struct err *err)
 			   err))
 		return false;
 	sqlite3_db_config(conn->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 1, NULL);
-	conn->deadline_ms = clock_monotonic_ms() + QUERY_TIMEOUT_MS;
+	start_waiting(conn);
 	sqlite3_limit(conn->db, SQLITE_LIMIT_LENGTH, QUERY_VALUE_MAX);
 	sqlite3_limit(conn->db, SQLITE_LIMIT_ATTACHED, 0);
 	sqlite3_progress_handler(conn->db, PROGRESS_STEPS, is_past_deadline, conn);
@@ -392,8 +397,11 @@ static void sqlite_bind_null(struct driver_stmt *stmt, int index)
 static bool sqlite_step(struct driver_conn *conn, struct driver_stmt *stmt, bool *has_row,
 			struct err *err)
 {
-	int status = sqlite3_step(native(stmt));
+	int status;
 
+	if (conn->role == DRIVER_QUERY)
+		start_waiting(conn);
+	status = sqlite3_step(native(stmt));
 	*has_row = status == SQLITE_ROW;
 	if (*has_row)
 		return true;

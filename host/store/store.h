@@ -63,7 +63,9 @@ bool store_truncate_log(struct store *store, struct err *err);
  * table a sync writes (entities, relations, changes, sessions, batches, stream state, script keys,
  * recordings, held removals), filled with the account's rows. What is written there disappears with
  * store_close and holds no write lock; other tables are read as they are in the project.
- * `account_id` is copied. The scratch must be closed before its store.
+ * `account_id` is copied. The copies are made with the first unit, on the scratch's thread, and die
+ * with its connection: after a failed COMMIT every further unit fails. The scratch must be closed
+ * before its store.
  */
 struct store *store_open_scratch(struct store *store, const char *account_id, struct err *err);
 
