@@ -1,4 +1,5 @@
 /* Runs one command line: parses it, opens what the verb needs, runs it, says what went wrong. */
+#define _GNU_SOURCE
 #include "cli/cli.h"
 
 #include <stdarg.h>
@@ -70,49 +71,56 @@ void cli_outcome(struct cli *cli, int exit_code)
 
 /* --- to the person --- */
 
-/* The lines of a formatted text, each escaped. */
-static void put_lines(struct buf *out, const char *format, va_list args)
+/* The lines of a text, each escaped. */
+static void put_lines(struct buf *out, const char *text)
 {
-	char text[2048];
+	while (*text) {
+		size_t len = strcspn(text, "\n");
 
-	vsnprintf(text, sizeof(text), format, args);
-	for (const char *at = text; *at;) {
-		size_t len = strcspn(at, "\n");
-
-		text_escape(out, at, len);
+		text_escape(out, text, len);
 		buf_char(out, '\n');
-		at += len + (at[len] == '\n');
+		text += len + (text[len] == '\n');
 	}
 }
 
-static void say(const char *format, va_list args)
+/* Takes the text of vasprintf over; without memory for it nothing is said. */
+static void tell(char *text, int len)
 {
 	struct buf out = BUF_INIT;
 
-	put_lines(&out, format, args);
+	if (len < 0)
+		return;
+	put_lines(&out, text);
+	free(text);
 	terminal_write(STDERR_FILENO, buf_text(&out), out.len);
 	buf_fini(&out);
 }
 
 void cli_note(const struct cli *cli, const char *format, ...)
 {
+	char *text = NULL;
 	va_list args;
+	int len;
 
 	if (cli->is_quiet)
 		return;
 	va_start(args, format);
-	say(format, args);
+	len = vasprintf(&text, format, args);
 	va_end(args);
+	tell(text, len);
 }
 
 void cli_warn(const struct cli *cli, const char *format, ...)
 {
+	char *text = NULL;
 	va_list args;
+	int len;
 
 	(void)cli;
 	va_start(args, format);
-	say(format, args);
+	len = vasprintf(&text, format, args);
 	va_end(args);
+	tell(text, len);
 }
 
 /* --- to stdout --- */
@@ -150,12 +158,18 @@ bool cli_output_end(const struct cli *cli, struct output *output, const char *no
 bool cli_say(const struct cli *cli, struct err *err, const char *format, ...)
 {
 	struct buf out = BUF_INIT;
+	char *text = NULL;
 	va_list args;
 	bool done;
+	int len;
 
 	va_start(args, format);
-	put_lines(&out, format, args);
+	len = vasprintf(&text, format, args);
 	va_end(args);
+	if (len < 0)
+		return err_oom(err);
+	put_lines(&out, text);
+	free(text);
 	done = buf_ok(&out, err) && cli_print(cli, buf_text(&out), out.len, err);
 	buf_fini(&out);
 	return done;

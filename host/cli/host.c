@@ -70,6 +70,9 @@ bool host_open(struct cli *cli, enum cli_need need, struct err *err)
 
 void host_close(struct cli *cli)
 {
+	/* What was left to the store (limits, breakers) ends before the store does. */
+	if (cli->host.loop)
+		loop_run(cli->host.loop);
 	vault_close(cli->host.vault);
 	if (cli->host.store)
 		store_close(cli->host.store);

@@ -46,7 +46,7 @@ static void accept_flags(struct accepted *accepted, const struct cli_flag *flags
 static void accept_all(struct accepted *accepted, const char *mode, const struct cli_verb *verb)
 {
 	*accepted = (struct accepted){ 0 };
-	strcpy(accepted->letters, mode);
+	snprintf(accepted->letters, sizeof(accepted->letters), "%s", mode);
 	accept_flags(accepted, cli_global_flags());
 	if (verb)
 		accept_flags(accepted, verb->flags);
@@ -145,9 +145,9 @@ static bool check_value(const struct parsed *parsed, const struct cli_flag *flag
 {
 	int64_t number;
 
-	if (text && !str_is_utf8(text, strlen(text)))
+	if (!str_is_utf8(text, strlen(text)))
 		return err_set(err, ERR_USAGE, "--%s: the value is not UTF-8", flag->name);
-	if (!flag->repeats && flag->type != CLI_SWITCH && parsed_has(parsed, flag->name))
+	if (!flag->repeats && parsed_has(parsed, flag->name))
 		return err_set(err, ERR_USAGE, "--%s is given twice", flag->name);
 	if (flag->type == CLI_NUMBER && (!str_to_int64(text, &number) || number < 0))
 		return err_set(err, ERR_USAGE, "--%s: \"%s\" is no number", flag->name, text);
@@ -167,7 +167,7 @@ static bool add_flag(struct parsed *out, const struct cli_flag *flag, const char
 	size_t size = (out->flag_count + 1) * sizeof(*out->flags);
 	struct parsed_flag *grown;
 
-	if (!check_value(out, flag, text, err))
+	if (text && !check_value(out, flag, text, err))
 		return false;
 	grown = realloc(out->flags, size);
 	if (!grown)

@@ -129,7 +129,9 @@ static bool read_keys(struct secret *out, struct err *err)
 	return err_set(err, ERR_CANCELLED, "no answer was given");
 }
 
-static bool read_without_echo(struct secret *out, struct err *err)
+/* Echo goes before the question comes: an answer that is quicker than we are is not shown either.
+ */
+static bool ask_without_echo(const char *question, struct secret *out, struct err *err)
 {
 	struct termios before, silent;
 	bool done;
@@ -142,6 +144,8 @@ static bool read_without_echo(struct secret *out, struct err *err)
 	silent.c_cc[VTIME] = 0;
 	if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) != 0)
 		return err_set_errno(err, ERR_USAGE, errno, "cannot switch off the echo");
+	say(question);
+	say(" (not shown): ");
 	done = read_keys(out, err);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
 	terminal_write(STDERR_FILENO, "\n", 1);
@@ -157,9 +161,8 @@ bool prompt_secret(const struct cli *cli, const char *question, const char *inst
 	if (!can_ask(cli, question, instead, err) ||
 	    !secret_init(&typed, SECRET_MAX_BYTES + 1, err))
 		return false;
-	say(question);
-	say(" (not shown): ");
-	done = read_without_echo(&typed, err) && secret_from(answer, typed.data, typed.len, err);
+	done = ask_without_echo(question, &typed, err) &&
+	       secret_from(answer, typed.data, typed.len, err);
 	secret_fini(&typed);
 	return done;
 }

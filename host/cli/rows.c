@@ -68,25 +68,38 @@ static char *unique_name(const char *const *names, size_t i)
 	return buf_take(&name);
 }
 
+static void free_columns(struct output_column *columns, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free((char *)columns[i].name);
+	free(columns);
+}
+
+static bool name_columns(const struct rows_options *options, const char *const *names, size_t count,
+			 struct output_column *columns)
+{
+	for (size_t i = 0; i < count; i++) {
+		columns[i].name = unique_name(names, i);
+		if (!columns[i].name)
+			return false;
+		columns[i].kind = kind_of(options, names[i]);
+		place(options, &columns[i]);
+	}
+	return true;
+}
+
 static bool take_columns(void *arg, const char *const *names, size_t count, struct err *err)
 {
 	struct printing *printing = arg;
-	struct output_column *columns = calloc(count ? count : 1, sizeof(*columns));
-	bool done = columns || err_oom(err);
+	struct output_column *columns = calloc(count + 1, sizeof(*columns));
 
-	for (size_t i = 0; done && i < count; i++) {
-		columns[i].name = unique_name(names, i);
-		done = columns[i].name || err_oom(err);
-		if (!done)
-			break;
-		columns[i].kind = kind_of(printing->options, names[i]);
-		place(printing->options, &columns[i]);
-	}
-	if (done)
+	if (!columns)
+		return err_oom(err);
+	if (name_columns(printing->options, names, count, columns))
 		printing->output = output_new(&printing->options->output, columns, count, err);
-	for (size_t i = 0; columns && i < count; i++)
-		free((char *)columns[i].name);
-	free(columns);
+	else
+		err_oom(err);
+	free_columns(columns, count);
 	return printing->output != NULL;
 }
 

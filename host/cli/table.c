@@ -16,8 +16,9 @@ struct table {
 	size_t *from;		       /* index of each in a row's values */
 	size_t *widths;
 	bool *is_number;
+	bool *is_firm; /* gives way last where the terminal is narrow */
 	size_t count;
-	char **cells; /* of the rows kept: row by row */
+	char **cells; /* of the rows kept, row by row; room for one more */
 	size_t kept;
 	bool is_fixed; /* the widths are chosen */
 };
@@ -44,7 +45,9 @@ struct table *table_new(const struct output_options *options, const struct outpu
 	if (!table || !(table->columns = calloc(room, sizeof(*table->columns))) ||
 	    !(table->from = calloc(room, sizeof(*table->from))) ||
 	    !(table->widths = calloc(room, sizeof(*table->widths))) ||
-	    !(table->is_number = calloc(room, sizeof(*table->is_number)))) {
+	    !(table->is_number = calloc(room, sizeof(*table->is_number))) ||
+	    !(table->is_firm = calloc(room, sizeof(*table->is_firm))) ||
+	    !(table->cells = calloc(room, (OUTPUT_FIT_ROWS + 1) * sizeof(*table->cells)))) {
 		table_free(table);
 		err_oom(err);
 		return NULL;
@@ -57,54 +60,67 @@ struct table *table_new(const struct output_options *options, const struct outpu
 	return table;
 }
 
-static void free_cells(struct table *table)
+static void free_row(char **cells, size_t count)
 {
-	for (size_t i = 0; i < table->kept * table->count; i++)
-		free(table->cells[i]);
-	free(table->cells);
-	table->cells = NULL;
-	table->kept = 0;
+	for (size_t i = 0; i < count; i++) {
+		free(cells[i]);
+		cells[i] = NULL;
+	}
 }
 
 void table_free(struct table *table)
 {
 	if (!table)
 		return;
-	free_cells(table);
+	if (table->cells)
+		free_row(table->cells, table->kept * table->count);
+	free(table->cells);
 	free(table->columns);
 	free(table->from);
 	free(table->widths);
 	free(table->is_number);
+	free(table->is_firm);
 	free(table);
 }
 
 /* --- widths --- */
 
-static size_t widest(const size_t *widths, size_t count)
+/* The widest of the columns above `min` that are not firm (all of them: NULL); count if none is. */
+static size_t widest(const size_t *widths, const bool *is_firm, size_t count, size_t min)
 {
-	size_t at = 0;
+	size_t at = count;
 
-	for (size_t i = 1; i < count; i++) {
-		if (widths[i] > widths[at])
+	for (size_t i = 0; i < count; i++) {
+		if (widths[i] > min && !(is_firm && is_firm[i]) &&
+		    (at == count || widths[i] > widths[at]))
 			at = i;
 	}
 	return at;
 }
 
-void table_fit_widths(size_t *widths, size_t count, size_t room)
+/* Lowers the widest ones to what is above `room`; the sum that is left. */
+static size_t lower(size_t *widths, const bool *is_firm, size_t count, size_t min, size_t sum,
+		    size_t room)
+{
+	while (sum > room) {
+		size_t at = widest(widths, is_firm, count, min);
+
+		if (at == count)
+			break;
+		widths[at]--;
+		sum--;
+	}
+	return sum;
+}
+
+void table_fit_widths(size_t *widths, const bool *is_firm, size_t count, size_t room)
 {
 	size_t sum = 0;
 
 	for (size_t i = 0; i < count; i++)
 		sum += widths[i];
-	while (count && sum > room) {
-		size_t at = widest(widths, count);
-
-		if (widths[at] <= TABLE_WIDTH_MIN)
-			return;
-		widths[at]--;
-		sum--;
-	}
+	sum = lower(widths, is_firm, count, TABLE_SOFT_MIN, sum, room);
+	lower(widths, NULL, count, TABLE_HARD_MIN, sum, room);
 }
 
 static void title_of(const struct output_column *column, struct buf *out)
@@ -128,7 +144,7 @@ static void choose_widths(struct table *table)
 			table->widths[i % table->count] = width;
 	}
 	if (table->options.width)
-		table_fit_widths(table->widths, table->count, room);
+		table_fit_widths(table->widths, table->is_firm, table->count, room);
 	table->is_fixed = true;
 }
 
@@ -202,7 +218,8 @@ void table_flush(struct table *table, struct buf *out)
 	put_header(table, out);
 	for (size_t row = 0; row < table->kept; row++)
 		put_line(table, table->cells + row * table->count, out);
-	free_cells(table);
+	free_row(table->cells, table->kept * table->count);
+	table->kept = 0;
 }
 
 /* --- rows --- */
@@ -224,14 +241,7 @@ static char *cell_of(struct table *table, size_t i, const struct query_value *va
 	text_escape(&escaped, buf_text(&raw), raw.len);
 	escaped.failed |= raw.failed;
 	buf_fini(&raw);
-	buf_str(&escaped, "");
 	return buf_take(&escaped);
-}
-
-static void free_row(char **cells, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		free(cells[i]);
 }
 
 /* The row's texts into cells; none is left behind on failure. */
@@ -248,34 +258,20 @@ static bool fill_row(struct table *table, const struct query_value *values, char
 	return true;
 }
 
-static bool put_row(struct table *table, const struct query_value *values, struct buf *out,
-		    struct err *err)
-{
-	char **cells = calloc(table->count ? table->count : 1, sizeof(*cells));
-	bool done = cells ? fill_row(table, values, cells, err) : err_oom(err);
-
-	if (done) {
-		put_line(table, cells, out);
-		free_row(cells, table->count);
-	}
-	free(cells);
-	return done;
-}
-
 bool table_row(struct table *table, const struct query_value *values, struct buf *out,
 	       struct err *err)
 {
+	char **cells = table->cells + table->kept * table->count;
+
+	if (!fill_row(table, values, cells, err))
+		return false;
+	if (table->is_fixed) {
+		put_line(table, cells, out);
+		free_row(cells, table->count);
+		return true;
+	}
+	table->kept++;
 	if (table->kept == OUTPUT_FIT_ROWS)
 		table_flush(table, out);
-	if (table->is_fixed)
-		return put_row(table, values, out, err);
-	if (!table->cells) {
-		table->cells = calloc(OUTPUT_FIT_ROWS * (table->count + 1), sizeof(char *));
-		if (!table->cells)
-			return err_oom(err);
-	}
-	if (!fill_row(table, values, table->cells + table->kept * table->count, err))
-		return false;
-	table->kept++;
 	return true;
 }

@@ -21,10 +21,11 @@ bool table_row(struct table *table, const struct query_value *values, struct buf
 void table_flush(struct table *table, struct buf *out);
 
 /*
- * Lowers widths, the largest first, until they add up to at most `room`; none falls below
- * TABLE_WIDTH_MIN for it.
+ * Lowers widths until they add up to at most `room`: the largest of those that may give way first,
+ * down to TABLE_SOFT_MIN, then the largest of all, down to TABLE_HARD_MIN. is_firm says which hold
+ * out longest: numbers, times, states.
  */
-enum { TABLE_WIDTH_MIN = 6, TABLE_GAP = 2 };
-void table_fit_widths(size_t *widths, size_t count, size_t room);
+enum { TABLE_SOFT_MIN = 12, TABLE_HARD_MIN = 6, TABLE_GAP = 2 };
+void table_fit_widths(size_t *widths, const bool *is_firm, size_t count, size_t room);
 
 #endif

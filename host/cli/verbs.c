@@ -6,12 +6,14 @@
 /* clang-format off */
 
 #define END { .name = NULL }
-#define SWITCH(NAME, HELP) .name = NAME, .type = CLI_SWITCH, .help = HELP
-#define TEXT(NAME, VALUE, HELP) .name = NAME, .type = CLI_TEXT, .value = VALUE, .help = HELP
-#define PAIR(NAME, VALUE, HELP) .name = NAME, .type = CLI_PAIR, .value = VALUE, .help = HELP
-#define NUMBER(NAME, VALUE, HELP) .name = NAME, .type = CLI_NUMBER, .value = VALUE, .help = HELP
+#define SWITCH(NAME, HELP) .name = (NAME), .type = CLI_SWITCH, .help = (HELP)
+#define VALUED(NAME, TYPE, VALUE, HELP) \
+	.name = (NAME), .type = (TYPE), .value = (VALUE), .help = (HELP)
+#define TEXT(NAME, VALUE, HELP) VALUED(NAME, CLI_TEXT, VALUE, HELP)
+#define PAIR(NAME, VALUE, HELP) VALUED(NAME, CLI_PAIR, VALUE, HELP)
+#define NUMBER(NAME, VALUE, HELP) VALUED(NAME, CLI_NUMBER, VALUE, HELP)
 #define CHOICE(NAME, VALUE, ONE_OF, HELP) \
-	.name = NAME, .type = CLI_CHOICE, .value = VALUE, .one_of = ONE_OF, .help = HELP
+	VALUED(NAME, CLI_CHOICE, VALUE, HELP), .one_of = (ONE_OF)
 
 static const char *const COLOURS[] = { "auto", "always", "never", NULL };
 static const char *const LEVELS[] = { "error", "warn", "info", "debug", NULL };

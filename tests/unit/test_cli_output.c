@@ -164,16 +164,19 @@ static void test_table_fits_the_terminal(void **state)
 
 static void test_fit_widths(void **state)
 {
-	size_t widths[] = { 4, 30, 10 };
-	size_t narrow[] = { 8, 8 };
+	const bool soft[] = { false, false, false }, firm[] = { true, false, false };
+	size_t widths[] = { 4, 30, 10 }, kept[] = { 20, 30, 15 }, narrow[] = { 8, 8 };
 
 	(void)state;
-	table_fit_widths(widths, 3, 24);
+	table_fit_widths(widths, soft, 3, 30);
 	assert_int_equal(widths[0], 4);
-	assert_int_equal(widths[1], 10);
+	assert_int_equal(widths[1], 16);
 	assert_int_equal(widths[2], 10);
-	table_fit_widths(narrow, 2, 3);
-	assert_int_equal(narrow[0], TABLE_WIDTH_MIN);
+	table_fit_widths(kept, firm, 3, 45);
+	assert_int_equal(kept[0], 20);
+	assert_int_equal(kept[1] + kept[2], 25);
+	table_fit_widths(narrow, soft, 2, 3);
+	assert_int_equal(narrow[0], TABLE_HARD_MIN);
 }
 
 static void test_json(void **state)
