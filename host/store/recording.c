@@ -57,3 +57,28 @@ bool recording_find(struct store_tx *tx, int64_t session_id, char **file, struct
 	db_reset(stmt);
 	return *file != NULL || err_oom(err);
 }
+
+bool recording_forget(struct store_tx *tx, const char *before, recording_file_fn *each, void *arg,
+		      struct err *err)
+{
+	struct db_stmt *stmt =
+		db_prepare(tx, "SELECT file FROM recordings WHERE started_at < $1", err);
+	bool has_row = true;
+
+	if (stmt == NULL)
+		return false;
+	db_bind_text(stmt, 1, before);
+	while (has_row) {
+		if (!db_step(stmt, &has_row, err))
+			return false;
+		if (has_row && !each(arg, db_column_text(stmt, 0, NULL), err)) {
+			db_reset(stmt);
+			return false;
+		}
+	}
+	stmt = db_prepare(tx, "DELETE FROM recordings WHERE started_at < $1", err);
+	if (stmt == NULL)
+		return false;
+	db_bind_text(stmt, 1, before);
+	return db_exec(stmt, NULL, err);
+}

@@ -15,4 +15,10 @@ bool recording_end(struct store_tx *tx, int64_t session_id, int64_t exchanges, i
 /* *file malloc'd; NULL if the session has none. */
 bool recording_find(struct store_tx *tx, int64_t session_id, char **file, struct err *err);
 
+/* Forgets recordings of sessions that started before `before`. `each` removes the file first; false
+   stops. */
+typedef bool recording_file_fn(void *arg, const char *file, struct err *err);
+bool recording_forget(struct store_tx *tx, const char *before, recording_file_fn *each, void *arg,
+		      struct err *err);
+
 #endif

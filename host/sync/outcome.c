@@ -8,6 +8,7 @@
 #include "store/change.h"
 #include "store/recording.h"
 #include "sync/json_value.h"
+#include "sync/retention.h"
 
 static const char *outcome_of(const struct sync_run *run)
 {
@@ -146,7 +147,8 @@ bool outcome_write(struct store_tx *tx, void *arg, struct err *err)
 	if (run->is_recording &&
 	    !recording_end(tx, run->session.id, run->exchanges, run->recorded_bytes, err))
 		return false;
-	return lease_release(tx, &run->lease, err) && read_back(run, tx, err);
+	return retention_apply(tx, run->host->recordings_dir, err) &&
+	       lease_release(tx, &run->lease, err) && read_back(run, tx, err);
 }
 
 bool outcome_is_lasting(const struct sync_run *run)

@@ -1,0 +1,18 @@
+/*
+ * What is kept how long: tombstones, changes and quarantined records 90 days (store/entity.h),
+ * limits a week after their last use, recordings 30 days.
+ */
+#ifndef MUSTER_SYNC_RETENTION_H
+#define MUSTER_SYNC_RETENTION_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "store/store.h"
+
+enum { RETENTION_RECORDINGS_DAYS = 30, RETENTION_LIMITS_DAYS = 7 };
+
+/* Inside a unit: once a day at most; else it only looks at the date. */
+bool retention_apply(struct store_tx *tx, const char *recordings_dir, struct err *err);
+
+#endif
