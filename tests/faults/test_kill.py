@@ -31,8 +31,12 @@ class Killed(E2eCase):
     def store(self, sql):
         """Asked of the database file itself: the program is dead."""
         database = self.muster.project / ".muster" / "muster.db"
-        with contextlib.closing(sqlite3.connect(database)) as opened:
+        with contextlib.closing(sqlite3.connect(database)) as opened, opened:
             return opened.execute(sql).fetchall()
+
+    def let_the_lease_run_out(self):
+        """What half a minute does to the lease of a dead process."""
+        self.store("UPDATE leases SET expires_at_ms = 0")
 
     def kill_once(self, seconds):
         """Starts a sync and kills it, sandboxes and all; whether it was still running."""
@@ -41,7 +45,8 @@ class Killed(E2eCase):
             process.wait(seconds)
         was_running = process.poll() is None
         with contextlib.suppress(ProcessLookupError):
-            self.kill_group(process)
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
         return was_running
 
     def live(self, entity):
@@ -82,6 +87,7 @@ class Killed(E2eCase):
             before = {entity: self.live(entity) for entity in COLUMNS}
             running += self.kill_once(self.random.uniform(0.01, longest))
             self.check_sound(before)
+            self.let_the_lease_run_out()
         self.assertGreater(running, KILLS // 2, "most syncs were over before they were killed")
         self.sim.clear_faults()
         self.sync_when_free()
@@ -99,8 +105,9 @@ class Killed(E2eCase):
             before = {entity: self.live(entity) for entity in COLUMNS}
             self.kill_once(self.random.uniform(0.1, 1.5))
             self.check_sound(before)
+            self.let_the_lease_run_out()
         self.sim.clear_faults()
-        self.sync_when_free()
+        self.sync()
         self.assert_true()
 
     def sandboxes(self, process):

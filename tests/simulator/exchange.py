@@ -61,6 +61,11 @@ def parse_target(target: str) -> tuple[str, dict[str, str]]:
     return urllib.parse.unquote(path).rstrip("/") or "/", dict(pairs)
 
 
+def page_at(offset: int, limit: int) -> int:
+    """Which page begins at a row offset; one that overlaps the page before is the next one."""
+    return -(-offset // limit) + 1
+
+
 @dataclasses.dataclass
 class Page:
     """One page of a listing before it is encoded. A fault may set `rows` to any JSON value."""

@@ -113,8 +113,8 @@ class Paging(ServerCase):
 
     def test_page_and_from_page(self):
         self.server.faults.add("forbidden", path=DEVICES, from_page=2, times=0)
-        statuses = [self.ask(f"{DEVICES}?limit=30&offset={o}").status for o in (0, 30, 60, 0)]
-        self.assertEqual(statuses, [200, 403, 403, 200])
+        statuses = [self.ask(f"{DEVICES}?limit=30&offset={o}").status for o in (0, 29, 30, 58, 60, 0)]
+        self.assertEqual(statuses, [200, 403, 403, 403, 403, 200])  # pages may overlap by a row
 
     def test_prism_pages_are_known_by_their_cursor(self):
         self.server.faults.add("unauthorized", path="/api/v1/prism/*", page=2)

@@ -7,7 +7,7 @@ import itertools
 import json
 from typing import Any, Callable, Iterator, Optional
 
-from ..exchange import Page, Reply, Request, json_reply
+from ..exchange import Page, Reply, Request, json_reply, page_at
 from . import rows
 from .tenant import Device, Tenant
 
@@ -99,7 +99,7 @@ class Prism:
 
     def locate(self, request: Request) -> int:
         if self.mode == "offset":
-            return asked_offset(request) // asked_limit(request) + 1
+            return page_at(asked_offset(request), asked_limit(request))
         place = read_cursor(request)
         return place[1] if place else 1
 
@@ -137,7 +137,7 @@ class Prism:
     def offset_page(self, category: str, request: Request) -> Page:
         offset, limit = asked_offset(request), asked_limit(request)
         found = itertools.islice(self.walk(category, request, START), offset, offset + limit)
-        page = new_page([row for _, row in found], limit, offset // limit + 1)
+        page = new_page([row for _, row in found], limit, page_at(offset, limit))
         page.total, page.has_cursor = self.total(category), True
         if offset:
             page.envelope = envelope_from(offset)

@@ -7,7 +7,7 @@ import threading
 import time
 from typing import Any, Callable, Optional
 
-from ..exchange import Page, Reply, Request, json_reply
+from ..exchange import Page, Reply, Request, json_reply, page_at
 from ..vendor import Service, SpecError
 from . import actions, changes, prism, quirks, rows, truth
 from .access import APPLICATIONS, DEVICE_DETAIL, DEVICE_LIST, Access
@@ -141,7 +141,7 @@ class KandjiService(Service):
 
     def locate(self, request: Request) -> Optional[int]:
         if request.path == "/api/v1/devices":
-            return asked_offset(request) // self.asked_limit(request) + 1
+            return page_at(asked_offset(request), self.asked_limit(request))
         if request.path.startswith("/api/v1/prism/"):
             return self.prism.locate(request)
         return None
@@ -198,7 +198,7 @@ class KandjiService(Service):
         page = Page(rows=found[offset:offset + limit], id_key="device_id",
                     text_key="device_name", time_key="last_check_in",
                     identify=lambda row: row["device_id"], envelope=lambda page: page.rows,
-                    number=offset // limit + 1, size=limit)
+                    number=page_at(offset, limit), size=limit)
         return Reply(page=page, headers=self.list_headers(len(found), limit, offset))
 
     def in_order(self, found: list[dict], ordering: str) -> list[dict]:
