@@ -121,6 +121,65 @@ static bool archive(struct store_tx *tx, const char *id, struct err *err)
 	return done;
 }
 
+/* What a person decides about an account; all else is what syncs found out about it. */
+static void take_decisions(struct account *current, struct account *given)
+{
+	char **const pairs[][2] = {
+		{ &current->label, &given->label },
+		{ &current->settings, &given->settings },
+		{ &current->credential_id, &given->credential_id },
+		{ &current->tenant, &given->tenant },
+		{ &current->ca_file, &given->ca_file },
+		{ &current->connect_to, &given->connect_to },
+		{ &current->proxy, &given->proxy },
+		{ &current->allow_cidrs, &given->allow_cidrs },
+		{ &current->approved_hash, &given->approved_hash },
+		{ &current->approved, &given->approved },
+	};
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		char *old = *pairs[i][0];
+
+		*pairs[i][0] = *pairs[i][1];
+		*pairs[i][1] = old;
+	}
+	current->is_recording = given->is_recording;
+}
+
+/* A new credential or approval mends what waited for it; how the account is, the next sync says. */
+static bool settle_state(struct store_tx *tx, const struct storing *storing,
+			 const struct account *stored, bool has_new_approval, struct err *err)
+{
+	bool is_mended = (storing->secret_count > 0 && str_eq(stored->state, "needs-auth")) ||
+			 (has_new_approval && str_eq(stored->state, "needs-approval"));
+	char way_out[ACCOUNT_SLUG_SIZE + 16], slug[ACCOUNT_SLUG_SIZE], now[CLOCK_TEXT_SIZE];
+
+	if (!is_mended)
+		return true;
+	snprintf(way_out, sizeof(way_out), "muster sync %s", accounts_slug(stored, slug));
+	return account_set_state(tx, stored->id, "stale", "mended, not synced since", way_out,
+				 clock_now_text(now), err);
+}
+
+/* Reads the account again: a sync may have ended while the person was asked. */
+static bool change_account(struct store_tx *tx, struct storing *storing, struct err *err)
+{
+	struct account current = { 0 };
+	bool done = account_get(tx, storing->account->id, &current, err);
+	bool has_new_approval;
+
+	if (!done)
+		return false;
+	has_new_approval = !current.approved_hash || !storing->account->approved_hash ||
+			   !str_eq(current.approved_hash, storing->account->approved_hash);
+	take_decisions(&current, storing->account);
+	done = account_save(tx, &current, err) &&
+	       settle_state(tx, storing, &current, has_new_approval, err);
+	account_fini(storing->account);
+	*storing->account = current;
+	return done;
+}
+
 static bool store_account(struct store_tx *tx, void *arg, struct err *err)
 {
 	struct storing *storing = arg;
@@ -131,9 +190,8 @@ static bool store_account(struct store_tx *tx, void *arg, struct err *err)
 	if (storing->secret_count > 0 && !account->credential_id &&
 	    !add_credential(tx, storing, err))
 		return false;
-	if (!put_secrets(tx, storing, err))
-		return false;
-	return (account->id ? account_save(tx, account, err) : account_add(tx, account, err)) &&
+	return put_secrets(tx, storing, err) &&
+	       (account->id ? change_account(tx, storing, err) : account_add(tx, account, err)) &&
 	       audit(tx, storing->verb, account, err);
 }
 

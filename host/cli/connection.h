@@ -15,9 +15,10 @@
 struct cli;
 
 /*
- * Stores a new account (account->id NULL) or what changed of one, with these secrets (none = the
- * credential stays as it is). `archive_id` (NULL = none) is archived first and loses its
- * credential. Fills in account->id and credential_id.
+ * Stores a new account (account->id NULL), or what a person decided about one that is there: label,
+ * settings, way to the vendor, recording, approval, these secrets (none = the credential stays as
+ * it is). What syncs found out about it meanwhile stays. `archive_id` (NULL = none) is archived
+ * first and loses its credential. The account is afterwards as it is stored.
  */
 bool connection_store(const struct cli *cli, struct account *account, const char *provider,
 		      const struct check_secret *secrets, size_t secret_count,

@@ -1,14 +1,13 @@
 /* What one session of `muster sync` leaves on stdout. */
 #include "cli/sync_report.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/str.h"
-#include "cli/cell.h"
 #include "cli/cli.h"
 #include "cli/errors.h"
 #include "cli/sessions.h"
+#include "cli/sync_changes.h"
 
 static bool has_session(const struct sync_result *result)
 {
@@ -72,96 +71,6 @@ static bool print_json(struct cli *cli, const char *slug, const struct sync_resu
 	return done;
 }
 
-/* --- the difference of a dry run --- */
-
-static void put_value(struct buf *out, const json_t *value)
-{
-	char *text;
-
-	if (json_is_string(value)) {
-		buf_append(out, json_string_value(value), json_string_length(value));
-		return;
-	}
-	text = value && !json_is_null(value) ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT)
-					     : NULL;
-	buf_str(out, text ? text : "(none)");
-	free(text);
-}
-
-/* "os_version: 14.1 -> 14.2, name: a -> b"; a new or removed row is told by what names it. */
-static void put_difference(struct buf *out, const json_t *change)
-{
-	static const char *const names[] = { "email",	      "name",	       "serial_number",
-					     "license",	      "version",       "device_source_id",
-					     "app_source_id", "user_source_id" };
-	json_t *before = json_object_get(change, "before"),
-	       *after = json_object_get(change, "after");
-	bool is_update = json_is_object(before) && json_is_object(after);
-	const char *key;
-	json_t *value;
-
-	if (is_update) {
-		json_object_foreach(after, key, value)
-		{
-			buf_printf(out, "%s%s: ", out->len ? ", " : "", key);
-			put_value(out, json_object_get(before, key));
-			buf_str(out, " -> ");
-			put_value(out, value);
-		}
-		return;
-	}
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		value = json_object_get(json_is_object(after) ? after : before, names[i]);
-		if (!json_is_string(value))
-			continue;
-		buf_printf(out, "%s", out->len ? ", " : "");
-		put_value(out, value);
-	}
-}
-
-static bool put_change(struct output *output, const json_t *change, struct err *err)
-{
-	struct buf difference = BUF_INIT;
-	bool done;
-
-	put_difference(&difference, change);
-	{
-		struct query_value values[] = {
-			output_text(json_string_value(json_object_get(change, "kind"))),
-			output_text(json_string_value(json_object_get(change, "entity"))),
-			output_text(json_string_value(json_object_get(change, "source_id"))),
-			output_text(buf_text(&difference)),
-		};
-
-		done = output_row(output, values, err);
-	}
-	buf_fini(&difference);
-	return done;
-}
-
-static bool print_changes(struct cli *cli, const char *text, struct err *err)
-{
-	static const struct output_column columns[] = {
-		{ .name = "change" },
-		{ .name = "entity" },
-		{ .name = "source_id" },
-		{ .name = "difference" },
-	};
-	json_t *changes = json_loads(text, 0, NULL);
-	struct output *output = cli_output(cli, columns, sizeof(columns) / sizeof(columns[0]), err);
-	bool done = output != NULL;
-	size_t i;
-	json_t *change;
-
-	json_array_foreach(changes, i, change) done = done && put_change(output, change, err);
-	json_decref(changes);
-	if (!done) {
-		output_free(output);
-		return false;
-	}
-	return cli_output_end(cli, output, "Nothing would change.", err);
-}
-
 /* --- for a person --- */
 
 static bool print_line(struct cli *cli, const char *slug, const struct session *session,
@@ -202,7 +111,7 @@ static bool print_text(struct cli *cli, const char *slug, const struct sync_resu
 	} else if (has_session(result)) {
 		tell_reason(cli, result->account, result->session->outcome);
 	}
-	return !result || !result->changes || print_changes(cli, result->changes, err);
+	return !result || !result->changes || sync_changes_print(cli, result->changes, err);
 }
 
 bool sync_report(struct cli *cli, const char *slug, const struct sync_result *result,

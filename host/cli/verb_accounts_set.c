@@ -117,17 +117,10 @@ bool verb_accounts_set(struct cli *cli, struct err *err)
 
 static bool reconnect(struct cli *cli, struct changing *changing, struct err *err)
 {
-	struct account *account = &changing->account;
-
 	if (!host_need_secrets(cli, err) || !load(cli, changing, err) ||
 	    !form_check_flags(cli, changing->connector, err) ||
-	    !form_fill_settings(cli, &changing->form, account->settings, err) ||
+	    !form_fill_settings(cli, &changing->form, changing->account.settings, err) ||
 	    !form_fill_secrets(cli, &changing->form, err) || !test(cli, changing, err))
-		return false;
-	if (str_eq(account->state, "needs-auth") &&
-	    !(route_set_text(&account->state, "stale", err) &&
-	      route_set_text(&account->state_reason, "", err) &&
-	      route_set_text(&account->state_way_out, "muster sync", err)))
 		return false;
 	return store(cli, changing, "reconnect", err);
 }

@@ -187,19 +187,14 @@ static bool fail_other_tenant(const struct account *old, const char *tenant, str
 }
 
 /* The same tenant again: the stored account stays, with its rows, under what was given now. */
-static bool renew(struct connecting *connecting, struct account *old, struct err *err)
+static bool renew(struct connecting *connecting, const struct account *old, struct err *err)
 {
 	struct account *account = &connecting->account;
 
 	connecting->is_renewed = true;
-	account->last_session = old->last_session;
-	account->is_paused = old->is_paused;
 	return route_set_text(&account->id, old->id, err) &&
 	       route_set_text(&account->credential_id, old->credential_id, err) &&
-	       route_set_text(&account->created_at, old->created_at, err) &&
-	       route_set_text(&account->last_ok_at, old->last_ok_at, err) &&
-	       (account->label[0] || route_set_text(&account->label, old->label, err)) &&
-	       (old->last_session == 0 || route_set_text(&account->state, "stale", err));
+	       (account->label[0] || route_set_text(&account->label, old->label, err));
 }
 
 static bool replace(struct cli *cli, struct connecting *connecting, const struct account *old,
@@ -218,7 +213,7 @@ static bool replace(struct cli *cli, struct connecting *connecting, const struct
 	return done;
 }
 
-static bool settle_with(struct cli *cli, struct connecting *connecting, struct account *old,
+static bool settle_with(struct cli *cli, struct connecting *connecting, const struct account *old,
 			struct err *err)
 {
 	const char *tenant = connecting->account.tenant;
