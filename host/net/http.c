@@ -146,6 +146,8 @@ static int check_peer(void *arg, char *peer_ip, char *local_ip, int peer_port, i
 			"certificate refused: it has no alternative name, only a common name");
 	else
 		return CURL_PREREQFUNC_OK;
+	/* HTTP/2 keeps a connection whose request was called off; nobody may use this one. */
+	curl_easy_setopt(exchange->easy, CURLOPT_FORBID_REUSE, 1L);
 	return CURL_PREREQFUNC_ABORT;
 }
 
@@ -233,8 +235,6 @@ static bool add_headers(struct http_exchange *exchange)
 				request->credentials[i].value))
 			return false;
 	}
-	if (request->content_type != NULL)
-		return add_header(exchange, "Content-Type", request->content_type);
 	return true;
 }
 

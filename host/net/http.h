@@ -42,7 +42,6 @@ struct http_request {
 	size_t header_count, credential_count;
 	const void *body;
 	size_t body_len;
-	const char *content_type;
 	size_t max_body_bytes;
 	bool is_idempotent;		   /* else a connection of its own: libcurl repeats a */
 					   /* request by itself when a kept one turns out dead */
@@ -72,7 +71,11 @@ void http_cancel(struct http_exchange *exchange);
 enum retry_class http_fault_of_transfer(int curl_code, const char *detail, long verify,
 					bool has_status, struct err *err);
 
-/* A final status that is no success: err with its kind; the class for the retry rules. */
-enum retry_class http_fault_of_status(const struct net_reply *reply, struct err *err);
+/*
+ * A final status that is no success: err with its kind; the class for the retry rules. The excerpt
+ * of the body is free of the secrets that `redact` knows (may be NULL).
+ */
+enum retry_class http_fault_of_status(const struct net_reply *reply, const struct redact *redact,
+				      struct err *err);
 
 #endif

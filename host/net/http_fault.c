@@ -17,6 +17,9 @@ enum {
 	VERIFY_NO_ISSUER = 21
 };
 
+/* So much of a body is searched for secrets before its beginning is shown. */
+enum { LOOKED_AT = 64 * 1024 };
+
 /* --- transfers --- */
 
 static void refuse_certificate(const char *detail, long verify, struct err *err)
@@ -139,14 +142,14 @@ enum retry_class http_fault_of_transfer(int curl_code, const char *detail, long 
 
 /* --- statuses --- */
 
-/* The beginning of the body on one line: printable, white space folded. */
-static void excerpt(const struct buf *body, char out[HTTP_EXCERPT + 1])
+/* The beginning of a text on one line: printable, white space folded. */
+static void fold(const char *text, size_t text_len, char out[HTTP_EXCERPT + 1])
 {
 	size_t len = 0;
 	bool in_space = true;
 
-	for (size_t i = 0; i < body->len && len < HTTP_EXCERPT; i++) {
-		unsigned char c = (unsigned char)body->data[i];
+	for (size_t i = 0; i < text_len && len < HTTP_EXCERPT; i++) {
+		unsigned char c = (unsigned char)text[i];
 		bool is_space = c <= ' ' || c == 0x7f;
 
 		if (!is_space || !in_space)
@@ -157,6 +160,21 @@ static void excerpt(const struct buf *body, char out[HTTP_EXCERPT + 1])
 	while (len > 0 && !str_is_utf8(out, len))
 		len--;
 	out[len] = '\0';
+}
+
+/* Secrets are replaced before the cut: half a secret would not be recognised any more. */
+static void excerpt(const struct buf *body, const struct redact *redact, char out[HTTP_EXCERPT + 1])
+{
+	size_t len = body->len < LOOKED_AT ? body->len : LOOKED_AT;
+	struct buf clean = BUF_INIT;
+
+	if (redact == NULL) {
+		fold(buf_text(body), len, out);
+		return;
+	}
+	redact_copy(redact, buf_text(body), len, &clean);
+	fold(buf_text(&clean), clean.failed ? 0 : clean.len, out);
+	buf_fini(&clean);
 }
 
 static enum err_kind kind_of_status(int status)
@@ -196,14 +214,15 @@ static void refuse_redirect(const struct net_reply *reply, struct err *err)
 	curl_url_cleanup(url);
 }
 
-enum retry_class http_fault_of_status(const struct net_reply *reply, struct err *err)
+enum retry_class http_fault_of_status(const struct net_reply *reply, const struct redact *redact,
+				      struct err *err)
 {
 	char text[HTTP_EXCERPT + 1];
 
 	if (reply->status >= 300 && reply->status < 400) {
 		refuse_redirect(reply, err);
 	} else {
-		excerpt(&reply->body, text);
+		excerpt(&reply->body, redact, text);
 		err_set(err, kind_of_status(reply->status), "HTTP %d%s%s", reply->status,
 			*text != '\0' ? ": " : "", text);
 	}

@@ -310,6 +310,24 @@ static bool check(struct net_call *call, const struct net_request *request, stru
 	return err_context(err, "%s https://%s%s", request->method, call->url.host, call->url.path);
 }
 
+/* The content type is one header more. */
+static void copy_headers(struct net_request *copy, const struct net_request *request,
+			 struct net_blocks *blocks)
+{
+	const struct net_header type = { "Content-Type", request->content_type };
+	size_t count = request->header_count;
+	struct net_header *headers = net_blocks_copy(blocks, NULL, (count + 1) * sizeof(*headers));
+
+	copy->headers = headers;
+	copy->content_type = NULL;
+	if (headers == NULL)
+		return;
+	for (size_t i = 0; i < count; i++)
+		headers[i] = net_blocks_header(blocks, &request->headers[i]);
+	if (type.value != NULL)
+		headers[copy->header_count++] = net_blocks_header(blocks, &type);
+}
+
 static bool copy_request(struct net_call *call, const struct net_request *request, struct err *err)
 {
 	struct net_request *copy = &call->request;
@@ -320,8 +338,7 @@ static bool copy_request(struct net_call *call, const struct net_request *reques
 	copy->method = method;
 	copy->allow = NULL;
 	copy->url = call->url.text;
-	copy->headers = net_blocks_headers(blocks, request->headers, request->header_count);
-	copy->content_type = net_blocks_text(blocks, request->content_type);
+	copy_headers(copy, request, blocks);
 	copy->absent = net_blocks_copy(blocks, request->absent,
 				       request->absent_count * sizeof(*request->absent));
 	if (str_eq(method, "GET") || str_eq(method, "HEAD"))

@@ -19,6 +19,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/redact.h"
 
 struct net;
 struct net_call;
@@ -130,7 +131,8 @@ struct net_tuning {
 			void *arg, struct err *err);
 };
 
-/* Copied by net_open, texts and all; `keeper.arg`, `log` and `waiting_arg` are borrowed. */
+/* Copied by net_open, texts and all; `keeper.arg`, `log`, `redact` and `waiting_arg` are
+ * borrowed. */
 struct net_options {
 	const char *account_id; /* scope of limits */
 	const char *ca_file;	/* PEM file; trusted in addition to the system's; or NULL */
@@ -148,7 +150,8 @@ struct net_options {
 	size_t quota_count;
 	int concurrent; /* requests under way per host; 0 = 4 */
 	struct net_keeper keeper;
-	struct log *log; /* may be NULL */
+	struct log *log;	     /* may be NULL */
+	const struct redact *redact; /* what errors must not show; may be NULL */
 	/* Progress, may be NULL: why a request waits ("rate limit", "retry 2 after 503"). */
 	void (*waiting)(void *arg, const char *why, int64_t ms);
 	void *waiting_arg;
@@ -178,7 +181,7 @@ struct net_reply {
 struct net_attempt {
 	int number; /* 1, 2 ... */
 	const char *method, *url;
-	const struct net_header *headers; /* sent, without the credentials */
+	const struct net_header *headers; /* sent, Content-Type among them; no credentials */
 	size_t header_count;
 	const void *body;
 	size_t body_len;

@@ -19,7 +19,7 @@ void *net_blocks_copy(struct net_blocks *blocks, const void *data, size_t len)
 	}
 	block->next = blocks->first;
 	blocks->first = block;
-	if (len > 0)
+	if (data != NULL)
 		memcpy(block->data, data, len);
 	return block->data;
 }
@@ -29,15 +29,19 @@ const char *net_blocks_text(struct net_blocks *blocks, const char *text)
 	return text != NULL ? net_blocks_copy(blocks, text, strlen(text) + 1) : NULL;
 }
 
+struct net_header net_blocks_header(struct net_blocks *blocks, const struct net_header *header)
+{
+	return (struct net_header){ net_blocks_text(blocks, header->name),
+				    net_blocks_text(blocks, header->value) };
+}
+
 struct net_header *net_blocks_headers(struct net_blocks *blocks, const struct net_header *headers,
 				      size_t count)
 {
 	struct net_header *copy = net_blocks_copy(blocks, headers, count * sizeof(*headers));
 
-	for (size_t i = 0; copy != NULL && i < count; i++) {
-		copy[i].name = net_blocks_text(blocks, headers[i].name);
-		copy[i].value = net_blocks_text(blocks, headers[i].value);
-	}
+	for (size_t i = 0; copy != NULL && i < count; i++)
+		copy[i] = net_blocks_header(blocks, &headers[i]);
 	return copy;
 }
 

@@ -253,7 +253,8 @@ static void on_exchanged(void *arg, struct http_result *result)
 	call->exchange = NULL;
 	reply->attempts = call->attempts;
 	if (reply->status != 0 && !is_success(call, reply->status)) {
-		result->class = http_fault_of_status(reply, &result->err);
+		result->class =
+			http_fault_of_status(reply, call->net->options.redact, &result->err);
 		result->err.retry_after_ms = retry_after(reply);
 	}
 	if (reply->status != 0)
@@ -281,7 +282,6 @@ static void send_to(struct net_call *call, const struct resolve_route *route, co
 		.credential_count = request->credential_count,
 		.body = request->body,
 		.body_len = request->body_len,
-		.content_type = request->content_type,
 		.max_body_bytes = request->max_body_bytes,
 		.is_idempotent = request->is_idempotent,
 		.route = route,

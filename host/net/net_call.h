@@ -27,7 +27,9 @@ struct net_blocks {
 
 /* NULL stays NULL. */
 const char *net_blocks_text(struct net_blocks *blocks, const char *text);
+/* `data` NULL: room that the caller fills. */
 void *net_blocks_copy(struct net_blocks *blocks, const void *data, size_t len);
+struct net_header net_blocks_header(struct net_blocks *blocks, const struct net_header *header);
 /* A list with its texts. */
 struct net_header *net_blocks_headers(struct net_blocks *blocks, const struct net_header *headers,
 				      size_t count);

@@ -107,6 +107,7 @@ static bool open_exchange(struct gateway *gateway, struct err *err)
 		.connect_to = texts.connect_texts,
 		.allow_cidrs = texts.cidr_texts,
 		.log = gateway->host->log,
+		.redact = gateway->host->redact,
 		.waiting = gateway->options.waiting,
 		.waiting_arg = gateway->options.arg,
 	};

@@ -62,11 +62,13 @@ static void write_body(const char *folder)
 	fclose(file);
 }
 
-static pid_t start_nghttpd(const char *folder, int port)
+static pid_t start_nghttpd(const char *folder, const char *leaf, int port)
 {
-	char number[16];
+	char number[16], key[64], certificate[64];
 	pid_t pid;
 
+	snprintf(key, sizeof(key), "%s.key", leaf);
+	snprintf(certificate, sizeof(certificate), "%s.crt", leaf);
 	write_body(folder);
 	snprintf(number, sizeof(number), "%d", port);
 	pid = fork();
@@ -75,10 +77,11 @@ static pid_t start_nghttpd(const char *folder, int port)
 
 		if (chdir(folder) != 0)
 			_exit(126);
-		log = open("h2.log", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+		log = open("h2.log", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 		dup2(log, STDOUT_FILENO);
-		execlp("nghttpd", "nghttpd", "-v", "-a", "127.0.0.1", "-d", folder, number,
-		       "good.key", "good.crt", (char *)NULL);
+		dup2(log, STDERR_FILENO);
+		execlp("nghttpd", "nghttpd", "-v", "-a", "127.0.0.1", "-d", folder, number, key,
+		       certificate, (char *)NULL);
 		_exit(127);
 	}
 	for (int i = 0; i < 1000 && !accepts(port); i++)
@@ -140,11 +143,9 @@ static void send_all(struct fixture_client *client, struct crowd *crowd)
 	loop_run(client->servers->loop);
 }
 
-static void many_requests_share_a_connection(void **state)
+static pid_t open_client(struct fixture_client *client, struct fixture_servers *servers,
+			 const char *leaf)
 {
-	struct fixture_servers *servers = *state;
-	struct fixture_client client;
-	struct crowd crowd = { .loop = servers->loop, .left = REQUESTS };
 	int port = free_port();
 	pid_t pid;
 
@@ -152,23 +153,58 @@ static void many_requests_share_a_connection(void **state)
 		puts("skipped: nghttpd is not installed (Debian: nghttp2-server)");
 		skip();
 	}
-	pid = start_nghttpd(servers->folder, port);
-	fixture_client_init(&client, servers, "good");
-	snprintf(client.route, sizeof(client.route), "api.vendor.test:443:127.0.0.1:%d", port);
-	client.options.concurrent = 8;
-	fixture_open(&client);
-	send_all(&client, &crowd);
-	fixture_close(&client);
+	pid = start_nghttpd(servers->folder, leaf, port);
+	fixture_client_init(client, servers, "good");
+	snprintf(client->route, sizeof(client->route), "api.vendor.test:443:127.0.0.1:%d", port);
+	client->options.concurrent = 8;
+	fixture_open(client);
+	return pid;
+}
+
+static void close_client(struct fixture_client *client, pid_t pid)
+{
+	fixture_close(client);
 	kill(pid, SIGTERM);
 	waitpid(pid, NULL, 0);
+}
+
+static void many_requests_share_a_connection(void **state)
+{
+	struct fixture_servers *servers = *state;
+	struct fixture_client client;
+	struct crowd crowd = { .loop = servers->loop, .left = REQUESTS };
+	pid_t pid = open_client(&client, servers, "good");
+
+	send_all(&client, &crowd);
+	close_client(&client, pid);
 	assert_int_equal(crowd.good, REQUESTS);
 	assert_int_equal(connections_used(servers->folder), 1);
+}
+
+/* HTTP/2 would keep the connection, and the next request find no certificate to look at. */
+static void a_refused_certificate_is_refused_again(void **state)
+{
+	struct fixture_servers *servers = *state;
+	struct fixture_client client;
+	struct fixture_outcome out;
+	struct crowd crowd = { .loop = servers->loop, .left = REQUESTS };
+	pid_t pid = open_client(&client, servers, "no-name");
+
+	for (int i = 0; i < 3; i++) {
+		fixture_get(&client, "/body", &out);
+		assert_non_null(strstr(out.err.message, "no alternative name"));
+	}
+	send_all(&client, &crowd);
+	close_client(&client, pid);
+	assert_int_equal(crowd.good, 0);
+	assert_int_equal(crowd.left, 0);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(many_requests_share_a_connection),
+		cmocka_unit_test(a_refused_certificate_is_refused_again),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_servers_start, fixture_servers_stop);

@@ -210,6 +210,30 @@ static void an_excerpt_is_short_and_printable(void **state)
 	assert_true(strlen(out.err.message) < 400);
 }
 
+static void an_excerpt_shows_no_secret(void **state)
+{
+	struct redact *redact = redact_new();
+	struct fixture_client client;
+	struct fixture_outcome out;
+	struct err err = ERR_INIT;
+	char path[1000] = "/status/400?body=";
+
+	assert_true(redact_add(redact, "api_token", "canary-7f3a9c", 13, &err));
+	/* The cut goes through the secret. */
+	for (int i = 0; i < 293; i++)
+		strcat(path, "a");
+	strcat(path, "canary-7f3a9c");
+	fixture_client_init(&client, *state, "good");
+	client.options.redact = redact;
+	fixture_open(&client);
+	fixture_get(&client, path, &out);
+	assert_null(strstr(out.err.message, "canary"));
+	fixture_get(&client, "/status/400?body=token+canary-7f3a9c+unknown", &out);
+	assert_non_null(strstr(out.err.message, "token <secret:api_token> unknown"));
+	fixture_close(&client);
+	redact_free(redact);
+}
+
 /* --- bodies --- */
 
 static void bombs_are_stopped(void **state)
@@ -395,6 +419,7 @@ int main(void)
 		cmocka_unit_test(declared_absence_is_no_failure),
 		cmocka_unit_test(statuses_become_kinds),
 		cmocka_unit_test(an_excerpt_is_short_and_printable),
+		cmocka_unit_test(an_excerpt_shows_no_secret),
 		cmocka_unit_test(bombs_are_stopped),
 		cmocka_unit_test(a_request_may_lower_the_cap),
 		cmocka_unit_test(cut_bodies_are_noticed),
