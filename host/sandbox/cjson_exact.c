@@ -49,7 +49,9 @@ enum {
 	INTEGER_DIGITS = 19, /* of the largest int64 */
 	ESCAPED_MAX = 6,     /* bytes that one byte of a text may become */
 	ARRAY_SLOTS = 2,     /* what lua-cjson asks for before it makes a table */
-	SPARE_SLOTS = 4,     /* what we need on top */
+	NESTING_SLOTS_MAX =
+		4000,	 /* lua-cjson recurses in C; its own limit is the script's to set */
+	SPARE_SLOTS = 4, /* what we need on top */
 };
 
 /*
@@ -102,7 +104,7 @@ void cjson_exact_pushnumber(lua_State *L, lua_Number number)
 int cjson_exact_checkstack(lua_State *L, int slots)
 {
 	between.slots = slots;
-	return lua_checkstack(L, slots + SPARE_SLOTS);
+	return lua_gettop(L) <= NESTING_SLOTS_MAX && lua_checkstack(L, slots + SPARE_SLOTS);
 }
 
 void cjson_exact_createtable(lua_State *L, int list, int map)

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "sandbox/bind.h"
 #include "sandbox/guest.h"
+#include "sandbox/limits.h"
 #include "sandbox/lua_modules.h"
 #include "sandbox/safe.h"
 
@@ -15,6 +16,7 @@ enum {
 	SECOND_MS = 1000,
 	LOG_BYTES_A_SECOND = 64 * 1024,
 	SAY_MAX = 8 * 1024, /* a longer one is cut */
+	SAY_STEPS = 100,    /* what a line costs, in instructions, also one that is left out */
 	PROGRESS_EVERY_MS = 100,
 };
 
@@ -82,6 +84,7 @@ static int say(lua_State *L, const char *level)
 	size_t len;
 	const char *text = lua_tolstring(L, -1, &len);
 
+	limits_charge(L, SAY_STEPS);
 	if (now - rate->second_ms >= SECOND_MS)
 		begin_second(L, rate, now);
 	if (len > SAY_MAX)

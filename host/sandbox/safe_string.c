@@ -28,7 +28,7 @@ int safe_rep(lua_State *L)
 	times = luaL_checkinteger(L, 2);
 	luaL_optlstring(L, 3, "", &separator);
 	len += separator;
-	if (times > 0 && len > 0 && times > SAFE_STRING_MAX)
+	if (times > SAFE_STRING_MAX) /* also of nothing: Lua would go through all of them */
 		limits_raise(L, "string.rep", times, SAFE_STRING_MAX, "times");
 	if (times > 0)
 		check_size(L, "string.rep", len * (size_t)times);

@@ -4,6 +4,11 @@
 #include <lauxlib.h>
 #include <stdlib.h>
 
+#include "sandbox/limits.h"
+
+/* What a task costs, in instructions: a short one ends before its own count is looked at. */
+enum { SPAWN_STEPS = 1000 };
+
 void tasks_init(struct tasks *tasks, lua_State *L)
 {
 	*tasks = (struct tasks){ .L = L };
@@ -37,6 +42,7 @@ struct task *task_spawn(struct tasks *tasks, lua_State *from, int nargs, task_en
 	lua_State *co;
 	int ref;
 
+	limits_charge(from, SPAWN_STEPS);
 	if (tasks->count >= TASKS_MAX)
 		luaL_error(from, "more than %d tasks at a time", TASKS_MAX);
 	co = new_coroutine(tasks, from, &ref);
@@ -133,8 +139,9 @@ static void resume(struct task *task)
 		return;
 	}
 	*(struct task **)lua_getextraspace(task->co) = NULL;
+	if (status != LUA_OK)
+		status = lua_resetthread(task->co); /* the error stays on top */
 	task->ended(task, status);
-	lua_resetthread(task->co);
 	free_task(task);
 }
 

@@ -14,7 +14,7 @@
 
 #include "fixture_sandbox.h"
 
-enum { SOCKET = 3, SILENCE_MS = 60000, READ_BYTES = 65536 };
+enum { SOCKET = 3, SILENCE_MS = 120000, READ_BYTES = 65536 };
 
 static const char guest_text[] = "local chunk\n"
 				 "local function run(args) return chunk(args) end\n"

@@ -4,7 +4,7 @@
  *
  * The scripts of a test are run by a small muster.guest of our own: its `load` compiles args.text,
  * its `run`, `read` and `settings` call the compiled chunk with args. Whatever goes wrong between
- * us and the process (nothing heard for a minute) fails the test.
+ * us and the process (nothing heard for two minutes) fails the test.
  */
 #ifndef MUSTER_TESTS_FIXTURE_SANDBOX_H
 #define MUSTER_TESTS_FIXTURE_SANDBOX_H

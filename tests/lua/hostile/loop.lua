@@ -1,0 +1,2 @@
+-- Ends with: million instructions without the host reached, connector kandji, kandji.lua:
+while true do end
