@@ -69,10 +69,56 @@ static void push_decoded(lua_State *L, struct json_span text, bool has_big)
 	lua_call(L, 1, 1);
 }
 
+static void push_text(lua_State *L, struct json_span value)
+{
+	struct buf *text = bind_buf(L);
+	struct err err;
+
+	json_unescape(value.at + 1, value.len - 2, text);
+	if (!buf_ok(text, &err))
+		bind_raise(L, &err);
+	lua_pushlstring(L, buf_text(text), text->len);
+	lua_remove(L, -2);
+}
+
+/* Integers beyond 64 bits become texts. */
+static void push_number(lua_State *L, struct json_span value)
+{
+	if (memchr(value.at, '.', value.len) == NULL && memchr(value.at, 'e', value.len) == NULL &&
+	    memchr(value.at, 'E', value.len) == NULL)
+		lua_pushlstring(L, value.at, value.len);
+	else
+		lua_pushnumber(L, strtod(value.at, NULL));
+}
+
+/* Pushes a scalar (cjson makes floats of numbers that stand alone); lists and objects are nil. */
+static void push_scalar(lua_State *L, struct json_span value)
+{
+	switch (json_type(value)) {
+	case JSON_BOOL:
+		lua_pushboolean(L, value.at[0] == 't');
+		break;
+	case JSON_INT:
+		lua_pushinteger(L, json_int(value));
+		break;
+	case JSON_NUMBER:
+		push_number(L, value);
+		break;
+	case JSON_TEXT:
+		push_text(L, value);
+		break;
+	default:
+		lua_pushnil(L);
+		break;
+	}
+}
+
 /* body -> value; nil for an empty body */
 static int l_decode(lua_State *L)
 {
 	struct body *body = body_check(L, 1);
+	const char *end = buf_text(&body->bytes) + body->bytes.len;
+	struct json_span root;
 	bool has_big = false;
 	struct err err;
 
@@ -80,7 +126,12 @@ static int l_decode(lua_State *L)
 		return 0;
 	if (!json_scan(body->bytes.data, body->bytes.len, NULL, NULL, &has_big, &err))
 		return bind_raise(L, &err);
-	push_decoded(L, (struct json_span){ body->bytes.data, body->bytes.len }, has_big);
+	root.at = json_skip_space(body->bytes.data);
+	root.len = (size_t)(json_skip(root.at, end) - root.at);
+	if (*root.at == '{' || *root.at == '[')
+		push_decoded(L, root, has_big);
+	else
+		push_scalar(L, root);
 	return 1;
 }
 
@@ -263,22 +314,6 @@ static int page_release(lua_State *L)
 }
 
 /* --- what pagers ask --- */
-
-/* Pushes a scalar; nothing, lists and objects are nil. */
-static void push_scalar(lua_State *L, struct json_span value)
-{
-	switch (json_type(value)) {
-	case JSON_BOOL:
-	case JSON_INT:
-	case JSON_NUMBER:
-	case JSON_TEXT:
-		push_decoded(L, value, json_type(value) == JSON_NUMBER);
-		break;
-	default:
-		lua_pushnil(L);
-		break;
-	}
-}
 
 static int release_pick(lua_State *L)
 {

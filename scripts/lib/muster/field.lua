@@ -104,27 +104,28 @@ end
 
 local function check_text(op, what, value)
   if type(value) ~= "string" or value == "" then
-    error(("field.%s: %s must be a text, not %s"):format(op, what, type(value)), 4)
+    error(("field.%s: %s must be a text, not %s"):format(op, what, type(value)), 3)
   end
 end
 
 local function check_scalar(op, what, value)
   local kind = type(value)
   if kind ~= "string" and kind ~= "boolean" and math.type(value) ~= "integer" then
-    error(("field.%s: %s must be a text, an integer or a boolean, not %s"):format(op, what, kind), 4)
+    error(("field.%s: %s must be a text, an integer or a boolean, not %s"):format(op, what, kind), 3)
   end
 end
 
+-- Called in tail position only: the error is then that of the helper's caller.
 local function describe(op, sources, extra)
   local count = sources.n or 1
   if count == 0 then
-    error(("field.%s: needs %s"):format(op, SOURCE_WORDS), 3)
+    error(("field.%s: needs %s"):format(op, SOURCE_WORDS), 2)
   end
   sources.n = nil
   for i = 1, count do
     if not field.is_source(sources[i]) then
       error(("field.%s: source %d must be %s, not %s")
-        :format(op, i, SOURCE_WORDS, type(sources[i])), 3)
+        :format(op, i, SOURCE_WORDS, type(sources[i])), 2)
     end
   end
   local descriptor = extra or {}
