@@ -181,7 +181,9 @@ static void refuse(struct emit_job *job, const char *reason, const char *excerpt
 	struct map_run run = emit_run(job, &host);
 	struct map_result result = { 0 };
 
-	if (!map_run_id(&run, &result))
+	/* Of two keys of one name nobody knows which one is meant; it may be the id's. */
+	if (page_row(job->page, job->next)->defect == JSON_DUPLICATE_KEY ||
+	    !map_run_id(&run, &result))
 		result.id = NULL;
 	else if (result.id == NULL && job->map->is_derived) {
 		job->outbox->skipped++;

@@ -111,7 +111,7 @@ bool json_list_next(const char **at, const char *end, struct json_span *item)
 	if (first >= end || *first == ']')
 		return false;
 	*at = json_skip(first, end);
-	*item = (struct json_span){ first, (size_t)(*at - first) };
+	*item = json_span(first, (size_t)(*at - first));
 	*at = json_skip_space(*at);
 	if (**at == ',')
 		*at = json_skip_space(*at + 1);
@@ -273,8 +273,7 @@ static void pick_object(const struct json_pick *pick, int node, struct json_span
 		at = json_skip_space(json_skip_space(behind) + 1);
 		behind = json_skip(at, end);
 		if (child != 0) {
-			pick_value(pick, child, (struct json_span){ at, (size_t)(behind - at) },
-				   slots);
+			pick_value(pick, child, json_span(at, (size_t)(behind - at)), slots);
 			wanted--;
 		}
 		at = json_skip_space(behind);
@@ -306,6 +305,31 @@ static void pick_items(const struct json_pick *pick, int node, struct json_span 
 	}
 }
 
+static void pick_dead_end(const struct json_pick *pick, int node, struct json_span value,
+			  struct json_span *slots)
+{
+	value.is_dead_end = true;
+	for (int i = pick->nodes[node].first_child; i != 0; i = pick->nodes[i].next_sibling) {
+		const struct node *child = &pick->nodes[i];
+
+		if (child->slot >= 0 && slots[child->slot].at == NULL)
+			slots[child->slot] = value;
+		if (child->children > 0)
+			pick_dead_end(pick, i, value, slots);
+	}
+}
+
+static bool has_members(const struct json_pick *pick, int node, struct json_span value)
+{
+	int child = pick->nodes[node].first_child;
+	char first = value.at[0];
+
+	if (first == '[')
+		return (pick->nodes[child].key[0] >= '1' && pick->nodes[child].key[0] <= '9') ||
+		       *json_list_first(value) == ']';
+	return first == 'n' || (first == '"' && value.len == 2);
+}
+
 /* The recursion is as deep as the longest path. */
 static void pick_value(const struct json_pick *pick, int node, struct json_span value,
 		       struct json_span *slots)
@@ -318,6 +342,8 @@ static void pick_value(const struct json_pick *pick, int node, struct json_span 
 		return;
 	if (value.at[0] == '{')
 		pick_object(pick, node, value, slots);
+	else if (!has_members(pick, node, value))
+		pick_dead_end(pick, node, value, slots);
 	else if (value.at[0] == '[')
 		pick_items(pick, node, value, slots);
 }

@@ -14,7 +14,13 @@
 struct json_span {
 	const char *at;
 	size_t len;
+	bool is_dead_end; /* of a picked path: a value into which the path cannot go on */
 };
+
+static inline struct json_span json_span(const char *at, size_t len)
+{
+	return (struct json_span){ .at = at, .len = len };
+}
 
 enum json_type {
 	JSON_ABSENT, /* no value at all */
@@ -55,7 +61,11 @@ void json_pick_free(struct json_pick *pick);
 int json_pick_add(struct json_pick *pick, const char *path);
 size_t json_pick_count(const struct json_pick *pick);
 
-/* Fills slots[0 .. count) from one object; of duplicate keys the first counts. */
+/*
+ * Fills slots[0 .. count) from one object; of duplicate keys the first counts. Where a path meets a
+ * value that has no members (a number, a boolean, a text that is not empty, a list without numbers
+ * asked for), the slot holds that value as a dead end.
+ */
 void json_pick_run(const struct json_pick *pick, struct json_span row, struct json_span *slots);
 
 #endif

@@ -42,21 +42,26 @@ static void *take(struct compiler *c, size_t count, size_t size)
 	return memory;
 }
 
+static char *copy_text(struct compiler *c, const char *text, size_t len)
+{
+	char *copy = take(c, len, 1);
+
+	memcpy(copy, text, len);
+	return copy;
+}
+
 /* A copy of the text at `index`; NULL when it is none. */
 static const char *take_text(struct compiler *c, int index, size_t *len)
 {
 	size_t length;
 	const char *text;
-	char *copy;
 
 	if (lua_type(c->L, index) != LUA_TSTRING)
 		return NULL;
 	text = lua_tolstring(c->L, index, &length);
-	copy = take(c, length, 1);
-	memcpy(copy, text, length);
 	if (len != NULL)
 		*len = length;
-	return copy;
+	return copy_text(c, text, length);
 }
 
 static const char *take_field(struct compiler *c, int table, const char *name, size_t *len)
@@ -120,7 +125,6 @@ static struct map_value take_value(struct compiler *c, int index)
 static struct json_pick *extra_pick(struct compiler *c, const char *name, size_t len, int *extra)
 {
 	struct map *map = c->map;
-	char *copy;
 
 	for (size_t i = 0; i < map->extra_count; i++) {
 		if (strlen(map->extra_names[i]) == len &&
@@ -131,10 +135,8 @@ static struct json_pick *extra_pick(struct compiler *c, const char *name, size_t
 	}
 	if (map->extra_count == MAP_EXTRAS_MAX)
 		luaL_error(c->L, "map %s: more than %d extra rows", map->name, MAP_EXTRAS_MAX);
-	copy = take(c, len, 1);
-	memcpy(copy, name, len);
 	*extra = (int)map->extra_count;
-	map->extra_names[map->extra_count] = copy;
+	map->extra_names[map->extra_count] = copy_text(c, name, len);
 	map->extras[map->extra_count] = json_pick_new();
 	return map->extras[map->extra_count++];
 }
@@ -144,6 +146,7 @@ static void compile_path(struct compiler *c, const char *path, struct map_source
 	struct json_pick *pick = c->map->row;
 
 	*out = (struct map_source){ .op = MAP_OP_PATH, .extra = -1 };
+	out->text = copy_text(c, path, strlen(path));
 	if (path[0] == '^') {
 		size_t len = strcspn(path, ".");
 
@@ -432,13 +435,15 @@ int lua_map_compile(lua_State *L)
 	c.functions = lua_gettop(L);
 	c.map->name = take_field(&c, 1, "name", NULL);
 	c.map->entity = take_field(&c, 1, "entity", NULL);
+	c.map->id_text = take_field(&c, 1, "id_text", NULL);
 	c.map->nulls = take_texts(&c, 1, "nulls");
 	lua_getfield(L, 1, "derived");
 	c.map->is_derived = lua_toboolean(L, -1);
 	lua_pop(L, 1);
 	c.map->row = json_pick_new();
-	if (c.map->row == NULL || c.map->name == NULL || c.map->entity == NULL)
-		return luaL_error(L, "a map without name or entity");
+	if (c.map->row == NULL || c.map->name == NULL || c.map->entity == NULL ||
+	    c.map->id_text == NULL)
+		return luaL_error(L, "a map without name, entity or id");
 	compile_key(&c, 1);
 	compile_columns(&c, 1);
 	compile_rules(&c, 1);

@@ -158,7 +158,7 @@ struct json_span page_span(const struct page *page, size_t i)
 {
 	const struct json_row *row = page_row(page, i);
 
-	return (struct json_span){ page->bytes + row->at, row->len };
+	return json_span(page->bytes + row->at, row->len);
 }
 
 struct page *page_test(lua_State *L, int index)
@@ -340,8 +340,7 @@ static int l_find(lua_State *L)
 	const char *root = json_skip_space(page->bytes);
 	struct json_span found;
 
-	json_pick_run(pick, (struct json_span){ root, page->len - (size_t)(root - page->bytes) },
-		      &found);
+	json_pick_run(pick, json_span(root, page->len - (size_t)(root - page->bytes)), &found);
 	push_scalar(L, found);
 	return 1;
 }

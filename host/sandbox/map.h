@@ -2,7 +2,8 @@
  * The evaluator of mappings: a vendor's row, as JSON text, becomes a canonical row. There is no
  * other; scripts/lib/muster/field.lua only describes what runs here.
  *
- * Values. null, an absent path, an empty text, an empty object and the texts in `nulls` are
+ * Values. A path that leads through a number, a boolean, a text or a list fails the row. null, an
+ * absent path, an empty text, an empty object and the texts in `nulls` are
  * nothing. What each operation does:
  *
  *   path      the value at the path; "^d.x" looks into the extra row `d`
@@ -93,11 +94,11 @@ struct map_source {
 	enum map_op op;
 	const struct map_source *sources;
 	size_t count;
-	int extra;    /* PATH: which extra row; -1 = the row itself */
-	int slot;     /* PATH: in that row's pick */
-	int function; /* FUNCTION: for map_host.call */
-	const char
-		*text; /* JOIN separator, CONTAINS text (lower case), MATCHES glob, KNOWN entity */
+	int extra;	  /* PATH: which extra row; -1 = the row itself */
+	int slot;	  /* PATH: in that row's pick */
+	int function;	  /* FUNCTION: for map_host.call */
+	const char *text; /* PATH as written, JOIN separator, CONTAINS text (lower case), MATCHES
+			     glob, KNOWN entity */
 	size_t len;
 	struct map_value value; /* CONST; PICK's default */
 	const struct map_pair *pairs;
@@ -138,7 +139,8 @@ struct map {
 	const char *const *nulls; /* NULL-terminated */
 	struct map_source *key;	  /* the parts of source_id */
 	size_t key_count;
-	bool is_joined; /* source_id is a length-prefixed join of the parts */
+	const char *id_text; /* where source_id comes from, for people */
+	bool is_joined;	     /* source_id is a length-prefixed join of the parts */
 	struct map_column *columns;
 	size_t column_count;
 	struct map_rule *rules; /* the leader's first */

@@ -8,25 +8,31 @@
 #include "base/str.h"
 #include "sandbox/json_text.h"
 #include "sandbox/map.h"
+#include "sandbox/text_search.h"
 #include "sandbox/time_text.h"
 
 enum { NUMBER_TEXT = 32 };
 
 static const double EXACT_MAX = 9007199254740992.0; /* 2^53 */
 
-static bool refuse(const struct map_run *run, const struct map_value *value, const char *wanted)
+static const char *kind_text(const struct map_value *value)
 {
-	static const char *const is[] = {
-		[MAP_NOTHING] = "nothing", [MAP_TEXT] = "a text",    [MAP_INT] = "a number",
-		[MAP_NUMBER] = "a number", [MAP_BOOL] = "a boolean", [MAP_LIST] = "a list",
-		[MAP_OBJECT] = "an object"
+	static const char *const texts[] = {
+		[MAP_NOTHING] = "nothing",  [MAP_TEXT] = "a text",    [MAP_INT] = "a number",
+		[MAP_NUMBER] = "a number",  [MAP_BOOL] = "a boolean", [MAP_LIST] = "a list",
+		[MAP_OBJECT] = "an object",
 	};
 
+	return texts[value->type];
+}
+
+static bool refuse(const struct map_run *run, const struct map_value *value, const char *wanted)
+{
 	if (value->type == MAP_TEXT)
 		return err_set(run->err, ERR_DATA, "\"%.*s\" is no %s",
 			       (int)str_cut(value->text, value->len, MAP_SHOWN), value->text,
 			       wanted);
-	return err_set(run->err, ERR_DATA, "is %s where %s has to be", is[value->type], wanted);
+	return err_set(run->err, ERR_DATA, "is %s where %s has to be", kind_text(value), wanted);
 }
 
 bool map_is_null(const struct map *map, const char *text, size_t len)
@@ -149,7 +155,14 @@ static bool eval_path(const struct map_run *run, const struct map_source *source
 	const struct json_span *slots =
 		source->extra < 0 ? run->slots : run->extra_slots[source->extra];
 
-	return read_value(run, slots[source->slot], out);
+	struct json_span span = slots[source->slot];
+
+	if (!read_value(run, span, out))
+		return false;
+	if (span.is_dead_end && out->type != MAP_NOTHING)
+		return err_set(run->err, ERR_DATA, "%s leads through %s", source->text,
+			       kind_text(out));
+	return true;
 }
 
 /* --- values as text --- */
@@ -250,11 +263,6 @@ void map_trim(struct map_value *text)
 		text->len--;
 }
 
-static char lower_char(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 static bool eval_lower(const struct map_run *run, const struct map_source *source,
 		       struct map_value *out)
 {
@@ -270,7 +278,7 @@ static bool eval_lower(const struct map_run *run, const struct map_source *sourc
 	if (copy == NULL)
 		return err_oom(run->err);
 	for (size_t i = 0; i < out->len; i++)
-		copy[i] = lower_char(copy[i]);
+		copy[i] = text_lower(copy[i]);
 	out->text = copy;
 	if (out->len == 0)
 		out->type = MAP_NOTHING;
@@ -381,7 +389,7 @@ static bool eval_int(const struct map_run *run, const struct map_source *source,
 		return refuse(run, out, "whole number");
 	if (!map_text(run, &text))
 		return false;
-	digits = (struct json_span){ text.text, text.len };
+	digits = json_span(text.text, text.len);
 	if (text.len - (text.text[0] == '-') == 0 ||
 	    strspn(text.text + (text.text[0] == '-'), "0123456789") <
 		    text.len - (text.text[0] == '-') ||
@@ -398,7 +406,7 @@ static bool is_word(const struct map_value *text, const char *word)
 	if (text->len != len)
 		return false;
 	for (size_t i = 0; i < len; i++) {
-		if (lower_char(text->text[i]) != word[i])
+		if (text_lower(text->text[i]) != word[i])
 			return false;
 	}
 	return true;
@@ -488,44 +496,6 @@ static bool eval_known(const struct map_run *run, const struct map_source *sourc
 							  out->len));
 }
 
-/* `wanted` is in lower case. */
-static bool contains(const struct map_value *text, const char *wanted, size_t len)
-{
-	for (size_t i = 0; i + len <= text->len; i++) {
-		size_t k = 0;
-
-		while (k < len && lower_char(text->text[i + k]) == wanted[k])
-			k++;
-		if (k == len)
-			return true;
-	}
-	return false;
-}
-
-/* Remembers the last star only: earlier ones need never be tried again. */
-static bool matches(const struct map_value *text, const char *glob, size_t len)
-{
-	size_t at = 0, g = 0, star = SIZE_MAX, resume = 0;
-
-	while (at < text->len) {
-		if (g < len && glob[g] == '*') {
-			star = g++;
-			resume = at;
-		} else if (g < len && (glob[g] == '?' || glob[g] == text->text[at])) {
-			g++;
-			at++;
-		} else if (star != SIZE_MAX) {
-			g = star + 1;
-			at = ++resume;
-		} else {
-			return false;
-		}
-	}
-	while (g < len && glob[g] == '*')
-		g++;
-	return g == len;
-}
-
 static bool eval_search(const struct map_run *run, const struct map_source *source,
 			struct map_value *out)
 {
@@ -534,9 +504,9 @@ static bool eval_search(const struct map_run *run, const struct map_source *sour
 	if (!eval_text(run, source, out, &found))
 		return false;
 	if (found && source->op == MAP_OP_CONTAINS)
-		found = contains(out, source->text, source->len);
+		found = text_contains(out->text, out->len, source->text, source->len);
 	else if (found)
-		found = matches(out, source->text, source->len);
+		found = text_matches(out->text, out->len, source->text, source->len);
 	return set_bool(out, found);
 }
 

@@ -299,7 +299,7 @@ struct map_result map_run_row(const struct map_run *run, struct buf *out, struct
 	if (result.id == NULL && run->map->is_derived)
 		return (struct map_result){ .outcome = MAP_SKIPPED };
 	if (result.id == NULL) {
-		err_set(run->err, ERR_DATA, "it has no id");
+		err_set(run->err, ERR_DATA, "it has no id: %s is nothing", run->map->id_text);
 		return refuse_row(run, result);
 	}
 	if (put_row(run, &result, out) &&

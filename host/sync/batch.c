@@ -50,6 +50,7 @@ struct batch {
 	size_t ids_count;
 	json_t *dropped;
 	int64_t no_id, doubled, quarantined;
+	char first_bad[STREAM_BAD_MAX];
 	struct store_tx *tx;
 	struct entity_context context;
 	char now[CLOCK_TEXT_SIZE];
@@ -167,7 +168,8 @@ static bool quarantine(struct batch *batch, const struct model_entity *entity,
 	char *id = source_id != NULL ? str_dup_len(source_id, len) : NULL;
 	bool fine;
 
-	batch->quarantined++;
+	if (batch->quarantined++ == 0)
+		snprintf(batch->first_bad, sizeof(batch->first_bad), "%s", reason);
 	batch->counts.quarantined++;
 	fine = quarantine_add(batch->tx, batch->context.session_id, batch->context.stream,
 			      entity->name, id, reason, excerpt, batch->now, err);
@@ -393,6 +395,9 @@ static void on_committed(void *arg, const struct err *failure)
 	if (err.kind == ERR_NONE) {
 		add_counts(&run->session.counts, &batch->counts);
 		merge_dropped(run->dropped, batch->dropped);
+		if (run->stream.quarantined == 0)
+			snprintf(run->stream.first_bad, sizeof(run->stream.first_bad), "%s",
+				 batch->first_bad);
 		run->stream.quarantined += batch->quarantined;
 		run->stream.rows += batch->counts.seen;
 		run->stream.proof.no_id += batch->no_id;

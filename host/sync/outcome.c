@@ -32,12 +32,14 @@ static void put_reasons(struct buf *out, const struct sync_run *run)
 		const char *name = json_string_value(json_object_get(result, "stream"));
 		const char *reason = json_string_value(json_object_get(result, "reason"));
 		json_int_t bad = json_integer_value(json_object_get(result, "quarantined"));
+		const char *first = json_string_value(json_object_get(result, "first_quarantined"));
 
 		if (reason != NULL)
 			buf_printf(out, "%s%s: %s", out->len > 0 ? "; " : "", name, reason);
 		if (bad > 0)
-			buf_printf(out, "%s%s: %lld record(s) quarantined",
-				   out->len > 0 ? "; " : "", name, (long long)bad);
+			buf_printf(out, "%s%s: %lld record(s) quarantined, the first: %s",
+				   out->len > 0 ? "; " : "", name, (long long)bad,
+				   first != NULL ? first : "?");
 	}
 }
 

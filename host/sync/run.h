@@ -24,6 +24,8 @@ struct listed {
 	size_t filtered_count;
 };
 
+enum { STREAM_BAD_MAX = 256 };
+
 /* How a stream ended. */
 enum stream_end { STREAM_OK, STREAM_DEGRADED, STREAM_INCOMPLETE, STREAM_HELD, STREAM_FAILED };
 
@@ -34,6 +36,7 @@ struct stream {
 	struct listed listed[STREAM_ENTITIES_MAX];
 	size_t listed_count;
 	int64_t quarantined, rows;
+	char first_bad[STREAM_BAD_MAX]; /* why the first of them is quarantined */
 	enum stream_end end;
 	char reason[512]; /* why it did not end well */
 	struct err err;	  /* of a failed or degraded stream */

@@ -37,6 +37,8 @@ static void note_result(struct sync_run *run)
 			  end_names[stream->end], "rows", (json_int_t)stream->rows, "quarantined",
 			  (json_int_t)stream->quarantined, "seconds", seconds);
 
+	if (stream->first_bad[0] != '\0')
+		json_object_set_new(result, "first_quarantined", json_string(stream->first_bad));
 	if (stream->reason[0] != '\0')
 		json_object_set_new(result, "reason", json_string(stream->reason));
 	if (stream->err.kind != ERR_NONE)

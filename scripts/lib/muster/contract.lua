@@ -86,12 +86,14 @@ local AUTH <const> = {
   mtls = auth { certificate = required_text, key = required_text },
 }
 
-local auth_kind <const> = schema.either(function(value)
+local auth_kind <const> = schema.either(function(value, at)
   if type(value) ~= "table" then
     return nil
   end
+  if not AUTH[value.kind] then
+    schema.check(schema.text { one_of = schema.sorted_keys(AUTH) }, value.kind, schema.below(at, "kind"))
+  end
   return AUTH[value.kind]
-    or schema.record { kind = schema.text { required = true, one_of = schema.sorted_keys(AUTH) } }
 end, "a table")
 
 local auth_rule <const> = schema.either(function(value)

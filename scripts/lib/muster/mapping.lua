@@ -258,6 +258,14 @@ local function rule_list(rules)
   return list
 end
 
+local function texts(sources)
+  local list = {}
+  for i, source in ipairs(sources) do
+    list[i] = field.text(source)
+  end
+  return list
+end
+
 ---What the evaluator is compiled from (core.map).
 ---@param map muster.Map
 ---@param maps table<string, muster.Map>
@@ -277,6 +285,8 @@ function mapping.spec(map, maps)
   return {
     name = map.name, entity = map.entity, derived = map.derived, columns = columns,
     source_id = map.fields.source_id and map.fields.source_id.source,
+    id_text = map.key and table.concat(texts(map.key.source), " or ")
+      or field.text(map.fields.source_id.source),
     key = map.key and map.key.source, nulls = map.nulls and map.nulls.source,
     keep = rule_list(map.keep), drop = rule_list(map.drop), rank = map.fold and map.fold.source,
     leader_keep = leader and rule_list(leader.keep), leader_drop = leader and rule_list(leader.drop),
@@ -289,14 +299,6 @@ local function declare_rules(rules)
     list[i] = { name = rule.name, rule = field.text(rule.source), origin = rule.origin }
   end
   return core.array(list)
-end
-
-local function texts(sources)
-  local list = {}
-  for i, source in ipairs(sources) do
-    list[i] = field.text(source)
-  end
-  return list
 end
 
 ---What the host is told (host/README.md, the declaration).

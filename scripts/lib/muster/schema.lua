@@ -37,17 +37,21 @@ function schema.fail(at, message, ...)
   core.raise { kind = "bug", message = where .. ": " .. message:format(...) }
 end
 
+-- Letters put in, left out, replaced, or two neighbours swapped: one each.
 local function edit_distance(a, b)
+  local before, last
   local row = {}
   for j = 0, #b do
     row[j] = j
   end
   for i = 1, #a do
-    local diagonal = row[0]
-    row[0] = i
+    before, last, row = last, row, { [0] = i }
     for j = 1, #b do
-      local cost = a:byte(i) == b:byte(j) and 0 or 1
-      diagonal, row[j] = row[j], math.min(row[j] + 1, row[j - 1] + 1, diagonal + cost)
+      local same = a:byte(i) == b:byte(j)
+      row[j] = math.min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (same and 0 or 1))
+      if i > 1 and j > 1 and a:byte(i) == b:byte(j - 1) and a:byte(i - 1) == b:byte(j) then
+        row[j] = math.min(row[j], before[j - 2] + 1)
+      end
     end
   end
   return row[#b]
@@ -133,7 +137,7 @@ function schema.map(of, options)
   return made
 end
 
----Either form: `choose(value)` returns the rule to apply, nil if there is none for it.
+---Either form: `choose(value, at)` returns the rule to apply, nil if there is none for it.
 function schema.either(choose, words)
   return { kind = "either", choose = choose, words = words }
 end
@@ -230,7 +234,7 @@ function checkers.map(of, value, at)
 end
 
 function checkers.either(of, value, at)
-  local chosen = of.choose(value)
+  local chosen = of.choose(value, at)
   if not chosen then
     wrong_type(of.words, value, at)
   end

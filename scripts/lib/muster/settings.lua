@@ -34,8 +34,8 @@ function parsers.choice(setting, text)
 end
 
 function parsers.int(_, text)
-  local value = text:find("^%-?%d+$") and math.tointeger(tonumber(text))
-  return value or nil, "must be a whole number"
+  local value = text:find("^%-?%d+$") and math.tointeger(tonumber(text)) or nil
+  return value, value == nil and "must be a whole number" or nil
 end
 
 local WORDS <const> = {

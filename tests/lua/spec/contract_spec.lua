@@ -96,7 +96,7 @@ describe("contract", function()
   end)
 
   it("keeps secrets out of addresses, and wants secrets where they belong", function()
-    assert.matches('unknown setting "ulr"; did you mean "url"', message(function(c) c.bases.api = "{ulr}" end))
+    assert.matches('unknown setting "tokne"; did you mean "token"', message(function(c) c.bases.api = "{tokne}" end))
     assert.matches('the secret "token" cannot be part of an address',
       message(function(c) c.bases.api = "{url}/{token}" end))
     assert.matches('auth.token: the setting "url" is no secret', message(function(c) c.auth.token = "url" end))

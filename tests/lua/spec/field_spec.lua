@@ -20,8 +20,17 @@ describe("field", function()
     end)
 
     it("give nothing where there is nothing", function()
-      for _, row in ipairs { "{}", '{"a":null}', '{"a":""}', '{"a":{}}', '{"a":"text"}', '{"a":7}' } do
-        assert.is_nil(value("a.b", "[" .. row .. "]"), row)
+      for _, row in ipairs { "{}", '{"a":null}', '{"a":""}', '{"a":{}}', '{"a":[]}', '{"a":{"b":null}}' } do
+        local got <const>, reason <const> = value("a.b", "[" .. row .. "]")
+        assert.is_nil(got, row)
+        assert.is_nil(reason, row)
+      end
+    end)
+
+    it("do not lead through values that have no members", function()
+      for text, wanted in pairs { ["7"] = "number", ['"x"'] = "text", ["true"] = "boolean", ["[1]"] = "list" } do
+        local _, reason <const> = value("a.b.c", ('[{"a":%s}]'):format(text))
+        assert.equal("custom.v: a.b.c leads through a " .. wanted, reason)
       end
     end)
 

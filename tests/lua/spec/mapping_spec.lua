@@ -34,7 +34,7 @@ describe("a map", function()
       '[{"a":"12:3","b":"x"},{"a":"1","b":"2","p":"é"},{"a":"1"}]')
     assert.equal("4:12:31:x", result.rows[1][1])
     assert.equal("1:12:é", result.rows[2][1])
-    assert.equal("it has no id", result.bad[1][2])
+    assert.equal("it has no id: a or first(p, b) is nothing", result.bad[1][2])
   end)
 
   it("keeps ids of neighbouring numbers and spellings apart", function()
@@ -53,7 +53,7 @@ describe("a map", function()
     assert.is_nil(result.rows[1][2])
     assert.is_nil(result.rows[2][2])
     assert.equal("No values", result.rows[3][2])
-    assert.equal("it has no id", result.bad[1][2])
+    assert.equal("it has no id: id is nothing", result.bad[1][2])
   end)
 
   it("trims texts but not ids", function()
@@ -78,7 +78,7 @@ describe("a map", function()
       "4 mac_addresses: is no list (f.list makes one)",
       '5 platform: "beos" is none of the values it can have',
       "- source_id: is a list where text has to be",
-      "- it has no id",
+      "- it has no id: id is nothing",
     }, reasons)
     assert.equal("8", result.rows[1][1])
     assert.equal('{"id":1,"n":{"x":1}}', result.bad[1][3])
@@ -95,7 +95,7 @@ describe("a map", function()
     end
     assert.same({
       "1 row 1 holds invalid UTF-8", "2 row 2 holds a NUL character", "3 row 3 holds a lone surrogate",
-      "4 row 4 holds a duplicate key", "6 row 5 holds a number out of range",
+      "- row 4 holds a duplicate key", "6 row 5 holds a number out of range",
       "- a row must be an object", "- a row must be an object", "- row 9 holds invalid UTF-8",
     }, shown)
     assert.matches("ff", result.bad[1][3])

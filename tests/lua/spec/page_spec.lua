@@ -156,11 +156,12 @@ describe("every pager", function()
       assert.matches(wanted, message, 1, true)
     end
     assert.matches('there is no list at "data"', fault_of({ '{"rows":[]}' }, { size = 2, list = "data" }))
-    assert.matches('"a.b" must be a list of rows but is null', fault_of({ '{"a":{"b":null}}' }, { size = 2, list = "a.b" }))
+    assert.matches('"a.b" must be a list of rows but is null',
+      fault_of({ '{"a":{"b":null}}' }, { size = 2, list = "a.b" }))
   end)
 
   it("raises over a page that repeats the one before", function()
-    assert.matches("page 2: the same rows as the page before: pagination loop", fault_of { "[1,2]" })
+    assert.matches("page 2: the same rows as the page before: pagination loop", fault_of { '[{"id":1},{"id":2}]' })
   end)
 
   it("raises over two pages in a row without a new row", function()
@@ -177,7 +178,8 @@ describe("every pager", function()
     assert.equal(3, #walk_total('{"n":3,"d":[{"id":1},{"id":2}]}', '{"n":3,"d":[{"id":2},{"id":3}]}',
       '{"n":3,"d":[{"id":3}]}'))
     assert.is_nil(drift())
-    assert.matches("ended after 1 rows, the vendor counts 5", vendor.fault(walk_total, '{"n":5,"d":[{"id":1}]}').message)
+    assert.matches("ended after 1 rows, the vendor counts 5",
+      vendor.fault(walk_total, '{"n":5,"d":[{"id":1}]}').message)
     assert.matches('no count at "n"', vendor.fault(walk_total, '{"d":[]}').message)
     walk_total('{"n":1,"d":[{"id":1},{"id":2}]}', '{"n":2,"d":[{"id":2}]}')
     assert.equal("the count went from 1 to 2", drift())
@@ -314,7 +316,9 @@ describe("page.token and page.link", function()
     assert.equal(2, #walk(page.link(api, "api:/x", { list = "r", next = "next", size = 50 })))
     assert.equal("https://x/2", vendor.requests[2].url)
     assert.same({}, vendor.requests[2].query)
-    local headers <const> = { { link = '<None>; rel="prev", <https://x/b>; rel="next"' }, { link = "<None>; rel=prev" } }
+    local headers <const> = {
+      { link = '<None>; rel="prev", <https://x/b>; rel="next"' }, { link = "<None>; rel=prev" },
+    }
     local linked <const> = vendor.api(function()
       return 200, ('[{"id":%d}]'):format(#vendor.requests), table.remove(headers, 1)
     end)
@@ -326,7 +330,8 @@ describe("page.token and page.link", function()
     local api <const> = vendor.api(function()
       return 200, ('{"next":"https://x/2","r":[{"id":%d}]}'):format(#vendor.requests)
     end)
-    assert.matches("links to itself", vendor.fault(walk, page.link(api, "api:/x", { list = "r", next = "next" })).message)
+    assert.matches("links to itself",
+      vendor.fault(walk, page.link(api, "api:/x", { list = "r", next = "next" })).message)
   end)
 end)
 
@@ -352,7 +357,8 @@ describe("a page", function()
   end)
 
   it("decodes each row anew, big integers as texts", function()
-    local rows <const> = rows_of '[{"id":18446744073709551615,"s":"18446744073709551615","l":[-9223372036854775809,1.5]}]'
+    local rows <const> = rows_of(
+      '[{"id":18446744073709551615,"s":"18446744073709551615","l":[-9223372036854775809,1.5]}]')
     rows[1].id = "changed"
     assert.equal("18446744073709551615", rows[1].id)
     assert.equal("-9223372036854775809", rows[1].l[1])

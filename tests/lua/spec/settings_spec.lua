@@ -20,6 +20,7 @@ describe("settings", function()
     local result <const> = parse { code = " ABC ", deep = "Yes", size = "-3" }
     assert.same({ mode = "Cloud", size = -3, deep = true, code = "ABC" }, result.values)
     assert.equal(0, #result.errors)
+    assert.equal(10, parse({ code = "ABC" }).values.size)
   end)
 
   it("ask for what is needed, only where it applies", function()
