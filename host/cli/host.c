@@ -44,14 +44,14 @@ static bool open_store(struct cli *cli, struct err *err)
 	return false;
 }
 
-static bool open_rest(struct cli *cli, struct err *err)
+static void name_paths(struct cli *cli)
 {
-	struct project *project = &cli->project;
+	const struct project *project = &cli->project;
 
+	cli->host.project_dir = project->dir;
 	cli->host.program = project->program;
 	cli->host.scripts_dir = project->scripts;
 	cli->host.recordings_dir = project->recordings;
-	return host_open_vault(cli, err);
 }
 
 bool host_open(struct cli *cli, enum cli_need need, struct err *err)
@@ -59,13 +59,13 @@ bool host_open(struct cli *cli, enum cli_need need, struct err *err)
 	if (need >= CLI_NEEDS_PROJECT &&
 	    !project_find(&cli->project, parsed_text(&cli->parsed, "project"), err))
 		return false;
-	cli->host.project_dir = cli->project.dir;
 	if (need >= CLI_NEEDS_HOST &&
 	    (!project_find_program(&cli->project, err) || !(cli->host.loop = loop_new(err))))
 		return false;
 	if (need >= CLI_NEEDS_STORE && !open_store(cli, err))
 		return false;
-	return need < CLI_NEEDS_HOST || open_rest(cli, err);
+	name_paths(cli);
+	return true;
 }
 
 void host_close(struct cli *cli)
@@ -135,8 +135,10 @@ bool host_open_vault(struct cli *cli, struct err *err)
 	return has_passphrase(cli, &has, err) && (!has || open_with_passphrase(cli, err));
 }
 
-bool host_need_secrets(const struct cli *cli, struct err *err)
+bool host_need_secrets(struct cli *cli, struct err *err)
 {
+	if (!host_open_vault(cli, err))
+		return false;
 	if (!vault_is_sealed(cli->host.vault))
 		return true;
 	err_set(err, ERR_SEALED, "the vault is sealed: %s", vault_sealed_reason(cli->host.vault));

@@ -1,6 +1,6 @@
 /*
- * Opens what a verb needs, in order, and closes it again: project, store, loop, vault. A vault that
- * has no key is no failure here: it is open but sealed, and what needs a secret says so.
+ * Opens what a verb needs, in order, and closes it again: project, store, loop. The vault is opened
+ * when secrets are needed: its passphrase is not asked for without a reason.
  */
 #ifndef MUSTER_CLI_HOST_H
 #define MUSTER_CLI_HOST_H
@@ -18,11 +18,11 @@ bool host_open(struct cli *cli, enum cli_need need, struct err *err);
 /* Harmless if little or nothing was opened. */
 void host_close(struct cli *cli);
 
-/* Opens the vault as the global flags say, and asks for its passphrase if it has one. For verbs
-   that did not get it from host_open. */
+/* Opens the vault as the global flags say, and asks for its passphrase if it has one. Without its
+   key it is open but sealed, which is no failure. */
 bool host_open_vault(struct cli *cli, struct err *err);
 
-/* ERR_SEALED with the reason when the vault has no key. */
-bool host_need_secrets(const struct cli *cli, struct err *err);
+/* host_open_vault; ERR_SEALED with the reason when there is no key. */
+bool host_need_secrets(struct cli *cli, struct err *err);
 
 #endif

@@ -35,7 +35,7 @@ enum cli_need {
 	CLI_NEEDS_NOTHING,
 	CLI_NEEDS_PROJECT,
 	CLI_NEEDS_STORE,
-	CLI_NEEDS_HOST, /* loop, store, vault: whatever a connector needs to run */
+	CLI_NEEDS_HOST, /* the loop and the scripts: whatever a connector needs to run */
 };
 
 struct cli_verb {

@@ -104,7 +104,7 @@ bool verb_check(struct cli *cli, struct err *err)
 	struct account *accounts = NULL;
 	size_t count = 0;
 	json_t *results = json_array();
-	bool done = host_need_secrets(cli, err) && accounts_of_args(cli, &accounts, &count, err);
+	bool done = accounts_of_args(cli, &accounts, &count, err) && host_need_secrets(cli, err);
 
 	for (size_t i = 0; done && i < count; i++)
 		done = add_result(cli, &accounts[i], results, err);

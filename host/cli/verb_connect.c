@@ -294,7 +294,7 @@ bool verb_connect(struct cli *cli, struct err *err)
 {
 	struct connecting connecting = { 0 };
 	const char *name = parsed_text(&cli->parsed, "account");
-	bool done = host_need_secrets(cli, err) && (!name || accounts_check_name(name, err)) &&
+	bool done = (!name || accounts_check_name(name, err)) && host_need_secrets(cli, err) &&
 		    load(cli, &connecting, err) && begin_account(cli, &connecting, err) &&
 		    fill_in(cli, &connecting, err) && test(cli, &connecting, err) &&
 		    choose_name(cli, &connecting, err) && settle_name(cli, &connecting, err) &&

@@ -229,8 +229,8 @@ static bool run(struct syncing *syncing, struct err *err)
 bool verb_sync(struct cli *cli, struct err *err)
 {
 	struct syncing syncing = { .cli = cli, .err = ERR_INIT };
-	bool done = host_need_secrets(cli, err) && take_options(&syncing, err) &&
-		    choose_accounts(&syncing, err) &&
+	bool done = take_options(&syncing, err) && choose_accounts(&syncing, err) &&
+		    host_need_secrets(cli, err) &&
 		    (syncing.progress = progress_new(cli, err)) != NULL;
 
 	syncing.options.progress = on_progress;

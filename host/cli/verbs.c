@@ -209,7 +209,7 @@ static const struct cli_verb VERBS[] = {
 	  "The credential is deleted and the name becomes free. The rows are kept, archived, until "
 	  "--purge deletes them for good.",
 	  "muster accounts disconnect kandji/acme\nmuster accounts disconnect kandji/acme --purge",
-	  DISCONNECT, CLI_NEEDS_HOST, verb_accounts_disconnect },
+	  DISCONNECT, CLI_NEEDS_STORE, verb_accounts_disconnect },
 
 	{ "check", NULL, "[ACCOUNT...]", 0, -1, "test the connection of accounts",
 	  "Read-only and cheap: reaches the vendor, names the tenant and what the credential may do. "
@@ -275,13 +275,13 @@ static const struct cli_verb VERBS[] = {
 	  NULL, "muster vault", NULL, CLI_NEEDS_STORE, verb_vault_status },
 	{ "vault", "rotate", NULL, 0, 0, "encrypt every credential under new data keys",
 	  "The vault's own key stays. Safe to interrupt and to repeat.",
-	  "muster vault rotate", NULL, CLI_NEEDS_HOST, verb_vault_rotate },
+	  "muster vault rotate", NULL, CLI_NEEDS_STORE, verb_vault_rotate },
 	{ "vault", "rekey", NULL, 0, 0, "give the vault a new key",
 	  "Draws a new key file, or asks for a passphrase, and makes the old one useless. Safe to "
 	  "interrupt: either the old key opens the vault or the new one. After a leak of the old key "
 	  "run \"muster vault rotate\" as well.",
 	  "muster vault rekey\nmuster vault rekey --key passphrase",
-	  VAULT_REKEY, CLI_NEEDS_HOST, verb_vault_rekey },
+	  VAULT_REKEY, CLI_NEEDS_STORE, verb_vault_rekey },
 
 	{ "version", NULL, NULL, 0, 0, "show the version", NULL, "muster version", NULL,
 	  CLI_NEEDS_NOTHING, verb_version },
