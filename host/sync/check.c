@@ -5,12 +5,11 @@
 
 #include "base/clock.h"
 #include "base/str.h"
-#include "store/credential.h"
 #include "sync/gateway.h"
 #include "sync/json_value.h"
-#include "vault/vault.h"
+#include "sync/secrets.h"
 
-enum { SECRETS_MAX = 8, PERMISSIONS_MAX = 64 };
+enum { PERMISSIONS_MAX = 64 };
 
 struct check {
 	struct host *host;
@@ -18,9 +17,7 @@ struct check {
 	const struct account *account;
 	check_done_fn *done;
 	void *arg;
-	struct auth_secret named[SECRETS_MAX];
-	struct secret own[SECRETS_MAX]; /* read from the vault */
-	size_t count;
+	struct secrets secrets;
 	struct gateway *gateway;
 	int64_t started_ms;
 	/* kept until the gateway has finished */
@@ -64,8 +61,7 @@ static void finish(void *arg, const struct err *ignored)
 				connector_id(check->connector));
 	}
 	check->done(check->arg, check->err.kind == ERR_NONE ? &result : NULL, &check->err);
-	for (size_t i = 0; i < SECRETS_MAX; i++)
-		secret_fini(&check->own[i]);
+	secrets_fini(&check->secrets);
 	value_tree_free(check->result);
 	free(check);
 }
@@ -148,8 +144,8 @@ static bool call(struct check *check, struct err *err)
 	const struct gateway_options options = {
 		.account = check->account,
 		.declaration = declaration,
-		.secrets = check->named,
-		.secret_count = check->count,
+		.secrets = check->secrets.named,
+		.secret_count = check->secrets.count,
 		.arg = check,
 	};
 	struct buf args = BUF_INIT;
@@ -170,38 +166,12 @@ static bool call(struct check *check, struct err *err)
 
 /* --- secrets from the vault --- */
 
-static bool read_secret(struct check *check, struct store_tx *tx, const char *id,
-			const char *provider, struct err *err)
-{
-	if (check->count == SECRETS_MAX)
-		return err_set(err, ERR_CONFIG, "a connector has at most %d secrets", SECRETS_MAX);
-	if (!vault_get_field(check->host->vault, tx, check->account->credential_id, provider, id,
-			     &check->own[check->count], err))
-		return err->kind == ERR_MISSING;
-	check->named[check->count] = (struct auth_secret){ id, &check->own[check->count] };
-	check->count++;
-	return true;
-}
-
 static bool read_secrets(struct store_tx *tx, void *arg, struct err *err)
 {
 	struct check *check = arg;
-	const struct value *settings =
-		value_get(connector_declaration(check->connector), "settings");
-	struct credential credential;
-	bool fine = true;
 
-	if (!credential_get(tx, check->account->credential_id, &credential, err))
-		return false;
-	for (size_t i = 0; i < value_count(settings) && fine; i++) {
-		const struct value *setting = value_at(settings, i);
-
-		if (str_eq(value_text(setting, "type", "text"), "secret"))
-			fine = read_secret(check, tx, value_text(setting, "id", ""),
-					   credential.provider, err);
-	}
-	credential_fini(&credential);
-	return fine;
+	return secrets_read(&check->secrets, check->host->vault, tx, check->account,
+			    connector_declaration(check->connector), err);
 }
 
 static void on_secrets(void *arg, const struct err *failure)
@@ -228,9 +198,11 @@ bool check_start(struct host *host, struct connector *connector, const struct ac
 				 .arg = arg,
 				 .started_ms = clock_monotonic_ms(),
 				 .err = ERR_INIT };
-	for (; check->count < secret_count && check->count < SECRETS_MAX; check->count++)
-		check->named[check->count] = (struct auth_secret){ secrets[check->count].id,
-								   secrets[check->count].value };
+	for (; check->secrets.count < secret_count && check->secrets.count < SECRETS_MAX;
+	     check->secrets.count++)
+		check->secrets.named[check->secrets.count] =
+			(struct auth_secret){ secrets[check->secrets.count].id,
+					      secrets[check->secrets.count].value };
 	if (secret_count == 0 && account->credential_id != NULL)
 		return store_submit(host->store, STORE_READ, read_secrets, on_secrets, check,
 				    err) ||

@@ -123,8 +123,7 @@ static void free_run(struct sync_run *run)
 	stream_fini(&run->stream);
 	batch_drop(run);
 	connector_free(run->connector);
-	for (size_t i = 0; i < run->secret_count; i++)
-		secret_fini(&run->secrets[i]);
+	secrets_fini(&run->secrets);
 	if (run->data != NULL && run->data != run->host->store)
 		store_close(run->data);
 	account_fini(&run->account);

@@ -11,10 +11,11 @@
 #include "sync/connector.h"
 #include "sync/gateway.h"
 #include "sync/proof.h"
+#include "sync/secrets.h"
 #include "sync/seen.h"
 #include "sync/sync.h"
 
-enum { STREAM_ENTITIES_MAX = 10, RUN_SECRETS_MAX = 8 };
+enum { STREAM_ENTITIES_MAX = 10 };
 
 /* What a stream has listed of one entity. Belongs to the units: they run one after the other. */
 struct listed {
@@ -56,9 +57,7 @@ struct sync_run {
 	char *state_before, *reason_before, *way_out_before;
 	struct connector *connector;
 	struct gateway *gateway;
-	struct secret secrets[RUN_SECRETS_MAX];
-	struct auth_secret named_secrets[RUN_SECRETS_MAX];
-	size_t secret_count;
+	struct secrets secrets;
 
 	struct lease lease;
 	bool has_lease;

@@ -9,7 +9,6 @@
 #include "base/loop.h"
 #include "base/str.h"
 #include "crypto/digest.h"
-#include "store/credential.h"
 #include "store/random_id.h"
 #include "store/recording.h"
 #include "vault/vault.h"
@@ -41,8 +40,8 @@ static void open_gateway(struct sync_run *run)
 	const struct gateway_options options = {
 		.account = &run->account,
 		.declaration = connector_declaration(run->connector),
-		.secrets = run->named_secrets,
-		.secret_count = run->secret_count,
+		.secrets = run->secrets.named,
+		.secret_count = run->secrets.count,
 		.recording = open_recording(run),
 		.failed = stream_request_failed,
 		.waiting = run_waiting,
@@ -98,51 +97,6 @@ static void open_data(struct sync_run *run)
 
 /* --- 3: one transaction: lease, session, credential --- */
 
-static bool read_secret(struct sync_run *run, struct store_tx *tx, const char *id,
-			const char *provider, struct err *err)
-{
-	struct secret *secret = &run->secrets[run->secret_count];
-
-	if (run->secret_count == RUN_SECRETS_MAX)
-		return err_set(err, ERR_CONFIG, "a connector has at most %d secrets",
-			       RUN_SECRETS_MAX);
-	if (!vault_get_field(run->host->vault, tx, run->account.credential_id, provider, id, secret,
-			     err))
-		return false;
-	run->named_secrets[run->secret_count] = (struct auth_secret){ id, secret };
-	run->secret_count++;
-	return true;
-}
-
-static bool read_secrets(struct sync_run *run, struct store_tx *tx, struct err *err)
-{
-	const struct value *declaration = connector_declaration(run->connector);
-	const struct value *settings = value_get(declaration, "settings");
-	struct credential credential;
-	bool fine = true;
-
-	if (run->account.credential_id == NULL)
-		return true;
-	if (!credential_get(tx, run->account.credential_id, &credential, err))
-		return false;
-	for (size_t i = 0; i < value_count(settings) && fine; i++) {
-		const struct value *setting = value_at(settings, i);
-		struct err missing = ERR_INIT;
-
-		if (!str_eq(value_text(setting, "type", "text"), "secret"))
-			continue;
-		fine = read_secret(run, tx, value_text(setting, "id", ""), credential.provider,
-				   &missing);
-		/* An optional secret that was never given: auth says so if it needs it. */
-		if (!fine && missing.kind == ERR_MISSING)
-			fine = true;
-		else if (!fine)
-			*err = missing;
-	}
-	credential_fini(&credential);
-	return fine;
-}
-
 static bool begin(struct store_tx *tx, void *arg, struct err *err)
 {
 	struct sync_run *run = arg;
@@ -156,7 +110,8 @@ static bool begin(struct store_tx *tx, void *arg, struct err *err)
 	if (!lease_take(tx, run->account_id, owner, clock_wall_ms(), &run->lease, err) ||
 	    !session_begin(tx, &run->lease, kind, connector_fingerprint(run->connector), run->now,
 			   &run->session.id, &run->is_first, err) ||
-	    !read_secrets(run, tx, err))
+	    !secrets_read(&run->secrets, run->host->vault, tx, &run->account,
+			  connector_declaration(run->connector), err))
 		return false;
 	if (run->is_recording &&
 	    !recording_add(tx, run->session.id, run->account_id,
