@@ -68,7 +68,8 @@ describe("kandji", function()
     load_connector()
     for typed, wanted in pairs {
       [""] = "is needed", ["acme.iru.com"] = "stayed under kandji.io", ["acme kandji"] = "must name a host",
-      ["ftp://acme.api.kandji.io"] = "must begin with https://", ["https://user:pw@acme.kandji.io"] = "must name a host",
+      ["ftp://acme.api.kandji.io"] = "must begin with https://",
+      ["https://user:pw@acme.kandji.io"] = "must name a host",
       ["https://acme.api.kandji.io?x=1"] = "must not hold",
     } do
       local fault <const> = guest.settings({ values = { api_url = typed } }).errors[1]
