@@ -1,5 +1,6 @@
 /* A hardened process leaves no core and lets no one look in. */
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -13,8 +14,11 @@ static int harden_and_look(void)
 	struct err err = ERR_INIT;
 	struct rlimit core;
 
+	setenv("SSLKEYLOGFILE", "keys", 1);
 	if (!custody_harden(&err) || getrlimit(RLIMIT_CORE, &core) != 0)
 		return 1;
+	if (getenv("SSLKEYLOGFILE") != NULL)
+		return 3;
 	return core.rlim_cur == 0 && core.rlim_max == 0 && prctl(PR_GET_DUMPABLE) == 0 ? 0 : 2;
 }
 
