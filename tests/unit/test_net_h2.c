@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -75,7 +76,8 @@ static pid_t start_nghttpd(const char *folder, const char *leaf, int port)
 	if (pid == 0) {
 		int log;
 
-		if (chdir(folder) != 0)
+		/* A test that fails does not come to its end. */
+		if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || chdir(folder) != 0)
 			_exit(126);
 		log = open("h2.log", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 		dup2(log, STDOUT_FILENO);
