@@ -73,7 +73,7 @@ static bool is_integer_text(const char *text)
 	const char *digits = *text == '-' ? text + 1 : text;
 	size_t n = strspn(digits, "0123456789");
 
-	return n > 0 && n <= INTEGER_DIGITS && strchr(".eExX", digits[n]) == NULL;
+	return n > 0 && n <= INTEGER_DIGITS && strspn(digits + n, ".eExX") == 0;
 }
 
 double cjson_exact_strtod(const char *text, char **end)
@@ -81,7 +81,7 @@ double cjson_exact_strtod(const char *text, char **end)
 	long long value;
 
 	between.has_integer = false;
-	if ((strchr("0123456789-", text[0]) == NULL) || !is_integer_text(text))
+	if (!is_integer_text(text))
 		return fpconv_strtod(text, end);
 	errno = 0;
 	value = strtoll(text, end, 10);

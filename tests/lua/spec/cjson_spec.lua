@@ -7,6 +7,7 @@ end
 
 describe("cjson", function()
   it("keeps 64-bit integers", function()
+    assert.equal("9007199254740993", round_trip("9007199254740993"))
     assert.equal("[9007199254740993,9223372036854775807,-9223372036854775808,0,-1]",
       round_trip("[9007199254740993,9223372036854775807,-9223372036854775808,0,-1]"))
     assert.equal("integer", math.type(cjson.decode("[1]")[1]))
