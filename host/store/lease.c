@@ -14,13 +14,13 @@ static bool is_held(int64_t expires_at_ms, int64_t now_ms)
 	return expires_at_ms > now_ms && expires_at_ms <= now_ms + INT64_C(2) * LEASE_MS;
 }
 
-static bool refuse_held(struct db_stmt *stmt, const char *account_id, struct err *err)
+static bool refuse_held(struct db_stmt *stmt, struct err *err)
 {
 	const char *owner = db_column_text(stmt, 0, NULL);
 	char since[CLOCK_TEXT_SIZE];
 
 	clock_format(db_column_int(stmt, 2), since);
-	return err_set(err, ERR_BUSY, "account %s is in use by %s since %s", account_id,
+	return err_set(err, ERR_BUSY, "another session runs: %s since %s",
 		       owner != NULL ? owner : "?", since);
 }
 
@@ -44,7 +44,7 @@ static bool read_free(struct store_tx *tx, const char *account_id, int64_t now_m
 		return true;
 	*fence = db_column_int(stmt, 1);
 	ok = db_column_is_null(stmt, 0) || !is_held(db_column_int(stmt, 3), now_ms) ||
-	     refuse_held(stmt, account_id, err);
+	     refuse_held(stmt, err);
 	db_reset(stmt);
 	return ok;
 }

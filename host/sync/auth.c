@@ -73,7 +73,8 @@ static bool add_bearer(struct auth *auth, const struct value *declared, const js
 		       err))
 		return false;
 	buf_printf(&prefix, "%s ", value_text(declared, "prefix", "Bearer"));
-	fine = add_header(auth, "Authorization", buf_text(&prefix), token, len, err);
+	fine = add_header(auth, value_text(declared, "header", "Authorization"), buf_text(&prefix),
+			  token, len, err);
 	buf_fini(&prefix);
 	return fine;
 }
@@ -107,25 +108,57 @@ static bool add_basic(struct auth *auth, const struct value *declared, const jso
 	return fine;
 }
 
+/* { headers = { ["X-Api-Key"] = "api_key" } }: each from a setting. */
+static bool add_headers(struct auth *auth, const struct value *declared, const json_t *settings,
+			const struct auth_secret *secrets, size_t count, struct err *err)
+{
+	const struct value *headers = value_get(declared, "headers");
+	const char *text;
+	size_t len;
+
+	for (size_t i = 0; i < value_count(headers); i++) {
+		const struct value *id = &headers->items[i];
+
+		if (auth->count == AUTH_HEADERS_MAX)
+			return err_set(err, ERR_CONFIG, "auth: at most %d headers",
+				       AUTH_HEADERS_MAX);
+		if (!find_part(id->type == VALUE_BYTES ? id->bytes : "", settings, secrets, count,
+			       &text, &len, err) ||
+		    !add_header(auth, headers->keys[i], "", text, len, err))
+			return false;
+	}
+	return true;
+}
+
+/* What is declared and not carried out yet must not be passed over: a credential could go astray.
+ */
+static bool is_carried_out(const struct value *declared, struct err *err)
+{
+	static const char *const later[] = { "except", "base", "bases" };
+
+	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
+		if (value_get(declared, later[i]) != NULL)
+			return err_set(err, ERR_CONFIG, "auth.%s is not in this version", later[i]);
+	}
+	return true;
+}
+
 bool auth_build(struct auth *auth, const struct value *declaration, const json_t *settings,
 		const struct auth_secret *secrets, size_t count, struct err *err)
 {
 	const struct value *declared = auth_declared(declaration, settings);
 	const char *kind = value_text(declared, "kind", "");
-	const char *text;
-	size_t len;
 	bool fine;
 
 	*auth = (struct auth){ 0 };
+	if (!is_carried_out(declared, err))
+		return false;
 	if (str_eq(kind, "bearer"))
 		fine = add_bearer(auth, declared, settings, secrets, count, err);
 	else if (str_eq(kind, "basic"))
 		fine = add_basic(auth, declared, settings, secrets, count, err);
 	else if (str_eq(kind, "header"))
-		fine = find_part(value_text(declared, "value", ""), settings, secrets, count, &text,
-				 &len, err) &&
-		       add_header(auth, value_text(declared, "name", "X-Api-Key"),
-				  value_text(declared, "prefix", ""), text, len, err);
+		fine = add_headers(auth, declared, settings, secrets, count, err);
 	else
 		fine = err_set(err, ERR_CONFIG, "auth kind \"%s\" is not in this version", kind);
 	if (!fine)

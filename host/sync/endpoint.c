@@ -371,13 +371,23 @@ bool endpoint_resolve(const struct endpoint *endpoint, const struct value *args,
 
 /* --- settings --- */
 
-static bool check_host(const struct value *hosts, const char *url, struct err *err)
+static void put_hosts(struct buf *out, const struct value *hosts)
+{
+	for (size_t i = 0; i < value_count(hosts); i++) {
+		const struct value *host = value_at(hosts, i);
+
+		buf_printf(out, "%s%s", i > 0 ? ", " : "",
+			   host->type == VALUE_BYTES ? host->bytes : "?");
+	}
+}
+
+/* The same check that a request will have to pass, on the setting alone. */
+static bool passes(const struct value *hosts, const char *url, const char *own, struct err *err)
 {
 	const char *patterns[16];
 	struct net_allowed_call call = { .method = "GET", .base_url = url, .path = "/x" };
 	struct net_allow allow = { .hosts = patterns, .calls = &call, .call_count = 1 };
 	struct buf probe = BUF_INIT;
-	char *own = host_of(url);
 	bool fine;
 
 	for (size_t i = 0; i < value_count(hosts) && allow.host_count < 16; i++) {
@@ -387,8 +397,23 @@ static bool check_host(const struct value *hosts, const char *url, struct err *e
 	if (hosts->type == VALUE_BYTES)
 		patterns[allow.host_count++] = own;
 	buf_printf(&probe, "%s/x", url);
-	fine = own != NULL && net_check_url(&allow, "GET", buf_text(&probe), err);
+	fine = buf_ok(&probe, err) && net_check_url(&allow, "GET", buf_text(&probe), err);
 	buf_fini(&probe);
+	return fine;
+}
+
+static bool check_host(const struct value *hosts, const char *url, struct err *err)
+{
+	struct buf allowed = BUF_INIT;
+	char *own = host_of(url);
+	bool fine = own != NULL && passes(hosts, url, own, err);
+
+	if (!fine && own != NULL) {
+		put_hosts(&allowed, hosts);
+		err_set(err, ERR_CONFIG, "%s is none of this vendor's hosts (%s)", own,
+			buf_text(&allowed));
+	}
+	buf_fini(&allowed);
 	free(own);
 	return fine;
 }

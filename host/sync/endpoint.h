@@ -50,9 +50,11 @@ bool endpoint_check_setting(const struct value *setting, const json_t *parsed, s
 /* --- credentials --- */
 
 /* Secret headers, in secret memory; auth_fini wipes them. */
+enum { AUTH_HEADERS_MAX = 4 };
+
 struct auth {
-	struct net_header headers[4];
-	struct secret values[4];
+	struct net_header headers[AUTH_HEADERS_MAX]; /* names belong to the declaration */
+	struct secret values[AUTH_HEADERS_MAX];
 	size_t count;
 };
 

@@ -9,7 +9,7 @@
 #include "sync/keeper.h"
 #include "wire/frame.h"
 
-enum { HEADERS_MAX = 32, ABSENT_MAX = 16 };
+enum { HEADERS_MAX = 32, ABSENT_MAX = 16, ENDPOINT_RATES_MAX = 32 };
 
 struct gateway {
 	struct host *host;
@@ -41,7 +41,10 @@ struct net_texts {
 	json_t *connect_to, *cidrs;
 	const char *connect_texts[16], *cidr_texts[64];
 	struct net_rate rates[NET_RATES_MAX];
-	struct net_quota quotas[NET_RATES_MAX];
+	struct net_endpoint_rate endpoint_rates[ENDPOINT_RATES_MAX];
+	struct net_quota quota;
+	struct value_tree *calls;
+	struct endpoint *limited;
 };
 
 static size_t texts_of(const json_t *list, const char **out, size_t max)
@@ -57,36 +60,94 @@ static size_t texts_of(const json_t *list, const char **out, size_t max)
 	return count;
 }
 
-static bool add_limits(struct net_options *options, struct net_texts *texts,
-		       const struct value *limits, struct err *err)
+static bool take_rate(const struct value *text, struct net_rate *rate, struct err *err)
 {
+	return net_rate_parse(text->type == VALUE_BYTES ? text->bytes : "", rate, err) ||
+	       err_context(err, "limits");
+}
+
+/* The headers that tell what is left: { remaining = ..., reset = ..., window = "1h" }. */
+static bool add_quota(struct net_options *options, struct net_texts *texts,
+		      const struct value *headers, struct err *err)
+{
+	const char *window = value_text(headers, "window", NULL);
+	struct net_rate rate = { 0 };
+	struct buf text = BUF_INIT;
+	bool fine = true;
+
+	if (value_text(headers, "remaining", NULL) == NULL)
+		return true;
+	if (window != NULL) {
+		buf_printf(&text, "1/%s", window);
+		fine = buf_ok(&text, err) && net_rate_parse(buf_text(&text), &rate, err);
+		buf_fini(&text);
+	}
+	texts->quota = (struct net_quota){
+		.remaining = value_text(headers, "remaining", ""),
+		.reset = value_text(headers, "reset", NULL),
+		.window_ms = rate.window_ms,
+	};
+	options->quotas = &texts->quota;
+	options->quota_count = 1;
+	return fine;
+}
+
+/* per_endpoint: call -> rates. The calls are expanded like those of a stream. */
+static bool add_endpoint_rates(struct gateway *gateway, struct net_options *options,
+			       struct net_texts *texts, const struct value *per_endpoint,
+			       struct err *err)
+{
+	const struct net_allow *allow;
+	struct buf list = BUF_INIT;
+
+	if (value_count(per_endpoint) == 0)
+		return true;
+	value_put_list(&list, value_count(per_endpoint));
+	for (size_t i = 0; i < value_count(per_endpoint); i++)
+		value_put_str(&list, per_endpoint->keys[i]);
+	texts->calls = buf_ok(&list, err) ? value_parse(list.data, list.len, err) : NULL;
+	buf_fini(&list);
+	texts->limited = endpoint_new(gateway->options.declaration, gateway->settings, err);
+	if (texts->calls == NULL || texts->limited == NULL ||
+	    !endpoint_allow(texts->limited, value_root(texts->calls), err))
+		return err_context(err, "limits");
+	allow = endpoint_allowed(texts->limited);
+	for (size_t i = 0; i < allow->call_count; i++) {
+		const struct value *rates = &per_endpoint->items[i];
+
+		for (size_t r = 0; r < value_count(rates); r++) {
+			struct net_endpoint_rate *rate =
+				&texts->endpoint_rates[options->endpoint_rate_count];
+
+			if (options->endpoint_rate_count == ENDPOINT_RATES_MAX)
+				return err_set(err, ERR_CONFIG,
+					       "limits: at most %d in per_endpoint",
+					       ENDPOINT_RATES_MAX);
+			rate->call = allow->calls[i];
+			if (!take_rate(value_at(rates, r), &rate->rate, err))
+				return false;
+			options->endpoint_rate_count++;
+		}
+	}
+	options->endpoint_rates = texts->endpoint_rates;
+	return true;
+}
+
+static bool add_limits(struct gateway *gateway, struct net_options *options,
+		       struct net_texts *texts, struct err *err)
+{
+	const struct value *limits = value_get(gateway->options.declaration, "limits");
 	const struct value *rates = value_get(limits, "rates");
-	const struct value *headers = value_get(limits, "headers");
 
 	for (size_t i = 0; i < value_count(rates) && i < NET_RATES_MAX; i++) {
-		const struct value *rate = value_at(rates, i);
-
-		if (rate->type != VALUE_BYTES)
-			return err_set(err, ERR_CONFIG,
-				       "limits: a rate is a text such as \"50/s\"");
-		if (!net_rate_parse(rate->bytes, &texts->rates[i], err))
-			return err_context(err, "limits");
+		if (!take_rate(value_at(rates, i), &texts->rates[i], err))
+			return false;
 		options->rate_count = i + 1;
 	}
-	for (size_t i = 0; i < value_count(headers) && i < NET_RATES_MAX; i++) {
-		const struct value *header = value_at(headers, i);
-
-		texts->quotas[i] = (struct net_quota){
-			.remaining = value_text(header, "remaining", ""),
-			.reset = value_text(header, "reset", NULL),
-			.window_ms = value_int(header, "window_s", 0) * 1000,
-		};
-		options->quota_count = i + 1;
-	}
 	options->rates = texts->rates;
-	options->quotas = texts->quotas;
 	options->concurrent = (int)value_int(limits, "concurrent", 0);
-	return true;
+	return add_quota(options, texts, value_get(limits, "headers"), err) &&
+	       add_endpoint_rates(gateway, options, texts, value_get(limits, "per_endpoint"), err);
 }
 
 static bool open_exchange(struct gateway *gateway, struct err *err)
@@ -116,8 +177,7 @@ static bool open_exchange(struct gateway *gateway, struct err *err)
 	options.connect_to_count = texts_of(texts.connect_to, texts.connect_texts, 16);
 	options.allow_cidr_count = texts_of(texts.cidrs, texts.cidr_texts, 64);
 	gateway->keeper = keeper_new(gateway->host->store, err);
-	fine = gateway->keeper != NULL &&
-	       add_limits(&options, &texts, value_get(gateway->options.declaration, "limits"), err);
+	fine = gateway->keeper != NULL && add_limits(gateway, &options, &texts, err);
 	if (fine) {
 		options.keeper = keeper_functions(gateway->keeper);
 		gateway->exchange =
@@ -126,6 +186,8 @@ static bool open_exchange(struct gateway *gateway, struct err *err)
 	}
 	json_decref(texts.connect_to);
 	json_decref(texts.cidrs);
+	endpoint_free(texts.limited);
+	value_tree_free(texts.calls);
 	return gateway->exchange != NULL;
 }
 
@@ -211,7 +273,8 @@ void gateway_finish(struct gateway *gateway, void (*finished)(void *arg, const s
 /* --- an answer --- */
 
 /* Same name twice (Link, Set-Cookie): joined by ", " as RFC 9110 section 5.3 allows. */
-static void put_headers(struct buf *out, const struct net_reply *reply)
+static void put_headers(const struct gateway *gateway, struct buf *out,
+			const struct net_reply *reply)
 {
 	json_t *headers = json_object();
 
@@ -224,8 +287,11 @@ static void put_headers(struct buf *out, const struct net_reply *reply)
 			break;
 		str_lower(name);
 		before = json_string_value(json_object_get(headers, name));
-		buf_printf(&joined, "%s%s%s", before != NULL ? before : "",
-			   before != NULL ? ", " : "", reply->headers[i].value);
+		buf_printf(&joined, "%s%s", before != NULL ? before : "",
+			   before != NULL ? ", " : "");
+		/* A vendor that echoes the token must not hand it to the script. */
+		redact_copy(gateway->host->redact, reply->headers[i].value,
+			    strlen(reply->headers[i].value), &joined);
 		/* A header that is no UTF-8 is left out: it could not be shown either. */
 		json_object_set_new(headers, name, json_string(buf_text(&joined)));
 		buf_fini(&joined);
@@ -244,7 +310,7 @@ static void answer(struct request *request, struct net_reply *reply, const struc
 	value_put_str(&result, "status");
 	value_put_int(&result, reply->status);
 	value_put_str(&result, "headers");
-	put_headers(&result, reply);
+	put_headers(request->gateway, &result, reply);
 	if (has_failed) {
 		value_put_str(&result, "error");
 		wire_put_err(&result, err);

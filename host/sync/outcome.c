@@ -48,21 +48,23 @@ static const char *state_of_error(const struct err *err)
 	return err->kind == ERR_AUTH ? "needs-auth" : "failed";
 }
 
-static const char *way_out_of(const struct sync_run *run, const char *outcome)
+static void put_way_out(struct buf *out, const struct sync_run *run, const char *outcome)
 {
 	if (run->err.kind != ERR_NONE)
-		return err_way_out(&run->err);
-	if (str_eq(outcome, "held"))
-		return "muster removals";
-	if (str_eq(outcome, "degraded"))
-		return run->degraded_hint;
-	return str_eq(outcome, "partial") ? "muster sessions show: what fell short" : "";
+		buf_str(out, err_way_out(&run->err));
+	else if (str_eq(outcome, "held"))
+		buf_str(out, "look at them: muster removals");
+	else if (str_eq(outcome, "degraded"))
+		buf_str(out, run->degraded_hint);
+	else if (str_eq(outcome, "partial"))
+		buf_printf(out, "see what fell short: muster sessions show %lld",
+			   (long long)run->session.id);
 }
 
 static bool write_state(struct sync_run *run, struct store_tx *tx, const char *outcome,
 			const char *now, struct err *err)
 {
-	struct buf reason = BUF_INIT;
+	struct buf reason = BUF_INIT, way_out = BUF_INIT;
 	const char *state = outcome;
 	bool ended_well, fine;
 
@@ -83,12 +85,14 @@ static bool write_state(struct sync_run *run, struct store_tx *tx, const char *o
 	}
 	ended_well =
 		str_eq(outcome, "ok") || str_eq(outcome, "degraded") || str_eq(outcome, "partial");
-	fine = buf_ok(&reason, err) &&
-	       account_set_state(tx, run->account_id, state, buf_text(&reason),
-				 way_out_of(run, outcome), now, err) &&
+	put_way_out(&way_out, run, outcome);
+	fine = buf_ok(&reason, err) && buf_ok(&way_out, err) &&
+	       account_set_state(tx, run->account_id, state, buf_text(&reason), buf_text(&way_out),
+				 now, err) &&
 	       account_set_last_session(tx, run->account_id, run->session.id,
 					ended_well ? now : NULL, err);
 	buf_fini(&reason);
+	buf_fini(&way_out);
 	return fine;
 }
 

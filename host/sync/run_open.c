@@ -107,8 +107,9 @@ static bool begin(struct store_tx *tx, void *arg, struct err *err)
 	if (!random_id(random, err))
 		return false;
 	snprintf(owner, sizeof(owner), "%.20s:%ld:%.12s", host, (long)getpid(), random);
-	if (!lease_take(tx, run->account_id, owner, clock_wall_ms(), &run->lease, err) ||
-	    !session_begin(tx, &run->lease, kind, connector_fingerprint(run->connector), run->now,
+	if (!lease_take(tx, run->account_id, owner, clock_wall_ms(), &run->lease, err))
+		return err_context(err, "%s/%s", run->account.vendor, run->account.name);
+	if (!session_begin(tx, &run->lease, kind, connector_fingerprint(run->connector), run->now,
 			   &run->session.id, &run->is_first, err) ||
 	    !secrets_read(&run->secrets, run->host->vault, tx, &run->account,
 			  connector_declaration(run->connector), err))

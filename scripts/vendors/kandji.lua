@@ -167,7 +167,10 @@ return {
   },
   bases = { api = "{api_url}/api/v1" },
   auth = { kind = "bearer", token = "api_token" },
-  limits = { rates = { "50/s", "10000/h" }, concurrent = 8 },
+  limits = {
+    rates = { "50/s", "10000/h" }, concurrent = 8,
+    headers = { remaining = "RateLimit-Remaining", reset = "RateLimit-Reset" },
+  },
 
   errors = {
     { call = DEVICES_CALL, status = 403, kind = "forbidden", hint = DEVICES_HINT },

@@ -218,9 +218,10 @@ static void each_auth_kind_makes_its_header(void **state)
 		  "Bearer s3cret");
 	header_of("{\"auth\": {\"kind\": \"bearer\", \"token\": \"token\", \"prefix\": \"Zoho\"}}",
 		  "Authorization", "Zoho s3cret");
-	header_of("{\"auth\": {\"kind\": \"header\", \"name\": \"x-api-key\", \"value\": "
-		  "\"token\"}}",
+	header_of("{\"auth\": {\"kind\": \"header\", \"headers\": {\"x-api-key\": \"token\"}}}",
 		  "x-api-key", "s3cret");
+	header_of("{\"auth\": {\"kind\": \"bearer\", \"token\": \"token\", \"header\": \"X-T\"}}",
+		  "X-T", "Bearer s3cret");
 	header_of("{\"auth\": {\"kind\": \"basic\", \"username\": \"user\", \"password\": "
 		  "\"token\"}}",
 		  "Authorization", "Basic cm9zYTpzM2NyZXQ=");
