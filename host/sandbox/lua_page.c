@@ -118,7 +118,7 @@ static int l_decode(lua_State *L)
 {
 	struct body *body = body_check(L, 1);
 	const char *end = buf_text(&body->bytes) + body->bytes.len;
-	struct json_span root;
+	struct json_span root = { 0 };
 	bool has_big = false;
 	struct err err;
 

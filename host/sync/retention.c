@@ -15,7 +15,7 @@
 
 enum { DATE_LEN = sizeof("2026-03-02") - 1 };
 
-static const int64_t day_ms = 24 * 60 * 60 * 1000;
+static const int64_t day_ms = INT64_C(24) * 60 * 60 * 1000;
 
 /* The file goes first: a row without its file is told as such, a file without its row never ends.
  */

@@ -125,7 +125,8 @@ class Words(unittest.TestCase):
 
     def test_empty_test(self):
         text = ("static void helper(void)\n{\n\tassert_true(x());\n}\n"
-                "static void good(void **state)\n{\n\thelper();\n}\n"
+                "#define HELP(x) \\\n\thelper()\n"
+                "static void good(void **state)\n{\n\tHELP(1);\n}\n"
                 "static void bad(void **state)\n{\n\tx();\n}\n"
                 "int main(void)\n{\n\tt[] = { cmocka_unit_test(good), cmocka_unit_test(bad) };\n}\n")
         self.assert_found(words.find_empty_tests, "tests/unit/test_x.c", text, "bad asserts nothing")

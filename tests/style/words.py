@@ -91,11 +91,14 @@ def find_sleeps(tree):
 
 
 def find_empty_tests(tree):
-    """Every registered cmocka test asserts something, itself or through functions of its file."""
+    """Every registered cmocka test asserts something, itself or through functions and macros of its
+    file."""
     findings = []
     for path, text in matching(tree, "tests/unit/test_", ends=(".c",)):
         known = {f.name: f for f in functions(text)}
         bodies = {name: "\n".join(f.body) for name, f in known.items()}
+        for macro in re.finditer(r"^#define (\w+)\(((?:.*\\\n)*.*)", only_code(text), re.M):
+            bodies[macro.group(1)] = macro.group(2)
         asserting = {name for name, body in bodies.items()
                      if re.search(r"\b(assert_\w+|fail|fail_msg|expect_\w+)\s*\(", body)}
         while True:
