@@ -3,26 +3,6 @@
 
 #include <string.h>
 
-const unsigned char *json_plain_end(const unsigned char *at, const unsigned char *end)
-{
-	const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
-
-	for (; end - at >= 8; at += 8) {
-		uint64_t x, quote, slash, found;
-
-		memcpy(&x, at, sizeof(x));
-		quote = x ^ ones * '"';
-		slash = x ^ ones * '\\';
-		found = ((quote - ones) & ~quote) | ((slash - ones) & ~slash) |
-			((x - ones * 0x20) & ~x) | x;
-		if ((found & highs) != 0)
-			break;
-	}
-	while (at < end && *at >= 0x20 && *at < 0x80 && *at != '"' && *at != '\\')
-		at++;
-	return at;
-}
-
 /* Unicode, table 3-7: which second bytes each lead byte allows. */
 size_t json_utf8_sequence(const unsigned char *at, const unsigned char *end)
 {

@@ -5,11 +5,33 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/buf.h"
 
-/* The first byte from `at` that is a quote, a backslash, a control character or not ASCII. */
-const unsigned char *json_plain_end(const unsigned char *at, const unsigned char *end);
+/*
+ * The first byte from `at` that is a quote, a backslash, a control character or not ASCII. Eight
+ * bytes at a time: most of a body's bytes go through here.
+ */
+static inline const unsigned char *json_plain_end(const unsigned char *at, const unsigned char *end)
+{
+	const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
+
+	for (; end - at >= 8; at += 8) {
+		uint64_t x, quote, slash, found;
+
+		memcpy(&x, at, sizeof(x));
+		quote = x ^ ones * '"';
+		slash = x ^ ones * '\\';
+		found = ((quote - ones) & ~quote) | ((slash - ones) & ~slash) |
+			((x - ones * 0x20) & ~x) | x;
+		if ((found & highs) != 0)
+			break;
+	}
+	while (at < end && *at >= 0x20 && *at < 0x80 && *at != '"' && *at != '\\')
+		at++;
+	return at;
+}
 
 /* Length of the well-formed UTF-8 sequence of two to four bytes at `at`; 0 = there is none. */
 size_t json_utf8_sequence(const unsigned char *at, const unsigned char *end);

@@ -227,6 +227,11 @@ static int l_page(lua_State *L)
 	if (!json_scan(page->bytes, page->len, &place, &page->list, NULL, &err))
 		return bind_raise(L, &err);
 	page->count = page->list.count;
+	buf_append(&page->envelope, page->bytes, page->list.at);
+	buf_str(&page->envelope, "null");
+	buf_append(&page->envelope, page->bytes + page->list.end, page->len - page->list.end);
+	if (!buf_ok(&page->envelope, &err))
+		return bind_raise(L, &err);
 	lua_pushboolean(L, page->bytes[page->list.at] == '{');
 	return 2;
 }
@@ -309,7 +314,10 @@ static int page_pairs(lua_State *L)
 
 static int page_release(lua_State *L)
 {
-	json_list_fini(&check_page(L, 1)->list);
+	struct page *page = check_page(L, 1);
+
+	json_list_fini(&page->list);
+	buf_fini(&page->envelope);
 	return 0;
 }
 
@@ -337,10 +345,11 @@ static int l_find(lua_State *L)
 {
 	struct page *page = check_page(L, 1);
 	struct json_pick *pick = push_pick(L, luaL_checkstring(L, 2));
-	const char *root = json_skip_space(page->bytes);
+	const char *root = json_skip_space(page->envelope.data);
+	const char *end = page->envelope.data + page->envelope.len;
 	struct json_span found;
 
-	json_pick_run(pick, json_span(root, page->len - (size_t)(root - page->bytes)), &found);
+	json_pick_run(pick, json_span(root, (size_t)(end - root)), &found);
 	push_scalar(L, found);
 	return 1;
 }

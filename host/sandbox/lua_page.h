@@ -12,6 +12,7 @@
 #include <lua.h>
 #include <stdbool.h>
 
+#include "base/buf.h"
 #include "sandbox/json_read.h"
 #include "sandbox/json_scan.h"
 
@@ -20,6 +21,7 @@ struct page {
 	const char *bytes; /* of the body, kept alive by user value 1 */
 	size_t len;
 	size_t first, count; /* the rows that are shown */
+	struct buf envelope; /* the answer with null in place of the list */
 };
 
 /* Defines the types; once per state. */
