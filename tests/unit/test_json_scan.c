@@ -188,41 +188,41 @@ static void check_defect(const char *row, size_t len, enum json_defect wanted)
 	buf_fini(&text);
 }
 
-#define DEFECT(row, wanted) check_defect(row, sizeof(row) - 1, wanted)
+#define assert_defect(row, wanted) check_defect(row, sizeof(row) - 1, wanted)
 
 static void test_texts_with_defects(void **state)
 {
 	(void)state;
-	DEFECT("{\"a\":\"\xff\"}", JSON_BAD_UTF8);
-	DEFECT("{\"a\":\"\xc0\xaf\"}", JSON_BAD_UTF8);	       /* overlong */
-	DEFECT("{\"a\":\"\xed\xa0\x80\"}", JSON_BAD_UTF8);     /* a surrogate */
-	DEFECT("{\"a\":\"\xf4\x90\x80\x80\"}", JSON_BAD_UTF8); /* beyond U+10FFFF */
-	DEFECT("{\"a\":\"\xe2\x82\"}", JSON_BAD_UTF8);
-	DEFECT("{\"\xff\":1}", JSON_BAD_UTF8);
-	DEFECT("{\"a\":\"\\ud800\"}", JSON_LONE_SURROGATE);
-	DEFECT("{\"a\":\"\\udc00\"}", JSON_LONE_SURROGATE);
-	DEFECT("{\"a\":\"\\ud800\\ud800\"}", JSON_LONE_SURROGATE);
-	DEFECT("{\"a\":\"\\ud800x\"}", JSON_LONE_SURROGATE);
-	DEFECT("{\"a\":\"x\\u0000\"}", JSON_NUL);
-	DEFECT("{\"a\":\"x\0y\"}", JSON_NUL);
-	DEFECT("{\"a\":\"x\ny\"}", JSON_CONTROL);
-	DEFECT("{\"a\":\"\\x\"}", JSON_BAD_ESCAPE);
-	DEFECT("{\"a\":\"\\u12g4\"}", JSON_BAD_ESCAPE);
-	DEFECT("{\"a\":\"\\u12\"}", JSON_BAD_ESCAPE);
-	DEFECT("{\"a\":\"é 東京 📱 \\ud83d\\udcf1 \\u00e9 \\\"\\\\\\/\\b\\f\\n\\r\\t\"}",
-	       JSON_SOUND);
+	assert_defect("{\"a\":\"\xff\"}", JSON_BAD_UTF8);
+	assert_defect("{\"a\":\"\xc0\xaf\"}", JSON_BAD_UTF8);	      /* overlong */
+	assert_defect("{\"a\":\"\xed\xa0\x80\"}", JSON_BAD_UTF8);     /* a surrogate */
+	assert_defect("{\"a\":\"\xf4\x90\x80\x80\"}", JSON_BAD_UTF8); /* beyond U+10FFFF */
+	assert_defect("{\"a\":\"\xe2\x82\"}", JSON_BAD_UTF8);
+	assert_defect("{\"\xff\":1}", JSON_BAD_UTF8);
+	assert_defect("{\"a\":\"\\ud800\"}", JSON_LONE_SURROGATE);
+	assert_defect("{\"a\":\"\\udc00\"}", JSON_LONE_SURROGATE);
+	assert_defect("{\"a\":\"\\ud800\\ud800\"}", JSON_LONE_SURROGATE);
+	assert_defect("{\"a\":\"\\ud800x\"}", JSON_LONE_SURROGATE);
+	assert_defect("{\"a\":\"x\\u0000\"}", JSON_NUL);
+	assert_defect("{\"a\":\"x\0y\"}", JSON_NUL);
+	assert_defect("{\"a\":\"x\ny\"}", JSON_CONTROL);
+	assert_defect("{\"a\":\"\\x\"}", JSON_BAD_ESCAPE);
+	assert_defect("{\"a\":\"\\u12g4\"}", JSON_BAD_ESCAPE);
+	assert_defect("{\"a\":\"\\u12\"}", JSON_BAD_ESCAPE);
+	assert_defect("{\"a\":\"é 東京 📱 \\ud83d\\udcf1 \\u00e9 \\\"\\\\\\/\\b\\f\\n\\r\\t\"}",
+		      JSON_SOUND);
 }
 
 static void test_numbers(void **state)
 {
 	(void)state;
-	DEFECT("{\"a\":1e999}", JSON_NUMBER_RANGE);
-	DEFECT("{\"a\":-1e309}", JSON_NUMBER_RANGE);
-	DEFECT("{\"a\":1e-999}", JSON_SOUND);
-	DEFECT("{\"a\":-0}", JSON_SOUND);
-	DEFECT("{\"a\":1e99999999999999999999}", JSON_NUMBER_RANGE);
-	DEFECT("{\"a\":0.10e-00000000000000000001}", JSON_SOUND);
-	DEFECT("[0,-1,1.5,1E5,2e+3,123456789012345678901234567890]", JSON_SOUND);
+	assert_defect("{\"a\":1e999}", JSON_NUMBER_RANGE);
+	assert_defect("{\"a\":-1e309}", JSON_NUMBER_RANGE);
+	assert_defect("{\"a\":1e-999}", JSON_SOUND);
+	assert_defect("{\"a\":-0}", JSON_SOUND);
+	assert_defect("{\"a\":1e99999999999999999999}", JSON_NUMBER_RANGE);
+	assert_defect("{\"a\":0.10e-00000000000000000001}", JSON_SOUND);
+	assert_defect("[0,-1,1.5,1E5,2e+3,123456789012345678901234567890]", JSON_SOUND);
 }
 
 static void test_integers_beyond_64_bits(void **state)
@@ -246,14 +246,14 @@ static void test_integers_beyond_64_bits(void **state)
 static void test_duplicate_keys(void **state)
 {
 	(void)state;
-	DEFECT("{\"a\":1,\"a\":2}", JSON_DUPLICATE_KEY);
-	DEFECT("{\"ab\":1,\"\\u0061b\":2}", JSON_DUPLICATE_KEY);
-	DEFECT("{\"x\":{\"a\":1,\"b\":2,\"a\":3}}", JSON_DUPLICATE_KEY);
-	DEFECT("{\"\":1,\"\":2}", JSON_DUPLICATE_KEY);
-	DEFECT("{\"a\":{\"a\":{\"a\":1}},\"b\":[{\"a\":1},{\"a\":2}],\"A\":1}", JSON_SOUND);
+	assert_defect("{\"a\":1,\"a\":2}", JSON_DUPLICATE_KEY);
+	assert_defect("{\"ab\":1,\"\\u0061b\":2}", JSON_DUPLICATE_KEY);
+	assert_defect("{\"x\":{\"a\":1,\"b\":2,\"a\":3}}", JSON_DUPLICATE_KEY);
+	assert_defect("{\"\":1,\"\":2}", JSON_DUPLICATE_KEY);
+	assert_defect("{\"a\":{\"a\":{\"a\":1}},\"b\":[{\"a\":1},{\"a\":2}],\"A\":1}", JSON_SOUND);
 	/* an inner object between the two */
-	DEFECT("{\"a\":{\"b\":1,\"c\":2,\"d\":{\"e\":1}},\"f\":{\"b\":1},\"a\":1}",
-	       JSON_DUPLICATE_KEY);
+	assert_defect("{\"a\":{\"b\":1,\"c\":2,\"d\":{\"e\":1}},\"f\":{\"b\":1},\"a\":1}",
+		      JSON_DUPLICATE_KEY);
 }
 
 /* The table of keys grows while objects are open; nothing is forgotten and nothing invented. */
