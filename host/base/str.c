@@ -114,6 +114,21 @@ bool str_is_utf8(const char *text, size_t len)
 	return true;
 }
 
+void str_put_utf8(struct buf *out, const char *text)
+{
+	while (*text != '\0') {
+		size_t longest = strnlen(text, 4), len = 1;
+
+		while (len <= longest && !str_is_utf8(text, len))
+			len++;
+		if (len <= longest)
+			buf_append(out, text, len);
+		else
+			buf_str(out, "\xef\xbf\xbd");
+		text += len <= longest ? len : 1;
+	}
+}
+
 size_t str_cut(const char *text, size_t len, size_t max)
 {
 	if (len <= max)

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
+
 bool str_eq(const char *a, const char *b);
 
 /* For qsort over an array of texts: by their bytes. */
@@ -31,6 +33,9 @@ bool str_next_int64(const char **text, int64_t *out);
 
 /* Valid UTF-8 without NUL? (no overlong forms, no surrogates, at most U+10FFFF) */
 bool str_is_utf8(const char *text, size_t len);
+
+/* Appends the text; bytes that are no UTF-8 become U+FFFD. */
+void str_put_utf8(struct buf *out, const char *text);
 
 /* At most `max` of the `len` bytes, so that no UTF-8 sequence is cut in two. */
 size_t str_cut(const char *text, size_t len, size_t max);

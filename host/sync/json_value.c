@@ -1,6 +1,8 @@
 /* Wire values and JSON, both ways. */
 #include "sync/json_value.h"
 
+#include "base/str.h"
+
 static json_t *from_list(const struct value *value)
 {
 	json_t *list = json_array();
@@ -91,6 +93,17 @@ void value_put_json(struct buf *out, const json_t *json)
 		break;
 	}
 	value_put_nil(out);
+}
+
+json_t *json_any_text(const char *text)
+{
+	struct buf clean = BUF_INIT;
+	json_t *json;
+
+	str_put_utf8(&clean, text);
+	json = json_string(buf_text(&clean));
+	buf_fini(&clean);
+	return json;
 }
 
 char *json_text_take(json_t *json)

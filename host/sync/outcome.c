@@ -79,7 +79,7 @@ static bool write_state(struct sync_run *run, struct store_tx *tx, const char *o
 	}
 	if (run->err.kind != ERR_NONE) {
 		state = state_of_error(&run->err);
-		buf_str(&reason, run->err.message);
+		str_put_utf8(&reason, run->err.message);
 	} else {
 		put_reasons(&reason, run);
 	}
@@ -100,9 +100,10 @@ static char *error_json(const struct err *err)
 {
 	if (err->kind == ERR_NONE)
 		return NULL;
-	return json_text_take(json_pack("{s:s, s:s, s:s, s:i}", "kind",
-					err_kind_info(err->kind)->name, "message", err->message,
-					"hint", err_way_out(err), "status", err->status));
+	return json_text_take(json_pack("{s:s, s:o, s:o, s:i}", "kind",
+					err_kind_info(err->kind)->name, "message",
+					json_any_text(err->message), "hint",
+					json_any_text(err_way_out(err)), "status", err->status));
 }
 
 static bool write_session(struct sync_run *run, struct store_tx *tx, const char *outcome,
@@ -153,8 +154,14 @@ bool outcome_write(struct store_tx *tx, void *arg, struct err *err)
 	if (run->is_recording &&
 	    !recording_end(tx, run->session.id, run->exchanges, run->recorded_bytes, err))
 		return false;
-	return retention_apply(tx, run->host->recordings_dir, err) &&
-	       lease_release(tx, &run->lease, err) && read_back(run, tx, err);
+	return lease_release(tx, &run->lease, err) && read_back(run, tx, err);
+}
+
+bool outcome_expire(struct store_tx *tx, void *arg, struct err *err)
+{
+	const struct sync_run *run = arg;
+
+	return retention_apply(tx, run->host->recordings_dir, err);
 }
 
 bool outcome_is_lasting(const struct sync_run *run)

@@ -9,6 +9,9 @@
 /* Session, account state, recording, lease. Refused when the lease was lost. */
 bool outcome_write(struct store_tx *tx, void *run, struct err *err);
 
+/* What is past its time (sync/retention.h). */
+bool outcome_expire(struct store_tx *tx, void *run, struct err *err);
+
 /*
  * No session was begun. Does the reason stay until somebody acts (a connector or overlay that is
  * broken or not approved), so that it belongs to the account's state?

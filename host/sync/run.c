@@ -19,6 +19,9 @@ static void on_unit(void *arg, const struct err *err)
 
 	run->units--;
 	run->next = NULL;
+	/* Also of a session that was cancelled while it began. */
+	if (err->kind == ERR_NONE)
+		run->has_lease = run->lease.fence != 0;
 	if (err->kind != ERR_NONE || run->is_ending)
 		run_fail(run, err);
 	else
@@ -149,6 +152,9 @@ static void finish(struct sync_run *run)
 	void *arg = run->done_arg;
 	struct err err = run->err;
 
+	/* Rolled back, or its end could not be written: there is nothing to show. */
+	if (run->session.outcome == NULL)
+		run->session.id = 0;
 	done(arg, &result, &err);
 	free_run(run);
 }
@@ -163,12 +169,33 @@ static void on_closed(void *arg, const struct err *err)
 	finish(run);
 }
 
+/* What is past its time and cannot go keeps no session from its end. */
+static void on_expired(void *arg, const struct err *err)
+{
+	struct sync_run *run = arg;
+
+	if (err->kind != ERR_NONE)
+		log_write(run->host->log, LOG_WARN, "what is past its time stays for now: %s",
+			  err->message);
+	finish(run);
+}
+
+static void on_outcome(void *arg, const struct err *err)
+{
+	struct sync_run *run = arg;
+	struct err ignored = ERR_INIT;
+
+	if (err->kind != ERR_NONE || run->options.dry_run ||
+	    !store_submit(run->host->store, STORE_WRITE, outcome_expire, on_expired, run, &ignored))
+		on_closed(run, err);
+}
+
 static void close_session(struct sync_run *run)
 {
 	struct err err = ERR_INIT;
 
 	if (run->has_lease &&
-	    store_submit(run->host->store, STORE_WRITE, outcome_write, on_closed, run, &err))
+	    store_submit(run->host->store, STORE_WRITE, outcome_write, on_outcome, run, &err))
 		return;
 	if (!run->has_lease && outcome_is_lasting(run) &&
 	    store_submit(run->host->store, STORE_WRITE, outcome_write_state, on_closed, run, &err))
@@ -216,16 +243,15 @@ static void begin_end(struct sync_run *run)
 	gateway_finish(run->gateway, on_gateway_finished, run);
 }
 
-/* A sandbox that still reads is ended at once; what the store is doing is waited for. */
+/* From now on the sandbox is not heard; what the store is doing is waited for. */
 static void try_end(struct sync_run *run)
 {
-	run->is_ending = true;
-	if (run->is_reading) {
-		const struct guest_handlers none = { 0 };
+	const struct guest_handlers none = { 0 };
 
+	run->is_ending = true;
+	run->is_reading = false;
+	if (run->connector != NULL)
 		guest_set_handlers(connector_guest(run->connector), &none);
-		run->is_reading = false;
-	}
 	if (run->units == 0 && run->flight == NULL && !run->is_waiting && !run->has_begun_end)
 		begin_end(run);
 }
@@ -298,6 +324,13 @@ struct sync_run *sync_start(struct host *host, const char *account_id,
 	run->streams = json_array();
 	run->started_ms = clock_monotonic_ms();
 	clock_now_text(run->now);
+	/* Nothing may end it before it was handed out. */
+	run->is_waiting = true;
 	run_open(run);
-	return run;
+	run->is_waiting = false;
+	if (!run->is_ending)
+		return run;
+	*err = run->err;
+	free_run(run);
+	return NULL;
 }

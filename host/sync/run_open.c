@@ -124,7 +124,6 @@ static bool begin(struct store_tx *tx, void *arg, struct err *err)
 
 static void on_begun(struct sync_run *run)
 {
-	run->has_lease = true;
 	run_start_heartbeat(run);
 	open_data(run);
 }

@@ -99,6 +99,18 @@ static void utf8_is_strict(void **state)
 	assert_false(str_is_utf8("a\0b", 3));
 }
 
+static void what_is_no_utf8_is_replaced(void **state)
+{
+	struct buf out = BUF_INIT;
+
+	(void)state;
+	str_put_utf8(&out, "a\xc3\xab\xe2\x82\xac\xf0\x9f\x98\x80"
+			   "\xff|\xe2\x82");
+	assert_string_equal(buf_text(&out), "a\xc3\xab\xe2\x82\xac\xf0\x9f\x98\x80"
+					    "\xef\xbf\xbd|\xef\xbf\xbd\xef\xbf\xbd");
+	buf_fini(&out);
+}
+
 static void the_nearest_word_is_suggested(void **state)
 {
 	static const char *const words[] = { "accounts", "connect", "sessions", "status", "sync" };
@@ -126,6 +138,7 @@ int main(void)
 		cmocka_unit_test(whole_numbers_only),
 		cmocka_unit_test(numbers_are_read_one_by_one),
 		cmocka_unit_test(utf8_is_strict),
+		cmocka_unit_test(what_is_no_utf8_is_replaced),
 		cmocka_unit_test(the_nearest_word_is_suggested),
 	};
 
