@@ -93,6 +93,7 @@ static bool is_first(struct store_tx *tx, const char *account_id, bool *first, s
 	struct db_stmt *stmt =
 		db_prepare(tx,
 			   "SELECT 1 FROM sessions WHERE account_id = $1"
+			   " AND kind <> 'dry-run'"
 			   " AND outcome IN ('ok', 'degraded', 'partial', 'held') LIMIT 1",
 			   err);
 	bool has_earlier;
