@@ -5,8 +5,13 @@
 #include "base/str.h"
 #include "store/script_key.h"
 #include "sync/run.h"
+#include "wire/frame.h"
 
-enum { PARENTS_MAX = 1000, PARENT_COLUMNS_MAX = 16 };
+enum {
+	PARENTS_MAX = 1000,
+	PARENTS_BYTES = FRAME_PAYLOAD_MAX / 2, /* further rows come with the next question */
+	PARENT_COLUMNS_MAX = 16,
+};
 
 struct ask {
 	struct sync_run *run;
@@ -55,8 +60,9 @@ static bool read_known(struct store_tx *tx, struct ask *ask, struct err *err)
 
 struct parents {
 	struct buf rows;
-	int64_t count;
+	int64_t count, limit;
 	size_t columns;
+	bool has_more;
 };
 
 static bool put_parent(void *arg, int64_t id, const char *const *values, struct err *err)
@@ -64,6 +70,10 @@ static bool put_parent(void *arg, int64_t id, const char *const *values, struct 
 	struct parents *parents = arg;
 
 	(void)err;
+	parents->has_more = parents->has_more || parents->count == parents->limit ||
+			    parents->rows.len >= PARENTS_BYTES;
+	if (parents->has_more)
+		return true;
 	value_put_list(&parents->rows, parents->columns + 1);
 	value_put_int(&parents->rows, id);
 	for (size_t i = 0; i < parents->columns; i++)
@@ -75,9 +85,9 @@ static bool put_parent(void *arg, int64_t id, const char *const *values, struct 
 static bool read_parents(struct store_tx *tx, struct ask *ask, struct err *err)
 {
 	const struct value *args = value_root(ask->args), *wanted = value_get(args, "columns");
-	int64_t limit = value_int(args, "limit", PARENTS_MAX);
 	const char *columns[PARENT_COLUMNS_MAX];
-	struct parents parents = { .columns = value_count(wanted) };
+	struct parents parents = { .columns = value_count(wanted),
+				   .limit = value_int(args, "limit", PARENTS_MAX) };
 	const struct model_entity *entity;
 	bool fine;
 
@@ -92,13 +102,14 @@ static bool read_parents(struct store_tx *tx, struct ask *ask, struct err *err)
 			return err_set(err, ERR_BUG, "parents: %s has no column \"%s\"",
 				       entity->name, columns[i]);
 	}
-	if (limit < 1 || limit > PARENTS_MAX)
-		limit = PARENTS_MAX;
+	if (parents.limit < 1 || parents.limit > PARENTS_MAX)
+		parents.limit = PARENTS_MAX;
 	fine = entity_each(tx, ask->run->account_id, entity, columns, parents.columns,
-			   value_int(args, "after", 0), limit, put_parent, &parents, err);
+			   value_int(args, "after", 0), parents.limit + 1, put_parent, &parents,
+			   err);
 	value_put_map(&ask->result, 2);
 	value_put_str(&ask->result, "more");
-	value_put_bool(&ask->result, parents.count == limit);
+	value_put_bool(&ask->result, parents.has_more);
 	value_put_str(&ask->result, "rows");
 	value_put_list(&ask->result, (size_t)parents.count);
 	buf_append(&ask->result, parents.rows.data, parents.rows.len);

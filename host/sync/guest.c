@@ -51,7 +51,8 @@ struct guest {
 	int open_calls;	   /* of the sandbox, unanswered */
 	struct err broken; /* why we ended it; ERR_NONE = we did not */
 	bool is_dead, is_closed;
-	int busy; /* frames above us use the struct: free later */
+	bool is_deaf; /* it reads no more; what it said last is still to be heard */
+	int busy;     /* frames above us use the struct: free later */
 };
 
 /* --- life and death --- */
@@ -206,7 +207,7 @@ static void flush(struct guest *guest)
 	struct err err = ERR_INIT;
 	ssize_t n = 0;
 
-	if (guest->socket < 0)
+	if (guest->socket < 0 || guest->is_deaf)
 		return;
 	do {
 		pump_bodies(guest);
@@ -220,11 +221,12 @@ static void flush(struct guest *guest)
 		if (n > 0)
 			buf_consume(&guest->out, (size_t)n);
 	} while (n > 0 || (n < 0 && errno == EINTR));
-	/* A broken pipe is the exit's business: it knows the reason. */
-	if (n < 0 && errno != EAGAIN)
-		close_socket(guest);
-	else
-		watch_for(guest);
+	/* A broken pipe is the reader's business: the reason may still lie in the socket. */
+	if (n < 0 && errno != EAGAIN) {
+		guest->is_deaf = true;
+		buf_fini(&guest->out);
+	}
+	watch_for(guest);
 }
 
 bool guest_call(struct guest *guest, const char *method, const struct buf *args,
@@ -259,9 +261,28 @@ bool guest_call(struct guest *guest, const char *method, const struct buf *args,
 	return true;
 }
 
+/* Does anybody read what is sent? */
+static bool is_heard(const struct guest *guest)
+{
+	return guest->socket >= 0 && !guest->is_deaf;
+}
+
+/* No frame holds a longer answer: the sandbox hears so instead. */
+static bool fits(struct guest *guest, uint32_t id, const struct buf *result)
+{
+	struct err err = ERR_INIT;
+
+	if (result->len <= FRAME_PAYLOAD_MAX)
+		return true;
+	err_set(&err, ERR_OVER_LIMIT, "an answer of %zu bytes passes the limit of %d bytes",
+		result->len, FRAME_PAYLOAD_MAX);
+	guest_fail(guest, id, &err);
+	return false;
+}
+
 void guest_answer(struct guest *guest, uint32_t id, const struct buf *result)
 {
-	if (guest->socket < 0)
+	if (!is_heard(guest) || !fits(guest, id, result))
 		return;
 	guest->open_calls--;
 	frame_put(&guest->out, FRAME_RESULT, id, result->data, result->len);
@@ -273,7 +294,7 @@ void guest_fail(struct guest *guest, uint32_t id, const struct err *err)
 {
 	struct buf payload = BUF_INIT;
 
-	if (guest->socket < 0)
+	if (!is_heard(guest))
 		return;
 	guest->open_calls--;
 	wire_put_err(&payload, err);
@@ -287,7 +308,7 @@ void guest_answer_body(struct guest *guest, uint32_t id, struct buf *body, const
 	struct outgoing *outgoing;
 	struct err err = ERR_INIT;
 
-	if (guest->socket < 0)
+	if (!is_heard(guest) || !fits(guest, id, result))
 		return;
 	outgoing = calloc(1, sizeof(*outgoing));
 	if (outgoing == NULL) {
@@ -300,6 +321,7 @@ void guest_answer_body(struct guest *guest, uint32_t id, struct buf *body, const
 	outgoing->body = *body;
 	*body = BUF_INIT;
 	buf_append(&outgoing->result, result->data, result->len);
+	guest->out.failed |= result->failed || outgoing->result.failed;
 	*guest->outgoing_tail = outgoing;
 	guest->outgoing_tail = &outgoing->next;
 	flush(guest);
@@ -482,7 +504,7 @@ static void read_frames(struct guest *guest)
 	/* End of file: the exit follows and says why; nothing is to be watched until then. */
 	if (!guest->is_closed && guest->socket >= 0 && (n == 0 || (n < 0 && errno != EAGAIN))) {
 		close_socket(guest);
-		loop_child_kill(guest->child, SIGTERM);
+		loop_child_kill(guest->child, SIGKILL);
 	}
 }
 
