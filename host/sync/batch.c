@@ -427,8 +427,7 @@ static void commit(struct sync_run *run)
 	run->flight = batch;
 	batch->before = run->session.counts;
 	batch->last_exchange = gateway_counts(run->gateway).last;
-	if (run->is_reading)
-		answer_waiting(run, batch);
+	answer_waiting(run, batch);
 	if (store_submit(run->data, STORE_WRITE, apply, on_committed, batch, &err))
 		return;
 	run->flight = NULL;
@@ -486,6 +485,16 @@ static bool is_full(const struct batch *batch)
 	return batch->rows >= BATCH_ROWS || batch->bytes >= BATCH_BYTES;
 }
 
+/* A call was taken in: there is room for more, or it waits for its answer. */
+static void settle(struct sync_run *run, struct batch *batch)
+{
+	if (run->flight == NULL &&
+	    (batch->rows >= BATCH_ROWS_MAX || batch->bytes >= BATCH_BYTES_MAX))
+		commit(run);
+	else if (run->flight == NULL || !is_full(batch))
+		answer_waiting(run, batch);
+}
+
 void batch_emit(struct sync_run *run, uint32_t id, const void *args, size_t len)
 {
 	struct err err = ERR_INIT;
@@ -496,11 +505,7 @@ void batch_emit(struct sync_run *run, uint32_t id, const void *args, size_t len)
 		run_fail(run, &err);
 		return;
 	}
-	if (run->flight == NULL &&
-	    (batch->rows >= BATCH_ROWS_MAX || batch->bytes >= BATCH_BYTES_MAX))
-		commit(run);
-	else if (run->flight == NULL || !is_full(batch))
-		answer_waiting(run, batch);
+	settle(run, batch);
 }
 
 void batch_page(struct sync_run *run)
@@ -545,16 +550,19 @@ void batch_key_set(struct sync_run *run, uint32_t id, const struct value *args)
 	struct guest *guest = connector_guest(run->connector);
 	struct err err = ERR_INIT;
 	struct batch *batch = collecting(run, &err);
-	struct buf empty = BUF_INIT;
+	size_t size = 0;
 
 	if (batch == NULL || !key_list_add(&batch->keys, value_text(args, "key", ""),
-					   value_get(args, "value"), &err)) {
+					   value_get(args, "value"), &size, &err)) {
 		guest_fail(guest, id, &err);
 		return;
 	}
-	value_put_map(&empty, 0);
-	guest_answer(guest, id, &empty);
-	buf_fini(&empty);
+	batch->bytes += (int64_t)size;
+	if (!add_unanswered(batch, id, &err)) {
+		run_fail(run, &err);
+		return;
+	}
+	settle(run, batch);
 }
 
 bool batch_find_key(const struct sync_run *run, const char *key, const char **value, size_t *len)

@@ -2,9 +2,12 @@
 #include "sync/key_list.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/str.h"
 #include "store/script_key.h"
+
+enum { SET_BYTES = 128 }; /* of a key without its texts */
 
 static void free_set(struct key_set *set)
 {
@@ -21,6 +24,7 @@ void key_list_fini(struct key_list *list)
 		free_set(list->first);
 		list->first = next;
 	}
+	list->last = NULL;
 }
 
 static struct key_set *new_set(const char *key, const struct value *value)
@@ -41,18 +45,40 @@ static struct key_set *new_set(const char *key, const struct value *value)
 	return set;
 }
 
-bool key_list_add(struct key_list *list, const char *key, const struct value *value,
-		  struct err *err)
+/* What the store would refuse is refused before it is kept. */
+static bool check_set(const char *key, const struct value *value, struct err *err)
 {
-	struct key_set **at = &list->first;
-
 	if (key[0] == '\0' || (value != NULL && value->type != VALUE_BYTES))
 		return err_set(err, ERR_BUG,
 			       "host.store.set: a key is a text, a value a text or nil");
-	while (*at != NULL)
-		at = &(*at)->next;
-	*at = new_set(key, value);
-	return *at != NULL || err_oom(err);
+	if (strlen(key) > SCRIPT_KEY_MAX)
+		return err_set(err, ERR_OVER_LIMIT,
+			       "host.store.set: a key of %zu bytes (%d are allowed)", strlen(key),
+			       SCRIPT_KEY_MAX);
+	if (value != NULL && value->len > SCRIPT_VALUE_MAX)
+		return err_set(err, ERR_OVER_LIMIT,
+			       "host.store.set: a value of %zu bytes (%d are allowed)", value->len,
+			       SCRIPT_VALUE_MAX);
+	return true;
+}
+
+bool key_list_add(struct key_list *list, const char *key, const struct value *value, size_t *size,
+		  struct err *err)
+{
+	struct key_set *set;
+
+	if (!check_set(key, value, err))
+		return false;
+	set = new_set(key, value);
+	if (set == NULL)
+		return err_oom(err);
+	if (list->last != NULL)
+		list->last->next = set;
+	else
+		list->first = set;
+	list->last = set;
+	*size = SET_BYTES + strlen(key) + set->len;
+	return true;
 }
 
 const struct key_set *key_list_find(const struct key_list *list, const char *key)

@@ -20,13 +20,16 @@ struct key_set {
 
 /* Starts as { 0 }. */
 struct key_list {
-	struct key_set *first;
+	struct key_set *first, *last;
 };
 
 void key_list_fini(struct key_list *list);
 
-/* A value that is no text (nil, or absent: NULL) deletes; anything else is ERR_BUG. */
-bool key_list_add(struct key_list *list, const char *key, const struct value *value,
+/*
+ * A value that is no text (nil, or absent: NULL) deletes; anything else is ERR_BUG, a key or value
+ * that the store would not take ERR_OVER_LIMIT. *size = the memory that it takes, about.
+ */
+bool key_list_add(struct key_list *list, const char *key, const struct value *value, size_t *size,
 		  struct err *err);
 
 /* The newest writing to the key, or NULL. Belongs to the list. */
