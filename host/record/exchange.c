@@ -245,7 +245,7 @@ static void free_send(struct send *send)
 }
 
 /* The vendor echoed a secret: what goes on has it replaced. */
-static void clean_reply(const struct exchange *exchange, struct net_reply *reply, struct err *err)
+static void clean_body(const struct exchange *exchange, struct net_reply *reply, struct err *err)
 {
 	struct buf clean = BUF_INIT;
 
@@ -256,6 +256,42 @@ static void clean_reply(const struct exchange *exchange, struct net_reply *reply
 		err_oom(err);
 }
 
+/* A header's value with secrets replaced, malloc'd; NULL = there is none in it. One that cannot be
+ * replaced for lack of memory is left empty. */
+static char *clean_header(const struct exchange *exchange, struct net_header *header)
+{
+	char *clean;
+
+	if (!redact_finds(exchange->redact, header->value, strlen(header->value)))
+		return NULL;
+	clean = clean_text(exchange, header->value);
+	header->value = clean != NULL ? clean : "";
+	return clean;
+}
+
+/* The values that were replaced, by header; NULL = none was, or err says what is wrong. */
+static char **clean_headers(const struct exchange *exchange, struct net_reply *reply,
+			    struct err *err)
+{
+	char **values = calloc(reply->header_count + 1, sizeof(*values));
+
+	if (values == NULL) {
+		reply->header_count = 0;
+		err_oom(err);
+		return NULL;
+	}
+	for (size_t i = 0; i < reply->header_count; i++)
+		values[i] = clean_header(exchange, &reply->headers[i]);
+	return values;
+}
+
+static void free_values(char **values, size_t count)
+{
+	for (size_t i = 0; values != NULL && i < count; i++)
+		free(values[i]);
+	free(values);
+}
+
 static void on_done(void *arg, struct net_reply *reply, const struct err *failure)
 {
 	struct send *send = arg;
@@ -264,10 +300,16 @@ static void on_done(void *arg, struct net_reply *reply, const struct err *failur
 	void *done_arg = send->arg;
 	struct err err = *failure;
 	bool is_clean = send->is_clean;
+	char **values = NULL;
+	size_t count = 0;
 
 	free_send(send);
-	if (reply != NULL && !is_clean)
-		clean_reply(exchange, reply, &err);
+	if (reply != NULL) {
+		values = clean_headers(exchange, reply, &err);
+		count = reply->header_count;
+		if (!is_clean)
+			clean_body(exchange, reply, &err);
+	}
 	if (err.kind != ERR_NONE &&
 	    redact_finds(exchange->redact, err.message, strlen(err.message))) {
 		char *message = clean_text(exchange, err.message);
@@ -276,6 +318,7 @@ static void on_done(void *arg, struct net_reply *reply, const struct err *failur
 		free(message);
 	}
 	done(done_arg, reply, &err);
+	free_values(values, count);
 }
 
 bool exchange_send(struct exchange *exchange, const struct net_request *request, net_done_fn *done,

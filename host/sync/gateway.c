@@ -20,6 +20,7 @@ struct gateway {
 	struct exchange *exchange;
 	struct keeper *keeper;
 	struct request *requests;
+	int round; /* of gateway_allow */
 	void (*finished)(void *arg, const struct err *err);
 	void *finished_arg;
 };
@@ -29,6 +30,7 @@ struct request {
 	struct gateway *gateway;
 	struct guest *guest;
 	uint32_t id;
+	int round; /* in which it was asked: a later one is another listing */
 	struct value_tree *args;
 	struct buf url;
 	struct request *next;
@@ -179,10 +181,12 @@ static bool open_exchange(struct gateway *gateway, struct err *err)
 	gateway->keeper = keeper_new(gateway->host->store, err);
 	fine = gateway->keeper != NULL && add_limits(gateway, &options, &texts, err);
 	if (fine) {
+		struct recording *recording = gateway->options.recording;
+
+		gateway->options.recording = NULL;
 		options.keeper = keeper_functions(gateway->keeper);
-		gateway->exchange =
-			exchange_open(gateway->host->loop, &options, gateway->host->redact,
-				      gateway->options.recording, err);
+		gateway->exchange = exchange_open(gateway->host->loop, &options,
+						  gateway->host->redact, recording, err);
 	}
 	json_decref(texts.connect_to);
 	json_decref(texts.cidrs);
@@ -211,6 +215,7 @@ static void free_gateway(struct gateway *gateway)
 	auth_fini(&gateway->auth);
 	json_decref(gateway->settings);
 	keeper_release(gateway->keeper);
+	recording_abandon(gateway->options.recording);
 	free(gateway);
 }
 
@@ -220,6 +225,7 @@ struct gateway *gateway_open(struct host *host, const struct gateway_options *op
 	struct gateway *gateway = calloc(1, sizeof(*gateway));
 
 	if (gateway == NULL) {
+		recording_abandon(options->recording);
 		err_oom(err);
 		return NULL;
 	}
@@ -238,6 +244,7 @@ struct gateway *gateway_open(struct host *host, const struct gateway_options *op
 
 bool gateway_allow(struct gateway *gateway, const struct value *calls, struct err *err)
 {
+	gateway->round++;
 	return endpoint_allow(gateway->endpoint, calls, err);
 }
 
@@ -324,7 +331,8 @@ static void on_done(void *arg, struct net_reply *reply, const struct err *err)
 	struct request *request = arg;
 	struct gateway *gateway = request->gateway;
 
-	if (err->kind != ERR_NONE && gateway->options.failed != NULL)
+	if (err->kind != ERR_NONE && gateway->options.failed != NULL &&
+	    request->round == gateway->round)
 		gateway->options.failed(gateway->options.arg, err);
 	if (reply != NULL)
 		answer(request, reply, err);
@@ -400,7 +408,9 @@ void gateway_http(struct gateway *gateway, struct guest *guest, uint32_t id, con
 		guest_fail(guest, id, &err);
 		return;
 	}
-	*request = (struct request){ .gateway = gateway, .guest = guest, .id = id };
+	*request = (struct request){
+		.gateway = gateway, .guest = guest, .id = id, .round = gateway->round
+	};
 	request->next = gateway->requests;
 	gateway->requests = request;
 	request->args = value_parse(args, len, &err);
