@@ -36,18 +36,6 @@ static void lines_add(struct lines *lines, struct buf *text)
 	items[lines->count++] = line;
 }
 
-static void add_calls(struct lines *lines, const char *who, const struct value *calls)
-{
-	for (size_t i = 0; i < value_count(calls); i++) {
-		const struct value *call = value_at(calls, i);
-		struct buf line = BUF_INIT;
-
-		buf_printf(&line, "call %s %s", who,
-			   call->type == VALUE_BYTES ? call->bytes : value_text(call, "call", "?"));
-		lines_add(lines, &line);
-	}
-}
-
 /* Any value as one line: what changes in it changes the line. */
 static void put_plain(struct buf *out, const struct value *value)
 {
@@ -79,6 +67,23 @@ static void put_plain(struct buf *out, const struct value *value)
 		}
 		buf_char(out, '}');
 		return;
+	}
+}
+
+/* A bound query is part of what is approved: without it the call may do more. */
+static void add_calls(struct lines *lines, const char *who, const struct value *calls)
+{
+	for (size_t i = 0; i < value_count(calls); i++) {
+		const struct value *call = value_at(calls, i), *query = value_get(call, "query");
+		struct buf line = BUF_INIT;
+
+		buf_printf(&line, "call %s %s", who,
+			   call->type == VALUE_BYTES ? call->bytes : value_text(call, "call", "?"));
+		if (query != NULL) {
+			buf_char(&line, ' ');
+			put_plain(&line, query);
+		}
+		lines_add(lines, &line);
 	}
 }
 

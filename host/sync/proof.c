@@ -37,6 +37,11 @@ void proof_page(struct proof *proof, const struct value *args)
 		snprintf(proof->drift, sizeof(proof->drift), "%s", drift);
 }
 
+bool proof_is_endless(const struct proof *proof)
+{
+	return proof->pages > PROOF_PAGES_MAX * (proof->opened > 1 ? proof->opened : 1);
+}
+
 bool proof_holds(const struct proof *proof, struct buf *why)
 {
 	if (proof->failed > 0)

@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "wire/value.h"
 
-enum { PROOF_PAGERS_MAX = 100000, PROOF_PAGES_MAX = 10000 };
+enum { PROOF_PAGERS_MAX = 100000, PROOF_PAGES_MAX = 10000 /* of one pager */ };
 
 struct proof {
 	int64_t opened, ended; /* pagers */
@@ -30,6 +30,9 @@ struct proof {
 void proof_page(struct proof *proof, const struct value *args);
 void proof_single(struct proof *proof);
 void proof_failed(struct proof *proof, const char *message);
+
+/* More pages than the listings that were opened may have? */
+bool proof_is_endless(const struct proof *proof);
 
 /* Proven? If not, appends why as a clause: "page 3 failed: ...". */
 bool proof_holds(const struct proof *proof, struct buf *why);

@@ -1,6 +1,7 @@
 /* The rows of one `emit` call. */
 #include "sync/rows.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -266,6 +267,8 @@ static bool put_json(struct walk *walk, struct buf *out, struct value_cursor *cu
 		buf_printf(out, "%lld", (long long)head.i);
 		return true;
 	case VALUE_DOUBLE:
+		if (!isfinite(head.d))
+			set_problem(walk, "custom", "a number that JSON does not have");
 		buf_printf(out, "%.17g", head.d);
 		return true;
 	case VALUE_BYTES:
@@ -341,6 +344,8 @@ static bool take_cell(struct walk *walk, int index, struct value_cursor *cursor,
 		cell->len = head.len;
 		return true;
 	}
+	if (head.type == VALUE_INT && (column->one_of != NULL || column->type == MODEL_TIME))
+		set_problem(walk, column->name, "a number");
 	if (head.type == VALUE_INT || column->type == MODEL_LIST)
 		return take_made(walk, index, &head, before, err);
 	set_problem(walk, column->name, "no text");

@@ -37,6 +37,7 @@ struct stream {
 	struct listed listed[STREAM_ENTITIES_MAX];
 	size_t listed_count;
 	int64_t quarantined, rows;
+	int64_t removed;		/* by the unit that judged its absences */
 	char first_bad[STREAM_BAD_MAX]; /* why the first of them is quarantined */
 	enum stream_end end;
 	char reason[512]; /* why it did not end well */

@@ -38,9 +38,9 @@ static void note_result(struct sync_run *run)
 			  (json_int_t)stream->quarantined, "seconds", seconds);
 
 	if (stream->first_bad[0] != '\0')
-		json_object_set_new(result, "first_quarantined", json_string(stream->first_bad));
+		json_object_set_new(result, "first_quarantined", json_any_text(stream->first_bad));
 	if (stream->reason[0] != '\0')
-		json_object_set_new(result, "reason", json_string(stream->reason));
+		json_object_set_new(result, "reason", json_any_text(stream->reason));
 	if (stream->err.kind != ERR_NONE)
 		json_object_set_new(result, "kind",
 				    json_string(err_kind_info(stream->err.kind)->name));
@@ -58,6 +58,7 @@ static void note_result(struct sync_run *run)
 
 static void stream_ended(struct sync_run *run)
 {
+	run->session.counts.removed += run->stream.removed;
 	note_result(run);
 	stream_next(run);
 }
@@ -186,7 +187,7 @@ static void on_page(struct sync_run *run, const struct value *args)
 	char label[64];
 
 	proof_page(&run->stream.proof, args);
-	if (run->stream.proof.pages > PROOF_PAGES_MAX) {
+	if (proof_is_endless(&run->stream.proof)) {
 		struct err err = ERR_INIT;
 
 		err_set(&err, ERR_DATA, "%s: pagination_loop: more than %d pages", run->stream.name,

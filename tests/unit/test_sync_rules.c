@@ -1,8 +1,11 @@
 /* The rules of a sync by themselves: proof, guard thresholds, seen set, rows of an emit call. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "store/script_key.h"
 #include "sync/guard.h"
+#include "sync/key_list.h"
 #include "sync/proof.h"
 #include "sync/rows.h"
 #include "sync/seen.h"
@@ -71,6 +74,16 @@ static void every_hole_breaks_the_proof(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(holes) / sizeof(holes[0]); i++)
 		assert_false(holds(&holes[i].proof, holes[i].because));
+}
+
+static void pages_are_limited_by_pager(void **state)
+{
+	struct proof one = { .opened = 1, .pages = PROOF_PAGES_MAX + 1 };
+	struct proof many = { .opened = 12000, .ended = 12000, .pages = 24000 };
+
+	(void)state;
+	assert_true(proof_is_endless(&one));
+	assert_false(proof_is_endless(&many));
 }
 
 static void more_ends_than_openings_prove_nothing(void **state)
@@ -324,6 +337,72 @@ static void rows_become_cells(void **state)
 	buf_fini(&out);
 }
 
+static void numbers_that_are_no_values_are_problems(void **state)
+{
+	struct buf out = BUF_INIT;
+	struct err err = ERR_INIT;
+	struct caught caught;
+
+	(void)state;
+	put_head(&out, 4);
+	value_put_str(&out, "rows");
+	value_put_list(&out, 2);
+	for (int i = 0; i < 2; i++) {
+		value_put_list(&out, COLUMNS);
+		value_put_str(&out, "d1");
+		value_put_nil(&out);
+		value_put_double(&out, i == 0 ? (double)NAN : 1.5); /* custom.zeta */
+		value_put_nil(&out);
+		value_put_nil(&out);
+		value_put_nil(&out);
+		if (i == 0)
+			value_put_nil(&out);
+		else
+			value_put_int(&out, 1700000000); /* last_seen_at */
+		value_put_nil(&out);
+	}
+	assert_true(walk(&out, &caught, &err));
+	assert_int_equal(caught.rows, 2);
+	assert_int_equal(caught.problems, 2);
+	assert_string_equal(caught.last_problem, "last_seen_at: a number");
+	buf_fini(&out);
+}
+
+/* --- keys of a script --- */
+
+static bool add_key(struct key_list *list, const char *key, const char *text, size_t len,
+		    size_t *size, struct err *err)
+{
+	struct value value = { .type = VALUE_BYTES };
+
+	value.bytes = text;
+	value.len = len;
+	return key_list_add(list, key, text != NULL ? &value : NULL, size, err);
+}
+
+static void keys_are_kept_within_what_the_store_takes(void **state)
+{
+	static char long_key[SCRIPT_KEY_MAX + 2], long_value[SCRIPT_VALUE_MAX + 1];
+	struct key_list list = { 0 };
+	struct err err = ERR_INIT;
+	size_t size = 0;
+
+	(void)state;
+	memset(long_key, 'k', sizeof(long_key) - 1);
+	assert_true(add_key(&list, "since", "1", 1, &size, &err));
+	assert_true(size > strlen("since1"));
+	assert_true(add_key(&list, "other", NULL, 0, &size, &err));
+	assert_true(add_key(&list, "since", "2", 1, &size, &err));
+	assert_string_equal(key_list_find(&list, "since")->value, "2");
+	assert_null(key_list_find(&list, "other")->value);
+	assert_false(add_key(&list, long_key, "1", 1, &size, &err));
+	assert_int_equal(err.kind, ERR_OVER_LIMIT);
+	assert_false(add_key(&list, "since", long_value, sizeof(long_value), &size, &err));
+	assert_int_equal(err.kind, ERR_OVER_LIMIT);
+	assert_string_equal(key_list_find(&list, "since")->value, "2");
+	key_list_fini(&list);
+}
+
 static void what_the_model_cannot_hold_is_a_problem(void **state)
 {
 	const struct {
@@ -375,11 +454,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_listing_read_to_its_end_is_proven),
 		cmocka_unit_test(every_hole_breaks_the_proof),
+		cmocka_unit_test(pages_are_limited_by_pager),
 		cmocka_unit_test(more_ends_than_openings_prove_nothing),
 		cmocka_unit_test(a_drift_that_a_pager_saw_is_kept),
 		cmocka_unit_test(thresholds_are_exact),
 		cmocka_unit_test(ids_are_seen_once_each),
 		cmocka_unit_test(rows_become_cells),
+		cmocka_unit_test(numbers_that_are_no_values_are_problems),
+		cmocka_unit_test(keys_are_kept_within_what_the_store_takes),
 		cmocka_unit_test(what_the_model_cannot_hold_is_a_problem),
 		cmocka_unit_test(damaged_payloads_are_refused),
 	};
