@@ -224,6 +224,8 @@ static void on_event(void *arg, const char *name, const struct value *args)
 		return;
 	else if (str_eq(name, "page"))
 		on_page(run, args);
+	else if (str_eq(name, "failed"))
+		proof_failed(&run->stream.proof, value_text(args, "message", "?"));
 	else if (str_eq(name, "single"))
 		proof_single(&run->stream.proof);
 	else if (str_eq(name, "progress"))

@@ -71,6 +71,24 @@ class SyncEnds(E2eCase):
         self.assertEqual(len(self.muster.rows("devices")), before)
         self.assert_state("ok")
 
+    def test_a_failure_only_the_connector_knows_of_is_a_hole_even_if_a_script_goes_on(self):
+        self.write_connector(
+            ("  errors = {\n",
+             '  errors = {\n    { call = APPS_CALL, status = 200, kind = "remote" },\n'),
+            ("      calls = { DEVICES_CALL },\n", "      calls = { DEVICES_CALL, APPS_CALL },\n"),
+            ("local function read_devices(api, out)\n", "local function read_devices(api, out)\n"
+             '  pcall(api.get, api, "api:/prism/apps", { limit = 1 })\n'),
+            ('probe(api, "Applications", "api:/prism/apps")',
+             '{ name = "Applications", granted = true }'))
+        self.connect()
+        self.sync("--stream", "devices", code=None)
+        before = len(self.muster.rows("devices"))
+        self.sim.change(HOST, "remove_devices", count=2)
+        self.addCleanup(self.sim.change, HOST, "add_devices", count=2)
+        self.sync("--stream", "devices", code=None)
+        self.assertEqual(len(self.muster.rows("devices")), before)
+        self.assertIn("GET api:/prism/apps: answered 200", self.muster.account()["state_reason"])
+
     def test_a_credential_that_is_gone_is_told(self):
         self.connect()
         self.change_database("DELETE FROM credentials")

@@ -102,10 +102,14 @@ local function matches(rule, call, reply)
     and (rule.body == nil or body_matches(rule.body, reply))
 end
 
+-- The host took a success for what it seemed: it has to hear of the hole even if a script goes on.
 local function raise_rule(rule, call, reply, failure)
+  local message = failure and failure.message or ("%s: answered %d"):format(call, reply.status)
+  if not failure then
+    core.event("failed", { message = message })
+  end
   core.raise {
-    kind = rule.kind, status = reply.status,
-    message = failure and failure.message or ("%s: answered %d"):format(call, reply.status),
+    kind = rule.kind, status = reply.status, message = message,
     hint = rule.hint or failure and failure.hint, stop = rule.stop or failure and failure.stop,
     retry_after_ms = rule.wait_s and rule.wait_s * 1000 or failure and failure.retry_after_ms,
   }
