@@ -104,7 +104,7 @@ static bool read_list(const struct map_run *run, struct json_span list, struct m
 	struct map_value *items;
 	struct json_span item;
 
-	*out = (struct map_value){ .type = MAP_LIST, .len = count };
+	*out = (struct map_value){ .type = count > 0 ? MAP_LIST : MAP_NOTHING, .len = count };
 	if (count == 0)
 		return true;
 	items = scratch_take(run->scratch, count * sizeof(*items));

@@ -73,9 +73,9 @@ return {
     time "installed_at",
   }),
   user_app = entity("user_app", { text "user_source_id", text "app_source_id" }),
-  group = entity("group", { text "name", text("kind", { "device", "user" }) }),
+  group = entity("group", { text "name", text("kind", { "user", "device" }) }),
   group_member = entity("group_member", {
-    text "group_source_id", text "member_source_id", text("member_kind", { "device", "user" }),
+    text "group_source_id", text "member_source_id", text("member_kind", { "user", "device" }),
   }),
   license = entity("license", { text "name" }),
   user_license = entity("user_license", { text "user_source_id", text "license" }),
