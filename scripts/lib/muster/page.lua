@@ -17,180 +17,10 @@
 -- second page in a row without a new row, a missing list, a count that does not add up and more
 -- than 10,000 pages. A loop that is left early never counts as complete.
 
-local api_module <const> = require "muster.api"
 local core <const> = require "muster.core"
+local walks <const> = require "muster.walk"
 
 local page = {}
-
-local MAX_PAGES <const> = 10000
-
-local pager_count = 0
-
-local Walk <const> = {}
-Walk.__index = Walk
-
-local function fail(walk, message, ...)
-  core.raise {
-    kind = "data",
-    message = ("%s: page %d: %s"):format(walk.call, walk.pages, message:format(...)),
-  }
-end
-
-local function new_walk(api, where, opts)
-  pager_count = pager_count + 1
-  local walk = setmetatable({
-    api = api, where = where, opts = opts, id = pager_count, pages = 0, rows = 0,
-    method = opts.method or "GET", seen = core.tracker(), stale_pages = 0,
-  }, Walk)
-  walk.call = walk.method .. " " .. where
-  core.event("page", { pager = walk.id, at = "open" })
-  return walk
-end
-
-local function merged(first, second)
-  local all = {}
-  for key, value in pairs(first or {}) do
-    all[key] = value
-  end
-  for key, value in pairs(second or {}) do
-    all[key] = value
-  end
-  return all
-end
-
--- One request: `ask` may hold query, headers, body, url, absent.
-function Walk:fetch(ask)
-  local opts = self.opts
-  self.pages = self.pages + 1
-  if self.pages > MAX_PAGES then
-    fail(self, "more than %d pages: pagination loop", MAX_PAGES)
-  end
-  local request = {
-    path = opts.path, headers = merged(opts.headers, ask.headers), absent = ask.absent,
-    url = ask.url, idempotent = self.method == "POST" and opts.idempotent ~= false or nil,
-  }
-  if opts.body or ask.body then
-    request.body = merged(opts.body, ask.body)
-  end
-  local method = self.api[self.method:lower()]
-  return method(self.api, self.where, not ask.url and merged(opts.query, ask.query) or nil, request)
-end
-
--- The rows of a reply. An object counts as a row only with the id that rows have: services also
--- report failures in objects.
-function Walk:read(reply)
-  local body = api_module.raw_body(reply)
-  local ok, rows, is_object = pcall(core.page, body, self.opts.list, self.opts.or_object)
-  if not ok then
-    if type(rows) == "table" and rows.message then
-      rows.message = ("%s: page %d: %s"):format(self.call, self.pages, rows.message)
-    end
-    error(rows, 0)
-  end
-  if is_object and self.opts.id and core.row_id(rows, 1, self.opts.id) == nil then
-    fail(self, "an object without %s where a list of rows has to be", self.opts.id)
-  end
-  return rows
-end
-
--- Raises over loops; returns what was odd about the page.
-function Walk:inspect(rows)
-  local print = #rows > 0 and core.fingerprint(rows) or nil
-  if print and print == self.last_print then
-    fail(self, "the same rows as the page before: pagination loop")
-  end
-  self.last_print = print
-  local fresh, repeated = self.seen:add(rows, self.opts.id)
-  self.stale_pages = fresh == 0 and #rows > 0 and self.stale_pages + 1 or 0
-  if self.stale_pages >= 2 then
-    fail(self, "two pages in a row without a new row: pagination loop")
-  end
-  if self.opts.id and repeated > 0 then
-    return ("%d rows came twice"):format(repeated)
-  end
-  return nil
-end
-
-function Walk:check_total(rows)
-  if not self.opts.total then
-    return nil
-  end
-  local total = core.find(rows, self.opts.total)
-  if math.type(total) ~= "integer" then
-    fail(self, 'no count at "%s"', self.opts.total)
-  end
-  local before = self.total
-  self.total = total
-  if before and before ~= total then
-    return ("the count went from %d to %d"):format(before, total)
-  end
-  return nil
-end
-
--- After the last page: fewer rows than the vendor counts are a hole; more are drift.
-function Walk:check_end()
-  local distinct = self.seen:count()
-  if self.total and distinct < self.total then
-    fail(self, "the listing ended after %d rows, the vendor counts %d", distinct, self.total)
-  elseif self.total and distinct > self.total then
-    return ("%d rows, the vendor counts %d"):format(distinct, self.total)
-  end
-  return nil
-end
-
-function Walk:event(at, rows, drift)
-  core.event("page", { pager = self.id, at = at, rows = rows, total = self.total, drift = drift })
-end
-
--- Keeps the first of two remarks about drift.
-function Walk:remark(drift)
-  self.drift = self.drift or drift
-end
-
--- The last page under a limit is cut to it.
-function Walk:cut(rows)
-  local limit = self.api.limit
-  if limit and self.rows + #rows >= limit then
-    self.is_cut = true
-    core.take(rows, limit - self.rows)
-  end
-  self.rows = self.rows + #rows
-end
-
-function Walk:finish()
-  self.is_over = true
-  if self.is_cut then
-    api_module.note_cut(self.api)
-    self:event("cut")
-  else
-    self:event("end", nil, self:check_end())
-  end
-  return nil
-end
-
--- `step(walk)` returns the rows of the next page and sets walk.is_last when the end was seen; nil
--- when there is no further page.
-local function iterate(walk, step)
-  local worked_off = nil
-  return function()
-    if worked_off then
-      walk:event("page", worked_off, walk.drift)
-      walk.drift, worked_off = nil, nil
-    end
-    if walk.is_over then
-      return nil
-    elseif walk.is_cut or walk.is_last then
-      return walk:finish()
-    end
-    local rows = step(walk)
-    if not rows then
-      return walk:finish()
-    end
-    walk:cut(rows)
-    worked_off = #rows
-    return rows
-  end
-end
 
 local function need(opts, key, pager)
   if opts[key] == nil then
@@ -253,9 +83,9 @@ end
 ---@return fun(): userdata?
 function page.offset(api, where, opts)
   need(opts, "size", "offset")
-  local walk = new_walk(api, where, opts)
+  local walk = walks.new(api, where, opts)
   walk.taken = 0
-  return iterate(walk, offset_step)
+  return walk:pages_of(offset_step)
 end
 
 -- --- number ---
@@ -269,7 +99,7 @@ local function number_step(walk)
   local rows = walk:read(walk:fetch { query = query })
   local pages = opts.pages and core.find(rows, opts.pages)
   if opts.pages and math.type(pages) ~= "integer" then
-    fail(walk, 'no count of pages at "%s"', opts.pages)
+    walk:fail('no count of pages at "%s"', opts.pages)
   elseif pages then
     walk.is_last = walk.number - (opts.first or 1) + 1 >= pages
   elseif opts.ends == "empty" then
@@ -288,9 +118,9 @@ end
 ---Further options: number_param, limit_param, first (number of the first page, 1).
 ---@return fun(): userdata?
 function page.number(api, where, opts)
-  local walk = new_walk(api, where, opts)
+  local walk = walks.new(api, where, opts)
   walk.number = opts.first or 1
-  return iterate(walk, number_step)
+  return walk:pages_of(number_step)
 end
 
 -- --- token and cursor ---
@@ -316,7 +146,7 @@ local function read_token(walk, reply, rows)
   if math.type(token) == "integer" then
     token = ("%d"):format(token)
   elseif token ~= nil and type(token) ~= "string" then
-    fail(walk, "the next page's token is no text")
+    walk:fail("the next page's token is no text")
   end
   return token ~= "" and token or nil
 end
@@ -376,7 +206,7 @@ local function fetch_token(walk)
   local ask = first_ask(walk)
   if walk.token then
     local place = token_place(walk, walk.token)
-    ask.query = merged(ask.query, place.query)
+    ask.query = walks.merged(ask.query, place.query)
     ask.headers, ask.body = place.headers, place.body
     ask.absent = walk.opts.restart and { 400 } or nil
   end
@@ -399,7 +229,7 @@ local function token_step(walk)
   walk:remark(walk:check_total(rows))
   local token = read_token(walk, reply, rows)
   if token and token == walk.token then
-    fail(walk, "the same cursor came twice in a row: pagination loop")
+    walk:fail("the same cursor came twice in a row: pagination loop")
   end
   walk.token = token
   walk.is_last = token == nil or count == 0 and walk.opts.ends ~= "token"
@@ -418,15 +248,15 @@ end
 ---@return fun(): userdata?
 function page.token(api, where, opts)
   need(opts, "from", "token")
-  local walk = new_walk(api, where, opts)
+  local walk = walks.new(api, where, opts)
   walk.taken = 0
-  return iterate(walk, token_step)
+  return walk:pages_of(token_step)
 end
 
 ---page.token with the token at `cursor` in the answer and `?cursor=` in the request.
 ---@return fun(): userdata?
 function page.cursor(api, where, opts)
-  opts = merged(opts, {
+  opts = walks.merged(opts, {
     from = { body = opts.cursor or "cursor" }, send = { query = opts.cursor_param or "cursor" },
   })
   return page.token(api, where, opts)
@@ -455,9 +285,9 @@ local function link_step(walk)
     url = header_link(reply.headers.link)
   end
   if url ~= nil and type(url) ~= "string" then
-    fail(walk, "the link to the next page is no text")
+    walk:fail("the link to the next page is no text")
   elseif url and url == walk.url then
-    fail(walk, "it links to itself: pagination loop")
+    walk:fail("it links to itself: pagination loop")
   end
   walk.url = url ~= "" and url or nil
   walk.is_last = walk.url == nil
@@ -470,7 +300,7 @@ end
 ---header. The host lets a link through only if it meets the stream's calls and hosts.
 ---@return fun(): userdata?
 function page.link(api, where, opts)
-  return iterate(new_walk(api, where, opts), link_step)
+  return walks.new(api, where, opts):pages_of(link_step)
 end
 
 return page
