@@ -2,9 +2,9 @@
  * The evaluator of mappings: a vendor's row, as JSON text, becomes a canonical row. There is no
  * other; scripts/lib/muster/field.lua only describes what runs here.
  *
- * Values. null, an absent path, an empty text, list or object and the texts in `nulls` are nothing. A
- * path that leads through a number, a boolean, a text or a list fails the row. What each operation
- * does:
+ * Values. null, an absent path, an empty text, list or object and the texts in `nulls` are nothing.
+ * A path that leads through a number, a boolean, a text or a list fails the row. What each
+ * operation does:
  *
  *   path      the value at the path; "^d.x" looks into the extra row `d`
  *   function  calls back into Lua (map_host.call)

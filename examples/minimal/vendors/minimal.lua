@@ -19,7 +19,7 @@ return {
     { id = "key", type = "secret", label = "API key" },
   },
   bases = { api = "{address}/v1" },
-  auth = { kind = "header", headers = { ["X-Api-Key"] = "{key}" } },
+  auth = { kind = "header", headers = { ["X-Api-Key"] = "key" } },
 
   check = {
     calls = { DEVICES },

@@ -115,7 +115,7 @@ local LIMITS <const> = schema.record {
   rates = rates,
   concurrent = schema.integer { min = 1, max = 64 },
   per_endpoint = schema.map(rates),
-  headers = schema.map(text),
+  headers = schema.record { remaining = required_text, reset = text, window = text },
 }
 
 local function check_call_text(value, at)
@@ -240,11 +240,16 @@ end
 
 local SECRET_KEYS <const> = { "token", "password", "client_secret", "key", "certificate" }
 
+-- What a credential is made of is named by its setting.
+local function check_part(setting, types, at)
+  if not types[setting] then
+    schema.unknown(at, setting, schema.sorted_keys(types), "setting")
+  end
+end
+
 local function check_auth(rule, types, at)
   if rule.alternatives then
-    if not types[rule.choose] then
-      schema.unknown(schema.below(at, "choose"), rule.choose, schema.sorted_keys(types), "setting")
-    end
+    check_part(rule.choose, types, schema.below(at, "choose"))
     for _, which in ipairs(schema.sorted_keys(rule.alternatives)) do
       check_auth(rule.alternatives[which], types, schema.below(at, "alternatives." .. which))
     end
@@ -255,10 +260,15 @@ local function check_auth(rule, types, at)
     local is_setting = setting and not (rule.kind == "oauth2" and key == "token")
     if is_setting and types[setting] ~= "secret" then
       local below = schema.below(at, key)
-      if types[setting] then
-        schema.fail(below, 'the setting "%s" is no secret', setting)
-      end
-      schema.unknown(below, setting, schema.sorted_keys(types), "setting")
+      check_part(setting, types, below)
+      schema.fail(below, 'the setting "%s" is no secret', setting)
+    end
+  end
+  if rule.kind == "basic" then
+    check_part(rule.username, types, schema.below(at, "username"))
+  elseif rule.kind == "header" then
+    for _, header in ipairs(schema.sorted_keys(rule.headers)) do
+      check_part(rule.headers[header], types, schema.below(at, "headers." .. header))
     end
   end
 end

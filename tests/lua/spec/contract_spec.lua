@@ -107,7 +107,7 @@ describe("contract", function()
     for _, auth in ipairs {
       { kind = "bearer", token = "token", prefix = "Zoho-oauthtoken" },
       { kind = "basic", username = "url", password = "token" },
-      { kind = "header", headers = { ["x-api-key"] = "{token}" }, except = { "/ping" } },
+      { kind = "header", headers = { ["x-api-key"] = "token" }, except = { "/ping" } },
       { kind = "oauth2", flow = "client", token = "{url}/token", client_id = "url", client_secret = "token" },
       { kind = "exchange", call = "POST api:/login", body = { key = "{token}" }, field = "token" },
       { kind = "jwt", key = "token", algorithm = "RS256", claims = { iss = "{url}" } },
@@ -119,6 +119,9 @@ describe("contract", function()
       c.auth = auth
       assert.has_no.errors(function() contract.check(c, "demo.lua") end)
     end
+    assert.matches('auth.headers.x%-key: unknown setting "tokens"; did you mean "token"', message(function(c)
+      c.auth = { kind = "header", headers = { ["x-key"] = "tokens" } }
+    end))
     assert.matches('auth.kind: unknown value "bearr"; did you mean "bearer"',
       message(function(c) c.auth.kind = "bearr" end))
     assert.matches('auth.alternatives.a: unknown key "x"', message(function(c)
