@@ -114,6 +114,7 @@ class Canary(E2eCase):
     def test_a_crash_leaves_no_token(self):
         self.connect()
         self.sim.fault("delay", seconds=5, path="/api/v1/devices", times=1)
+        self.sim.clear_ledger()
         process = self.muster.start("sync", ACCOUNT)
         self.wait_for(lambda: self.sim.ledger(path="/api/v1/devices"))
         os.kill(process.pid, 11)

@@ -131,6 +131,7 @@ class Killed(E2eCase):
         self.sync()
         before = self.muster.everything()
         self.sim.fault("delay", times=0, seconds=1)
+        self.sim.clear_ledger()
         process = self.muster.start("sync", ACCOUNT, "--json")
         self.wait_for(lambda: self.sim.ledger(path="/api/v1/devices"))
         for sandbox in self.wait_for(lambda: self.sandboxes(process)):
@@ -160,6 +161,7 @@ class Killed(E2eCase):
 
     def test_one_session_of_an_account_at_a_time(self):
         self.sim.fault("delay", times=0, seconds=1)
+        self.sim.clear_ledger()
         process = self.muster.start("sync", ACCOUNT, "--json")
         self.wait_for(lambda: self.sim.ledger(path="/api/v1/devices"))
         run = self.muster.run("sync", ACCOUNT, "--json")
