@@ -225,14 +225,12 @@ static int add_rules(scmp_filter_ctx filter)
 static bool forbid_calls(struct err *err)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	int status;
+	int status = filter != NULL ? add_rules(filter) : -ENOSYS;
 
-	if (filter == NULL)
-		return err_oom(err);
-	status = add_rules(filter);
 	if (status == 0)
 		status = seccomp_load(filter);
-	seccomp_release(filter);
+	if (filter != NULL)
+		seccomp_release(filter);
 	if (status == 0)
 		return true;
 	return err_set_errno(err, ERR_BUG, -status,

@@ -54,6 +54,8 @@ static void become_sandbox(int socket, const struct box_options *options)
 	else
 		fcntl(socket, F_SETFD, 0);
 	limit_cpu(options->cpu_s);
+	if (options->prepare != NULL)
+		options->prepare();
 	execve(MUSTER_PROGRAM, argv, no_env);
 	_exit(127);
 }

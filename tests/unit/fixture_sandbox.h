@@ -40,6 +40,8 @@ struct box {
 
 struct box_options {
 	int cpu_s; /* 0 = the sandbox's own */
+	/* Called in the new process before it becomes the sandbox; may be NULL. */
+	void (*prepare)(void);
 };
 
 void box_start(struct box *box, const struct box_options *options);

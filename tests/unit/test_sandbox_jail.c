@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -20,7 +21,9 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "fixture_sandbox.h"
 #include "sandbox/jail.h"
+#include "sandbox/sandbox.h"
 
 /* Exit codes of the children. */
 enum { DONE = 0, REFUSED = 10, SUCCEEDED = 11, NO_JAIL = 12 };
@@ -289,6 +292,35 @@ static void test_orphan_is_refused(void **state)
 	close(sockets[1]);
 }
 
+/* Forbids what installs a filter, as an unusual kernel or container may. */
+static void forbid_seccomp(void)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+
+	seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(seccomp), 0);
+	seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prctl), 1,
+			 SCMP_A0(SCMP_CMP_EQ, PR_SET_SECCOMP));
+	if (seccomp_load(filter) != 0)
+		_exit(NO_JAIL);
+}
+
+static void test_no_script_runs_without_seccomp(void **state)
+{
+	struct box_options options = { .prepare = forbid_seccomp };
+	struct box_outcome outcome;
+	struct box box;
+
+	(void)state;
+	box_start(&box, &options);
+	box_try_load(&box, "return 1", &outcome);
+	assert_int_equal(outcome.how, BOX_ERROR);
+	assert_non_null(strstr(outcome.err.message,
+			       "cannot confine the sandbox with seccomp, so no script is run"));
+	box_outcome_fini(&outcome);
+	box_close(&box);
+	assert_int_equal(WEXITSTATUS(box.wait_status), SANDBOX_EXIT_JAIL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -300,6 +332,7 @@ int main(void)
 		cmocka_unit_test(test_address_space_is_limited),
 #endif
 		cmocka_unit_test(test_orphan_is_refused),
+		cmocka_unit_test(test_no_script_runs_without_seccomp),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
