@@ -69,7 +69,7 @@ static void pick_extra(lua_State *L, struct emit_job *job, size_t i)
 /* emitter, map, rows, extra -> the stack of a running emit */
 static struct emit_job *prepare(lua_State *L)
 {
-	struct emitter *emitter = emitter_check(L, AT_EMITTER);
+	struct emitter *emitter = emitter_check_open(L, AT_EMITTER);
 	const struct map *map = lua_map_check(L, AT_MAP);
 	struct emit_job *job;
 
@@ -82,7 +82,7 @@ static struct emit_job *prepare(lua_State *L)
 	lua_pushnil(L);
 	job->emitter = emitter;
 	job->map = map;
-	job->page = page_test(L, AT_PAGE);
+	job->page = *page_test(L, AT_PAGE);
 	job->err = ERR_INIT;
 	job->outbox = emitter_outbox(L, emitter, map);
 	job->slots = new_slots(L, CHUNK_ROWS, json_pick_count(map->row));
@@ -137,10 +137,10 @@ static void begin_chunk(struct emit_job *job)
 
 	job->chunk = job->next;
 	job->chunk_end = job->chunk + CHUNK_ROWS;
-	if (job->chunk_end > job->page->count)
-		job->chunk_end = job->page->count;
+	if (job->chunk_end > job->page.count)
+		job->chunk_end = job->page.count;
 	for (size_t i = job->chunk; i < job->chunk_end; i++)
-		json_pick_run(job->map->row, page_span(job->page, i),
+		json_pick_run(job->map->row, page_span(&job->page, i),
 			      job->slots + (i - job->chunk) * each);
 }
 
@@ -150,7 +150,7 @@ enum progress { ROWS_DONE, ROWS_ASK, ROWS_FULL, ROWS_FAILED };
 static enum progress map_rows(struct emit_job *job)
 {
 	while (!outbox_is_full(job->outbox)) {
-		if (job->next == job->page->count)
+		if (job->next == job->page.count)
 			return ROWS_DONE;
 		if (job->next == job->chunk_end)
 			begin_chunk(job);

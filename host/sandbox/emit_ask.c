@@ -74,7 +74,7 @@ static bool collect_from(struct emit_job *job, const struct map_source *source)
 		return err_oom(&job->err);
 	emit_ask_begin(&job->ask, known);
 	for (; ok && job->next < job->chunk_end && !emit_ask_is_full(&job->ask); job->next++) {
-		if (page_row(job->page, job->next)->defect == JSON_SOUND)
+		if (page_row(&job->page, job->next)->defect == JSON_SOUND)
 			ok = collect_id(job, source);
 		emit_end_row(job);
 	}

@@ -159,7 +159,9 @@ int flush_run(lua_State *L)
 	bool is_cut = lua_toboolean(L, 2);
 	struct flush *flush;
 
-	emitter_check(L, 1);
+	/* Entries of the folds are walked over several waits: nothing may replace them meanwhile.
+	 */
+	emitter_check_open(L, 1)->is_over = true;
 	lua_settop(L, 1);
 	flush = flush_new(L);
 	flush->is_cut = is_cut;

@@ -31,6 +31,7 @@ struct emitter {
 	size_t outbox_count;
 	struct known known[EMIT_ENTITIES_MAX];
 	size_t known_count;
+	bool is_over; /* flushed: it takes no more rows */
 };
 
 /* A `known` call being put together or under way. */
@@ -51,7 +52,7 @@ struct emit_job {
 	struct emitter *emitter;
 	const struct map *map;
 	struct outbox *outbox;
-	const struct page *page;
+	struct page page;	 /* as it was when emit was called */
 	struct json_span *slots; /* of the chunk's rows */
 	struct json_span *extra_slots[MAP_EXTRAS_MAX];
 	struct scratch scratch;	       /* of the row being mapped */
@@ -65,6 +66,9 @@ struct emit_job {
 void emitter_open(lua_State *L);
 int emitter_new(lua_State *L); /* stream -> emitter */
 struct emitter *emitter_check(lua_State *L, int index);
+
+/* The same, but raises also when it is over. */
+struct emitter *emitter_check_open(lua_State *L, int index);
 
 /* The outbox of the map at AT_MAP, made when it is the first time. Raises. */
 struct outbox *emitter_outbox(lua_State *L, struct emitter *emitter, const struct map *map);

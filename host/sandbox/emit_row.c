@@ -110,7 +110,7 @@ static bool take_value(struct emit_job *job, int index, struct map_value *out, s
 static void push_row(struct emit_job *job)
 {
 	if (lua_isnil(job->L, AT_ROW)) {
-		page_push_row(job->L, job->page, job->next);
+		page_push_row(job->L, &job->page, job->next);
 		lua_replace(job->L, AT_ROW);
 	}
 	lua_pushvalue(job->L, AT_ROW);
@@ -182,7 +182,7 @@ static void refuse(struct emit_job *job, const char *reason, const char *excerpt
 	struct map_result result = { 0 };
 
 	/* Of two keys of one name nobody knows which one is meant; it may be the id's. */
-	if (page_row(job->page, job->next)->defect == JSON_DUPLICATE_KEY ||
+	if (page_row(&job->page, job->next)->defect == JSON_DUPLICATE_KEY ||
 	    !map_run_id(&run, &result))
 		result.id = NULL;
 	else if (result.id == NULL && job->map->is_derived) {
@@ -190,13 +190,13 @@ static void refuse(struct emit_job *job, const char *reason, const char *excerpt
 		return;
 	}
 	outbox_refuse(job->outbox, &result, reason, excerpt,
-		      &page_row(job->page, job->next)->is_refused);
+		      &page_row(&job->page, job->next)->is_refused);
 }
 
 /* What is wrong with a row's JSON, and the bytes around it in hex. */
 static void refuse_defect(struct emit_job *job, const struct json_row *row)
 {
-	const char *bytes = job->page->bytes;
+	const char *bytes = job->page.bytes;
 	size_t from = row->defect_at > HEX_AROUND ? row->defect_at - HEX_AROUND : 0;
 	size_t to = row->defect_at + HEX_AROUND;
 	char reason[MAP_REASON_MAX], hex[4 * HEX_AROUND + 1] = "";
@@ -215,7 +215,7 @@ static void refuse_defect(struct emit_job *job, const struct json_row *row)
 /* The beginning of the row, cut between characters. */
 static const char *excerpt_of(struct emit_job *job, char out[EXCERPT + 1])
 {
-	struct json_span row = page_span(job->page, job->next);
+	struct json_span row = page_span(&job->page, job->next);
 	size_t len = str_cut(row.at, row.len, EXCERPT);
 
 	memcpy(out, row.at, len);
@@ -236,13 +236,13 @@ bool emit_one(struct emit_job *job)
 {
 	const struct map_host host = emit_host(job);
 	struct map_run run = emit_run(job, &host);
-	struct json_row *row = page_row(job->page, job->next);
+	struct json_row *row = page_row(&job->page, job->next);
 	char excerpt[EXCERPT + 1];
 	bool ok = true;
 
 	if (row->defect != JSON_SOUND)
 		refuse_defect(job, row);
-	else if (job->page->bytes[row->at] != '{')
+	else if (job->page.bytes[row->at] != '{')
 		refuse(job, "a row must be an object", excerpt_of(job, excerpt));
 	else
 		ok = outbox_map(job->outbox, &run, excerpt_of(job, excerpt), &row->is_refused,

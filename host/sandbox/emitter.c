@@ -84,6 +84,15 @@ struct emitter *emitter_check(lua_State *L, int index)
 	return luaL_checkudata(L, index, EMITTER);
 }
 
+struct emitter *emitter_check_open(lua_State *L, int index)
+{
+	struct emitter *emitter = emitter_check(L, index);
+
+	if (emitter->is_over)
+		luaL_error(L, "the stream '%s' has ended: it takes no more rows", emitter->stream);
+	return emitter;
+}
+
 void emitter_open(lua_State *L)
 {
 	static const luaL_Reg meta[] = { { "__gc", emitter_release }, { NULL, NULL } };

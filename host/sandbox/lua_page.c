@@ -205,7 +205,25 @@ static struct json_place check_place(lua_State *L, int index, bool or_object)
 	return place;
 }
 
-/* body, list path or nil, or_object -> page, whether an object stands for the list */
+/*
+ * Moves the bytes into a body that only the page knows, so that no script can close it under the
+ * page's feet. The new body becomes the user value of the page on top.
+ */
+static struct body *take_body(lua_State *L, struct body *body)
+{
+	struct body *own = body_push(L);
+	struct buf bytes = own->bytes;
+
+	own->bytes = body->bytes;
+	body->bytes = bytes;
+	lua_setiuservalue(L, -2, 1);
+	return own;
+}
+
+/*
+ * body, list path or nil, or_object -> page, whether an object stands for the list. The body is
+ * empty afterwards.
+ */
 static int l_page(lua_State *L)
 {
 	struct json_place place;
@@ -220,8 +238,7 @@ static int l_page(lua_State *L)
 	body = body_check(L, 1);
 	place = check_place(L, 2, lua_toboolean(L, 3));
 	page = bind_new(L, PAGE, sizeof(*page), 1);
-	lua_pushvalue(L, 1);
-	lua_setiuservalue(L, -2, 1);
+	body = take_body(L, body);
 	page->bytes = buf_text(&body->bytes);
 	page->len = body->bytes.len;
 	if (!json_scan(page->bytes, page->len, &place, &page->list, NULL, &err))

@@ -18,7 +18,7 @@
 
 struct page {
 	struct json_list list;
-	const char *bytes; /* of the body, kept alive by user value 1 */
+	const char *bytes; /* of a body that is user value 1 and nobody else's */
 	size_t len;
 	size_t first, count; /* the rows that are shown */
 	struct buf envelope; /* the answer with null in place of the list */
