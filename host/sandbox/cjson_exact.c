@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "sandbox/readonly.h"
-#include "sandbox/sandbox.h"
+#include "wire/exit.h"
 
 int luaopen_cjson(lua_State *L);
 int luaopen_cjson_safe(lua_State *L);

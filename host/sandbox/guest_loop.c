@@ -12,9 +12,9 @@
 #include "sandbox/bind.h"
 #include "sandbox/body.h"
 #include "sandbox/jail.h"
-#include "sandbox/sandbox.h"
 #include "sandbox/vm.h"
 #include "sandbox/wire_lua.h"
+#include "wire/exit.h"
 #include "wire/frame.h"
 
 enum {

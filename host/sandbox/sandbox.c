@@ -3,6 +3,7 @@
 
 #include "sandbox/guest_loop.h"
 #include "sandbox/jail.h"
+#include "wire/exit.h"
 
 int sandbox_main(int socket)
 {

@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <string.h>
 
+#include "wire/exit.h"
+
 static void explain_signal(const char *name, int signum, struct err *err)
 {
 	switch (signum) {
@@ -27,6 +29,25 @@ static void explain_signal(const char *name, int signum, struct err *err)
 	}
 }
 
+static void explain_code(const char *name, int64_t code, struct err *err)
+{
+	switch (code) {
+	case SANDBOX_EXIT_OVER_LIMIT:
+		err_set(err, ERR_OVER_LIMIT, "connector %s: the sandbox reached a limit", name);
+		return;
+	case SANDBOX_EXIT_MEMORY:
+		err_set(err, ERR_OVER_LIMIT,
+			"connector %s: memory limit: the sandbox got no more address space", name);
+		return;
+	case SANDBOX_EXIT_JAIL:
+		err_set(err, ERR_BUG, "connector %s: the sandbox could not be confined", name);
+		return;
+	default:
+		err_set(err, ERR_BUG, "connector %s: the sandbox ended with exit code %lld", name,
+			(long long)code);
+	}
+}
+
 void guest_explain_exit(const char *name, const struct err *broken, int64_t code, int signum,
 			struct err *err)
 {
@@ -35,6 +56,5 @@ void guest_explain_exit(const char *name, const struct err *broken, int64_t code
 	else if (signum != 0)
 		explain_signal(name, signum, err);
 	else
-		err_set(err, ERR_BUG, "connector %s: the sandbox ended with exit code %lld", name,
-			(long long)code);
+		explain_code(name, code, err);
 }

@@ -17,7 +17,7 @@
 
 #include "base/str.h"
 #include "fixture_sandbox.h"
-#include "sandbox/sandbox.h"
+#include "wire/exit.h"
 
 static const char cpu_end[] = "killed by the CPU limit";
 static const char memory_end[] = "no memory outside Lua's heap";

@@ -7,7 +7,7 @@
 
 #include "base/str.h"
 #include "fixture_sandbox.h"
-#include "sandbox/sandbox.h"
+#include "wire/exit.h"
 
 /* What a script must return, or raise: a text. */
 struct expectation {

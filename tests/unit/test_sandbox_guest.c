@@ -16,8 +16,8 @@
 #include "sandbox/bind.h"
 #include "sandbox/guest_loop.h"
 #include "sandbox/readonly.h"
-#include "sandbox/sandbox.h"
 #include "sandbox/vm.h"
+#include "wire/exit.h"
 
 enum { MIB = 1024 * 1024 };
 

@@ -23,7 +23,7 @@
 #include "base/err.h"
 #include "fixture_sandbox.h"
 #include "sandbox/jail.h"
-#include "sandbox/sandbox.h"
+#include "wire/exit.h"
 
 /* Exit codes of the children. */
 enum { DONE = 0, REFUSED = 10, SUCCEEDED = 11, NO_JAIL = 12 };
