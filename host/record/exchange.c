@@ -7,6 +7,9 @@
 
 #include "base/str.h"
 
+/* Bodies that wait for a slow disk; beyond it the recording is given up, the session is not. */
+enum { QUEUED_BYTES_MAX = 64 * 1024 * 1024 };
+
 /* One exchange on its way to the recording: copies, since the answer goes on to the sandbox. */
 struct pending {
 	struct recording_exchange exchange;
@@ -33,7 +36,8 @@ struct exchange {
 	struct send *sends;
 	struct pending *queue, **queue_tail;
 	struct pending *writing; /* on the pool */
-	struct err write_err;	 /* the first failed append */
+	size_t queued_bytes;
+	struct err write_err; /* the first failed append */
 	void (*finished)(void *arg, const struct err *err);
 	void *finished_arg;
 };
@@ -69,6 +73,7 @@ static void on_written(void *arg)
 {
 	struct exchange *exchange = arg;
 
+	exchange->queued_bytes -= exchange->writing->exchange.response_body_len;
 	free_pending(exchange->writing);
 	exchange->writing = NULL;
 	write_next(exchange);
@@ -197,11 +202,23 @@ static void point_at_copies(struct pending *pending)
 	exchange->response_body_len = pending->response_body.len;
 }
 
+static bool is_given_up(struct exchange *exchange)
+{
+	if (exchange->queued_bytes > QUEUED_BYTES_MAX && exchange->write_err.kind == ERR_NONE)
+		err_set(&exchange->write_err, ERR_STORE,
+			"the disk is too slow: more than %d MiB waited to be recorded",
+			QUEUED_BYTES_MAX / (1024 * 1024));
+	return exchange->queued_bytes > QUEUED_BYTES_MAX;
+}
+
 static void record(struct exchange *exchange, const struct net_attempt *attempt, bool is_clean)
 {
-	struct pending *pending = new_pending(exchange, attempt, is_clean);
+	struct pending *pending;
 
 	exchange->counts.last++;
+	if (is_given_up(exchange))
+		return;
+	pending = new_pending(exchange, attempt, is_clean);
 	if (pending == NULL) {
 		if (exchange->write_err.kind == ERR_NONE)
 			err_oom(&exchange->write_err);
@@ -210,6 +227,7 @@ static void record(struct exchange *exchange, const struct net_attempt *attempt,
 	point_at_copies(pending);
 	pending->exchange.number = exchange->counts.last;
 	pending->exchange.attempt = attempt->number;
+	exchange->queued_bytes += pending->exchange.response_body_len;
 	*exchange->queue_tail = pending;
 	exchange->queue_tail = &pending->next;
 	write_next(exchange);

@@ -89,7 +89,8 @@ static bool collect(struct judgement *judgement, const struct model_entity *enti
 		    struct entity_missing_list *list, size_t seen, struct err *err)
 {
 	struct listed *listed = listed_of(&judgement->run->stream, entity);
-	struct guard_case loss = { .live = list->live, .seen = (int64_t)seen };
+	int64_t added = listed != NULL ? listed->added : 0;
+	struct guard_case loss = { .live = list->live - added, .seen = (int64_t)seen - added };
 	const char *rule;
 
 	if (listed != NULL && listed->filtered_count > 0)

@@ -222,6 +222,7 @@ static bool on_row(void *arg, const struct entity_row *row, const char *problem,
 				   row->source_id);
 	batch->counts.seen++;
 	count_outcome(&batch->counts, outcome);
+	batch->listed->added += outcome == ENTITY_CREATED || outcome == ENTITY_RESTORED;
 	return push_id(batch->listed_ids, id, err);
 }
 

@@ -83,6 +83,8 @@ void run_waiting(void *arg, const char *why, int64_t ms)
 
 /* --- heartbeat --- */
 
+static void close_session(struct sync_run *run);
+
 static bool renew(struct store_tx *tx, void *arg, struct err *err)
 {
 	struct sync_run *run = arg;
@@ -94,11 +96,25 @@ static void on_renewed(void *arg, const struct err *err)
 {
 	struct sync_run *run = arg;
 
+	run->is_renewing = false;
 	run->units--;
-	if (err->kind != ERR_NONE || run->is_ending)
-		run_fail(run, err);
-	else
+	if (err->kind == ERR_NONE)
 		run_start_heartbeat(run);
+	if (run->is_closing)
+		close_session(run);
+	else if (err->kind != ERR_NONE || run->is_ending)
+		run_fail(run, err);
+}
+
+/* A script that asks for ever must not keep its session and lease (reliability.md 3.12). */
+static bool is_over_time(const struct sync_run *run, struct err *err)
+{
+	if (!run->is_reading ||
+	    clock_monotonic_ms() - run->stream.started_ms <= (int64_t)STREAM_HOURS_MAX * 3600000)
+		return false;
+	err_set(err, ERR_OVER_LIMIT, "%s: reading took more than %d hours", run->stream.name,
+		STREAM_HOURS_MAX);
+	return true;
 }
 
 static void beat(void *arg)
@@ -107,16 +123,25 @@ static void beat(void *arg)
 	struct err err = ERR_INIT;
 
 	run->heartbeat = NULL;
+	if (is_over_time(run, &err))
+		run_fail(run, &err);
 	run->units++;
+	run->is_renewing = true;
 	if (store_submit(run->host->store, STORE_WRITE, renew, on_renewed, run, &err))
 		return;
-	run->units--;
-	run_fail(run, &err);
+	on_renewed(run, &err);
 }
 
+/* Goes on until the outcome is written: also while the recording still is. */
 void run_start_heartbeat(struct sync_run *run)
 {
+	struct err err = ERR_INIT;
+
 	run->heartbeat = loop_timer_start(run->host->loop, LEASE_HEARTBEAT_MS, beat, run);
+	if (run->heartbeat != NULL)
+		return;
+	err_oom(&err);
+	run_fail(run, &err);
 }
 
 /* --- the end --- */
@@ -194,6 +219,11 @@ static void close_session(struct sync_run *run)
 {
 	struct err err = ERR_INIT;
 
+	loop_timer_close(run->heartbeat);
+	run->heartbeat = NULL;
+	run->is_closing = true;
+	if (run->is_renewing)
+		return;
 	if (run->has_lease &&
 	    store_submit(run->host->store, STORE_WRITE, outcome_write, on_outcome, run, &err))
 		return;
@@ -230,8 +260,6 @@ static void on_gateway_finished(void *arg, const struct err *err)
 static void begin_end(struct sync_run *run)
 {
 	run->has_begun_end = true;
-	loop_timer_close(run->heartbeat);
-	run->heartbeat = NULL;
 	if (run->gateway != NULL) {
 		struct exchange_counts counts = gateway_counts(run->gateway);
 

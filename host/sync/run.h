@@ -15,7 +15,7 @@
 #include "sync/seen.h"
 #include "sync/sync.h"
 
-enum { STREAM_ENTITIES_MAX = 10 };
+enum { STREAM_ENTITIES_MAX = 10, STREAM_HOURS_MAX = 6 };
 
 /* What a stream has listed of one entity. Belongs to the units: they run one after the other. */
 struct listed {
@@ -23,6 +23,7 @@ struct listed {
 	struct seen seen;
 	int64_t *filtered; /* internal ids of live rows that a rule drops now */
 	size_t filtered_count;
+	int64_t added; /* rows that were not live before this listing */
 };
 
 enum { STREAM_BAD_MAX = 256 };
@@ -63,6 +64,7 @@ struct sync_run {
 	struct lease lease;
 	bool has_lease;
 	struct loop_timer *heartbeat;
+	bool is_renewing, is_closing;
 	int units; /* store units under way besides batches: the run cannot end before them */
 
 	struct store *data; /* where rows go: host->store, or the scratch of a dry run */

@@ -260,9 +260,12 @@ static bool is_wanted(const struct sync_run *run, const struct value *declared)
 	return false;
 }
 
-/* The stream of this session that `declared` depends on and that did not get through; NULL if none.
+/*
+ * The stream of this session that `declared` depends on and that did not get through; NULL if none.
+ * *child_end is its child's end then: what may be missing takes along what hangs on it.
  */
-static const char *failed_parent(const struct sync_run *run, const struct value *declared)
+static const char *failed_parent(const struct sync_run *run, const struct value *declared,
+				 enum stream_end *child_end)
 {
 	const struct value *depends = value_get(declared, "depends");
 
@@ -274,8 +277,10 @@ static const char *failed_parent(const struct sync_run *run, const struct value 
 		for (size_t d = 0; d < value_count(depends); d++) {
 			const struct value *parent = value_at(depends, d);
 
-			if (parent->type == VALUE_BYTES && str_eq(parent->bytes, name) &&
-			    (str_eq(end, "failed") || str_eq(end, "degraded")))
+			if (parent->type != VALUE_BYTES || !str_eq(parent->bytes, name))
+				continue;
+			*child_end = str_eq(end, "degraded") ? STREAM_DEGRADED : STREAM_FAILED;
+			if (*child_end == STREAM_DEGRADED || str_eq(end, "failed"))
 				return name;
 		}
 	}
@@ -302,7 +307,8 @@ static void put_read_args(struct buf *args, const struct sync_run *run)
 
 static void start(struct sync_run *run, const struct value *declared)
 {
-	const char *parent = failed_parent(run, declared);
+	enum stream_end child_end = STREAM_OK;
+	const char *parent = failed_parent(run, declared, &child_end);
 	struct buf args = BUF_INIT;
 	struct err err = ERR_INIT;
 
@@ -310,7 +316,7 @@ static void start(struct sync_run *run, const struct value *declared)
 	run->stream.name = value_text(declared, "name", "");
 	run->stream.started_ms = clock_monotonic_ms();
 	if (parent != NULL) {
-		run->stream.end = STREAM_FAILED;
+		run->stream.end = child_end;
 		snprintf(run->stream.reason, sizeof(run->stream.reason),
 			 "not read: it depends on %s", parent);
 		stream_ended(run);
