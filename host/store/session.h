@@ -60,8 +60,8 @@ struct session {
 
 /*
  * Starts a session; one of the account that still says "running" is marked "interrupted" and its
- * batches are deleted first. *first = the account has no earlier session, dry runs apart, that ended
- * well (ok, degraded, partial or held).
+ * batches are deleted first. *first = the account has no earlier session, dry runs apart, that
+ * ended well (ok, degraded, partial or held).
  */
 bool session_begin(struct store_tx *tx, const struct lease *lease, const char *kind,
 		   const char *fingerprint, const char *now, int64_t *id, bool *first,
