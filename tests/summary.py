@@ -39,14 +39,13 @@ def cmocka(output):
     return Count(totals["PASSED"], totals["FAILED"], skipped)
 
 
-def busted(output):
-    """5 successes / 0 failures / 0 errors / 0 pending : 0.1 seconds"""
-    totals = re.findall(
-        r"(\d+) success\w* / (\d+) failures? / (\d+) errors? / (\d+) pending", output)
-    if not totals:
+def tap(output):
+    """1..5 / ok 1 - name / not ok 2 - name / ok 3 - name # SKIP why: what busted prints"""
+    if not re.search(r"^1\.\.\d+$", output, re.M):
         return None
-    passed, failed, errors, _ = (sum(int(n) for n in column) for column in zip(*totals))
-    return Count(passed, failed + errors, re.findall(r"^Pending → (.*)$", output, re.M))
+    skipped = re.findall(r"^ok \d+ .*# SKIP\s*(.*)$", output, re.M)
+    passed = len(re.findall(r"^ok \d+", output, re.M)) - len(skipped)
+    return Count(passed, len(re.findall(r"^not ok \d+", output, re.M)), skipped)
 
 
 def unittest(output):
@@ -68,7 +67,7 @@ def count_case(case):
         return Count(skipped=["disabled"])
     if case.get("status") == "notrun":
         return count_not_run(case.find("skipped"), output)
-    count = cmocka(output) or busted(output) or unittest(output)
+    count = cmocka(output) or tap(output) or unittest(output)
     has_failed = case.find("failure") is not None
     if count is None:
         return Count(failed=1) if has_failed else Count(passed=1)

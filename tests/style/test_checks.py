@@ -223,8 +223,8 @@ class Summary(unittest.TestCase):
                   "[  SKIPPED ] 1 test(s), listed below:\n[  SKIPPED ] test_a\n"
                   "[  FAILED  ] 1 test(s), listed below:\n[  FAILED  ] test_b\n")
         self.assertEqual(summary.cmocka(cmocka), summary.Count(1, 1, ["test_a"]))
-        busted = "4 successes / 1 failure / 1 error / 0 pending : 0.1 seconds"
-        self.assertEqual(summary.busted(busted), summary.Count(4, 2, []))
+        tap = "ok 1 - a\nnot ok 2 - b\n# c.lua:3\nok 3 - d # SKIP no file\n1..3\n"
+        self.assertEqual(summary.tap(tap), summary.Count(1, 1, ["no file"]))
         unit = ("test_x (m.C.test_x) ... skipped 'no file'\n"
                 "Ran 5 tests in 0.1s\n\nFAILED (failures=1, errors=1, skipped=1)\n")
         self.assertEqual(summary.unittest(unit), summary.Count(2, 2, ["no file"]))
