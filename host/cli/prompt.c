@@ -174,7 +174,7 @@ bool prompt_confirm(const struct cli *cli, const char *what, const char *questio
 	if (cli->says_yes)
 		return true;
 	if (!cli->terminal.can_ask || cli->no_input) {
-		err_set(err, ERR_USAGE, "%s", what);
+		err_set(err, ERR_USAGE, "%.*s", (int)strcspn(what, "\n"), what);
 		return err_hint(err, "this must be confirmed: add --yes");
 	}
 	cli_warn(cli, "%s", what);
