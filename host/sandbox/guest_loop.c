@@ -12,6 +12,7 @@
 #include "sandbox/bind.h"
 #include "sandbox/body.h"
 #include "sandbox/jail.h"
+#include "sandbox/lua_modules.h"
 #include "sandbox/vm.h"
 #include "sandbox/wire_lua.h"
 #include "wire/exit.h"
@@ -334,6 +335,26 @@ void guest_run(struct guest *guest)
 
 /* --- making it --- */
 
+static int say_traceback(lua_State *L)
+{
+	lua_State *co = lua_touserdata(L, 1);
+
+	luaL_traceback(L, co, lua_tostring(co, -1), 0);
+	lua_log_top(L, "debug");
+	return 0;
+}
+
+/* Where a script's mistake was made, for its author. An error table says enough by itself. */
+static void log_traceback(struct tasks *tasks, lua_State *co)
+{
+	if (lua_type(co, -1) != LUA_TSTRING)
+		return;
+	lua_pushcfunction(tasks->L, say_traceback);
+	lua_pushlightuserdata(tasks->L, co);
+	if (lua_pcall(tasks->L, 1, 0, 0) != LUA_OK)
+		lua_pop(tasks->L, 1);
+}
+
 static int panic(lua_State *L)
 {
 	(void)L;
@@ -355,6 +376,7 @@ static bool open_state(struct guest *guest, struct err *err)
 	guest->L = L;
 	lua_atpanic(L, panic);
 	tasks_init(&guest->tasks, L);
+	guest->tasks.failed = log_traceback;
 	lua_pushcfunction(L, open_vm);
 	if (lua_pcall(L, 0, 0, 0) != LUA_OK)
 		return err_set(err, ERR_BUG, "%s", lua_tostring(L, -1));

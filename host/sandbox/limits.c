@@ -62,7 +62,21 @@ int limits_raise(lua_State *L, const char *what, lua_Integer value, lua_Integer 
 
 /* --- memory --- */
 
-/* Lua collects and asks again before it gives up: only then is the limit really reached. */
+/*
+ * memory_max is for what lives: once a quarter more is in use, on_count collects and looks again.
+ * Twice as much is never granted. Lua then collects and asks again before it gives up (but its
+ * string buffers do not): only if that is refused too is the limit reached.
+ */
+static size_t collect_from(const struct limits *limits)
+{
+	return limits->memory_max + limits->memory_max / 4;
+}
+
+static size_t never_above(const struct limits *limits)
+{
+	return limits->memory_max * 2;
+}
+
 static void note_refusal(struct limits *limits, size_t size)
 {
 	if (limits->refused != 0)
@@ -84,7 +98,7 @@ static void *allocate(void *arg, void *block, size_t old_size, size_t new_size)
 		limits->memory_used -= old;
 		return NULL;
 	}
-	if (new_size > old && limits->memory_used + (new_size - old) > limits->memory_max) {
+	if (new_size > old && limits->memory_used + (new_size - old) > never_above(limits)) {
 		note_refusal(limits, new_size);
 		return NULL;
 	}
@@ -97,14 +111,30 @@ static void *allocate(void *arg, void *block, size_t old_size, size_t new_size)
 	return grown;
 }
 
-void limits_check(struct limits *limits)
+static void __attribute__((noreturn)) end_for_memory(struct limits *limits, const char *where)
 {
 	char what[80];
 
-	if (limits->refused == 0)
-		return;
 	snprintf(what, sizeof(what), "memory limit of %zu MiB reached", limits->memory_max >> 20);
-	end_job(limits, limits->refused_where, what);
+	end_job(limits, where, what);
+}
+
+void limits_check(struct limits *limits)
+{
+	if (limits->refused != 0)
+		end_for_memory(limits, limits->refused_where);
+}
+
+static void check_memory(lua_State *L, struct limits *limits)
+{
+	char where[LIMITS_WHERE_SIZE];
+
+	limits_check(limits);
+	if (limits->memory_used <= collect_from(limits))
+		return;
+	lua_gc(L, LUA_GCCOLLECT);
+	if (limits->memory_used > limits->memory_max)
+		end_for_memory(limits, limits_where(L, where));
 }
 
 /* --- instructions --- */
@@ -139,7 +169,7 @@ static void on_count(lua_State *L, lua_Debug *at)
 
 	(void)at;
 	limits->steps += CHECK_EVERY;
-	limits_check(limits);
+	check_memory(L, limits);
 	check_steps(L, limits);
 	if (limits->steps % CHECK_CPU_EVERY < CHECK_EVERY)
 		check_cpu(L, limits);

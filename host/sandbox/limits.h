@@ -26,7 +26,7 @@ enum {
 struct tasks;
 
 struct limits {
-	size_t memory_max, memory_used;
+	size_t memory_max, memory_used; /* of what lives; garbage may double it */
 	int64_t steps_max, steps;
 	int64_t cpu_max_ms, cpu_from_ms; /* between two answers; 0 = not watched */
 	const struct tasks *tasks;	 /* tells which coroutine runs; may be NULL */

@@ -76,8 +76,7 @@ static void begin_second(lua_State *L, struct rate *rate, int64_t now)
 	lua_pop(L, 1);
 }
 
-/* Says the text on top of the stack. */
-static int say(lua_State *L, const char *level)
+void lua_log_top(lua_State *L, const char *level)
 {
 	struct rate *rate = rate_of(L);
 	int64_t now = clock_monotonic_ms();
@@ -91,11 +90,10 @@ static int say(lua_State *L, const char *level)
 		len = SAY_MAX;
 	if (rate->used + len > LOG_BYTES_A_SECOND) {
 		rate->left_out++;
-		return 0;
+		return;
 	}
 	rate->used += len + 1;
 	send_line(L, level, text, len);
-	return 0;
 }
 
 /* One argument is the text; with more, the first is a format as of string.format. */
@@ -109,7 +107,8 @@ static int say_format(lua_State *L, const char *level)
 		lua_insert(L, 1);
 		lua_call(L, lua_gettop(L) - 1, 1);
 	}
-	return say(L, level);
+	lua_log_top(L, level);
+	return 0;
 }
 
 /* error(format, ...) */
@@ -154,7 +153,8 @@ int safe_print(lua_State *L)
 		luaL_addvalue(&text);
 	}
 	luaL_pushresult(&text);
-	return say(L, "info");
+	lua_log_top(L, "info");
+	return 0;
 }
 
 int lua_open_log(lua_State *L)

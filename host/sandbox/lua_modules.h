@@ -17,6 +17,9 @@ int lua_open_task(lua_State *L);
 int lua_open_core(lua_State *L);
 int lua_open_time(lua_State *L);
 
+/* Logs the text on top of the stack, as host.log does. */
+void lua_log_top(lua_State *L, const char *level);
+
 /* What host.time.now() answers from now on: the value at `index`. */
 void lua_set_now(lua_State *L, int index);
 

@@ -139,8 +139,11 @@ static void resume(struct task *task)
 		return;
 	}
 	*(struct task **)lua_getextraspace(task->co) = NULL;
-	if (status != LUA_OK)
+	if (status != LUA_OK) {
+		if (task->tasks->failed != NULL)
+			task->tasks->failed(task->tasks, task->co);
 		status = lua_resetthread(task->co); /* the error stays on top */
+	}
 	task->ended(task, status);
 	free_task(task);
 }

@@ -22,6 +22,7 @@ struct task;
 
 struct tasks {
 	lua_State *L; /* the main state, on which no script runs */
+	void (*failed)(struct tasks *tasks, lua_State *co); /* while co shows where; may be NULL */
 	struct task *ready, **ready_tail;
 	struct task *all;
 	struct task *running; /* while tasks_run resumes it */

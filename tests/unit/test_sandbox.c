@@ -159,6 +159,21 @@ static void test_require(void **state)
 	check_error("require 'os'", ERR_BUG, "there is no module 'os'");
 }
 
+/* Garbage is no reason to end a job, nor are strings that are built beside it. */
+static void test_garbage_is_collected_in_time(void **state)
+{
+	(void)state;
+	check_result("local kept = ('k'):rep(15 << 20)\n"
+		     "for i = 1, 60 do\n"
+		     "  local parts = {}\n"
+		     "  for j = 1, 12 do parts[j] = ('x'):rep(1 << 20) end\n"
+		     "  local text = table.concat(parts, tostring(i))\n"
+		     "  assert(#text > 12 << 20)\n"
+		     "end\n"
+		     "return tostring(#kept)",
+		     "15728640");
+}
+
 /* --- errors --- */
 
 static void test_errors(void **state)
@@ -176,8 +191,8 @@ static void test_errors(void **state)
 	check_error("error(setmetatable({ message = 'm' }, { __tostring = error }))", ERR_BUG, "m");
 	check_error("error(print)", ERR_BUG, "an error object that is a function");
 	check_error("error()", ERR_BUG, "an error object that is a nil");
-	check_error("local function f() return 1 + f() end return f()", ERR_OVER_LIMIT,
-		    "memory limit of 64 MiB");
+	check_error("local function f() return 1 + f() end return f()", ERR_BUG,
+		    "kandji.lua:1: stack overflow");
 	box_run_text("error({ kind = 'throttled', message = 'm', status = 429, stop = true,\n"
 		     "  retry_after_ms = 5000, hint = 'wait' })",
 		     &outcome);
@@ -290,7 +305,7 @@ static void test_crypto(void **state)
 struct heard {
 	int lines;
 	size_t bytes;
-	char last_level[16], last_text[256];
+	char last_level[16], last_text[1024];
 };
 
 static void hear_log(struct box *box, const char *name, const struct value *args)
@@ -339,6 +354,29 @@ static void test_log(void **state)
 	/* Ten megabytes in well under a minute: nearly all of it is left out. */
 	run_heard("for i = 1, 10000 do host.log.info(('x'):rep(1000)) end", &heard);
 	assert_true(heard.bytes < 60 * 65536);
+}
+
+/* A mistake's way through the script is in the log, for its author. */
+static void test_mistakes_leave_a_traceback(void **state)
+{
+	struct heard heard = { 0 };
+	struct box_outcome outcome;
+	struct box box;
+
+	(void)state;
+	box_start(&box, &(struct box_options){ 0 });
+	box.event = hear_log;
+	box.arg = &heard;
+	box_load(&box, "local function inner() return nil .. '' end\n"
+		       "local function outer() local x = inner() return x end\n"
+		       "local y = outer() return y");
+	box_run(&box, &outcome);
+	assert_int_equal(outcome.how, BOX_ERROR);
+	assert_string_equal(heard.last_level, "debug");
+	assert_non_null(strstr(heard.last_text, "kandji.lua:1: attempt to concatenate"));
+	assert_non_null(strstr(heard.last_text, "kandji.lua:2: in local 'outer'"));
+	box_outcome_fini(&outcome);
+	box_close(&box);
 }
 
 static void keep_keys(struct box *box, uint32_t id, const char *method, const struct value *args)
@@ -413,12 +451,14 @@ int main(void)
 		cmocka_unit_test(test_metatables),
 		cmocka_unit_test(test_load),
 		cmocka_unit_test(test_require),
+		cmocka_unit_test(test_garbage_is_collected_in_time),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_results),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_time),
 		cmocka_unit_test(test_crypto),
 		cmocka_unit_test(test_log),
+		cmocka_unit_test(test_mistakes_leave_a_traceback),
 		cmocka_unit_test(test_store),
 		cmocka_unit_test(test_no_effects_while_loading),
 	};
