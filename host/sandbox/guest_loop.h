@@ -1,6 +1,6 @@
 /*
  * The guest as the files that make it up see it: guest.c is the side of Lua, guest_loop.c that of
- * the socket. No other file looks into struct guest.
+ * the socket, guest_request.c runs the calls of the host. No other file looks into struct guest.
  */
 #ifndef MUSTER_SANDBOX_GUEST_LOOP_H
 #define MUSTER_SANDBOX_GUEST_LOOP_H
@@ -10,6 +10,7 @@
 #include "sandbox/guest.h"
 #include "sandbox/limits.h"
 #include "sandbox/task.h"
+#include "wire/frame.h"
 
 /* A call of the host that is under way. */
 struct request {
@@ -41,6 +42,18 @@ struct guest *guest_new(int socket, struct err *err);
 
 /* Serves the host until it closes the socket, then ends the process. */
 void guest_run(struct guest *guest) __attribute__((noreturn));
+
+/* Appends ERROR. */
+void guest_put_err(struct guest *guest, uint32_t id, const struct err *err);
+
+/*
+ * Answers every call of the host that is under way with `err`, and ends the process. Nothing of
+ * the script runs any more: no finalizer, no __close.
+ */
+void guest_end(struct guest *guest, const struct err *err, int exit_code) __attribute__((noreturn));
+
+/* Starts the task of a CALL. */
+void guest_start_request(struct guest *guest, const struct frame *frame);
 
 /* From now on guest_of(L) finds it. */
 void guest_bind(lua_State *L, struct guest *guest);

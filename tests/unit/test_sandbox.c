@@ -164,7 +164,7 @@ static void test_garbage_is_collected_in_time(void **state)
 {
 	(void)state;
 	check_result("local kept = ('k'):rep(15 << 20)\n"
-		     "for i = 1, 60 do\n"
+		     "for i = 1, 12 do\n"
 		     "  local parts = {}\n"
 		     "  for j = 1, 12 do parts[j] = ('x'):rep(1 << 20) end\n"
 		     "  local text = table.concat(parts, tostring(i))\n"
