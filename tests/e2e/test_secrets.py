@@ -88,8 +88,10 @@ class Canary(E2eCase):
         self.sim.fault("delay", seconds=3, path="/api/v1/devices", times=1)
         process = self.muster.start("sync", ACCOUNT)
         self.addCleanup(process.wait)
+        # Between its fork and its exec a child still is a copy of the host, environment and all.
         found = self.wait_for(lambda: [pid for pid in self.processes(process.pid)
-                                       if pid != process.pid])
+                                       if pid != process.pid and b"__sandbox" in
+                                       pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()])
         for pid in [process.pid, *found]:
             for name in ("cmdline", "environ"):
                 self.assert_clean(pathlib.Path(f"/proc/{pid}/{name}").read_bytes(), name)
