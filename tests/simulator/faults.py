@@ -7,7 +7,7 @@ What the faults do stands in faults_*.py, each registered with the stage at whic
     page      fn(page, memory, **params)           bends a listing before it is encoded
     reply     fn(reply, **params)                  bends status, headers or the encoded body
     write     fn(connection, request, reply, **params)   sends it in its own way
-    after     fn(service, **params)                changes the tenant once the answer is out
+    after     fn(service, **params)                changes the tenant once the answer is made
 """
 
 import dataclasses

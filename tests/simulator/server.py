@@ -117,6 +117,9 @@ class Server:
         number = service.locate(request) if service else None
         orders = self.faults.striking(request, number)
         reply = self.make_reply(service, request, orders)
+        # Before the first byte goes out: the client's next request must find the change.
+        for order in of_stage(orders, "after"):
+            order.kind.run(service, **order.params)
         names = [order.kind.name for order in orders]
         entry = self.ledger.open_entry(request, number, names, reply)
         connection.begin()
@@ -126,8 +129,6 @@ class Server:
             whole = True
         finally:
             self.ledger.close_entry(entry, connection.sent, whole)
-        for order in of_stage(orders, "after"):
-            order.kind.run(service, **order.params)
 
     def make_reply(self, service: Service | None, request: Request,
                    orders: list[Order]) -> Reply:
