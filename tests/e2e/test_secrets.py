@@ -6,7 +6,7 @@ import pathlib
 import unittest
 import urllib.parse
 
-from harness import ACCOUNT, BINARY, E2eCase, HOST
+from harness import ACCOUNT, E2eCase, HOST
 
 CANARY = "k4ndj1-c4n4ry/Zx+8Yw=vQ~7Rt5Lp2Nm9"
 
@@ -91,7 +91,7 @@ class Canary(E2eCase):
         # Between its fork and its exec a child still is a copy of the host, environment and all.
         found = self.wait_for(lambda: [pid for pid in self.processes(process.pid)
                                        if pid != process.pid and b"__sandbox" in
-                                       pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()])
+                                       self.shown(pid, "cmdline")])
         for pid in [process.pid, *found]:
             for name in ("cmdline", "environ"):
                 self.assert_clean(self.shown(pid, name), name)
@@ -101,21 +101,20 @@ class Canary(E2eCase):
 
     @staticmethod
     def shown(pid, name):
-        """What the kernel shows of a process. The environment of one that bars onlookers is shown to
-        root alone; to anybody else it is as good as empty."""
+        """What the kernel shows of a process; nothing of one that has ended. The environment of one
+        that bars onlookers is shown to root alone; to anybody else it is as good as empty."""
         try:
             return pathlib.Path(f"/proc/{pid}/{name}").read_bytes()
-        except PermissionError:
+        except OSError:
             return b""
 
     @staticmethod
     def processes(session):
-        """The program's processes in a session; its sandboxes are among them."""
+        """The processes of the program's session; its sandboxes are among them."""
         found = []
         for entry in filter(str.isdigit, os.listdir("/proc")):
             try:
-                is_ours = os.path.samefile(f"/proc/{entry}/exe", BINARY)
-                if is_ours and os.getsid(int(entry)) == session:
+                if os.getsid(int(entry)) == session:
                     found.append(int(entry))
             except OSError:
                 continue  # it has ended meanwhile
