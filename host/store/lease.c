@@ -1,5 +1,6 @@
 /* The lease on an account. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "store/db.h"
@@ -9,9 +10,18 @@
  * An expiry further ahead than any lease lasts was written before the clock was set back: it says
  * nothing, and waiting for it could take days. The fence keeps such a take-over safe.
  */
-static bool is_held(int64_t expires_at_ms, int64_t now_ms)
+static bool is_in_time(int64_t expires_at_ms, int64_t now_ms)
 {
 	return expires_at_ms > now_ms && expires_at_ms <= now_ms + INT64_C(2) * LEASE_MS;
+}
+
+/* Of the row of read_free. */
+static bool is_held(struct db_stmt *stmt, int64_t now_ms)
+{
+	const char *owner = db_column_text(stmt, 0, NULL);
+
+	return owner != NULL && is_in_time(db_column_int(stmt, 3), now_ms) &&
+	       !process_is_gone(owner);
 }
 
 static bool refuse_held(struct db_stmt *stmt, struct err *err)
@@ -20,8 +30,8 @@ static bool refuse_held(struct db_stmt *stmt, struct err *err)
 	char since[CLOCK_TEXT_SIZE];
 
 	clock_format(db_column_int(stmt, 2), since);
-	return err_set(err, ERR_BUSY, "another session runs: %s since %s",
-		       owner != NULL ? owner : "?", since);
+	return err_set(err, ERR_BUSY, "another session runs: %.*s since %s",
+		       (int)strcspn(owner, " "), owner, since);
 }
 
 /* *fence = the last one that was given; 0 = never. ERR_BUSY while somebody holds it. */
@@ -43,8 +53,7 @@ static bool read_free(struct store_tx *tx, const char *account_id, int64_t now_m
 	if (!has_row)
 		return true;
 	*fence = db_column_int(stmt, 1);
-	ok = db_column_is_null(stmt, 0) || !is_held(db_column_int(stmt, 3), now_ms) ||
-	     refuse_held(stmt, err);
+	ok = !is_held(stmt, now_ms) || refuse_held(stmt, err);
 	db_reset(stmt);
 	return ok;
 }

@@ -10,19 +10,24 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/process.h"
 #include "store/store.h"
 
 /* --- lease: the fence only grows; a write that carries an old fence is refused --- */
 
 struct lease {
 	char account_id[64];
-	char owner[64]; /* host name, pid and a random part */
+	char owner[PROCESS_NAME_SIZE]; /* the process that took it */
 	int64_t fence;
 };
 
 enum { LEASE_MS = 30000, LEASE_HEARTBEAT_MS = 10000 };
 
-/* Takes a free or expired lease. ERR_BUSY names the owner and since when. */
+/*
+ * Takes a lease that is free, has expired, or belongs to a process of which is certain that it is
+ * gone; any other owner keeps it until it expires. `owner` is a process_name. ERR_BUSY names the
+ * owner and since when.
+ */
 bool lease_take(struct store_tx *tx, const char *account_id, const char *owner, int64_t now_ms,
 		struct lease *out, struct err *err);
 /* ERR_BUSY "lease lost" when another fence holds it now. Every write unit of a session begins so.

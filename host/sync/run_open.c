@@ -4,12 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/loop.h"
 #include "base/str.h"
 #include "crypto/digest.h"
-#include "store/random_id.h"
 #include "store/recording.h"
 #include "vault/vault.h"
 
@@ -100,14 +98,11 @@ static void open_data(struct sync_run *run)
 static bool begin(struct store_tx *tx, void *arg, struct err *err)
 {
 	struct sync_run *run = arg;
-	char owner[64], host[24] = "", random[RANDOM_ID_SIZE], file[RECORDING_NAME_SIZE];
+	char owner[PROCESS_NAME_SIZE], file[RECORDING_NAME_SIZE];
 	const char *kind = run->options.dry_run ? "dry-run" : "full";
 
-	gethostname(host, sizeof(host) - 1);
-	if (!random_id(random, err))
-		return false;
-	snprintf(owner, sizeof(owner), "%.20s:%ld:%.12s", host, (long)getpid(), random);
-	if (!lease_take(tx, run->account_id, owner, clock_wall_ms(), &run->lease, err))
+	if (!lease_take(tx, run->account_id, process_name(owner), clock_wall_ms(), &run->lease,
+			err))
 		return err_context(err, "%s/%s", run->account.vendor, run->account.name);
 	if (!session_begin(tx, &run->lease, kind, connector_fingerprint(run->connector), run->now,
 			   &run->session.id, &run->is_first, err) ||

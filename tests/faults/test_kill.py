@@ -34,10 +34,6 @@ class Killed(E2eCase):
         with contextlib.closing(sqlite3.connect(database)) as opened, opened:
             return opened.execute(sql).fetchall()
 
-    def let_the_lease_run_out(self):
-        """What half a minute does to the lease of a dead process."""
-        self.store("UPDATE leases SET expires_at_ms = 0")
-
     def kill_once(self, seconds):
         """Starts a sync and kills it, sandboxes and all; whether it was still running."""
         process = self.muster.start("sync", ACCOUNT, "--json")
@@ -70,14 +66,6 @@ class Killed(E2eCase):
         self.sync()
         return time.monotonic() - start
 
-    def sync_when_free(self):
-        """The lease of a dead process may have to run out first."""
-        def once():
-            run = self.muster.run("sync", ACCOUNT, "--json")
-            self.assertIn(run.code, (0, BUSY_CODE), run)
-            return run.code == 0
-        self.wait_for(once, 90)
-
     def test_twenty_kills(self):
         self.sim.fault("delay", times=0, seconds=0.05)
         longest, running = self.seconds_of_a_sync(), 0
@@ -87,10 +75,9 @@ class Killed(E2eCase):
             before = {entity: self.live(entity) for entity in COLUMNS}
             running += self.kill_once(self.random.uniform(0.01, longest))
             self.check_sound(before)
-            self.let_the_lease_run_out()
         self.assertGreater(running, KILLS // 2, "most syncs were over before they were killed")
         self.sim.clear_faults()
-        self.sync_when_free()
+        self.sync()
         self.assert_true()
         self.assert_state("ok")
         twice = self.store("SELECT source_id FROM changes WHERE kind = 'created' "
@@ -105,9 +92,37 @@ class Killed(E2eCase):
             before = {entity: self.live(entity) for entity in COLUMNS}
             self.kill_once(self.random.uniform(0.1, 1.5))
             self.check_sound(before)
-            self.let_the_lease_run_out()
         self.sim.clear_faults()
         self.sync()
+        self.assert_true()
+
+    def start_and_read(self):
+        """A sync that waits for the answer to its first devices."""
+        self.sim.fault("delay", times=0, seconds=1)
+        self.sim.clear_ledger()
+        process = self.muster.start("sync", ACCOUNT, "--json")
+        self.wait_for(lambda: self.sim.ledger(path="/api/v1/devices"))
+        return process
+
+    def test_the_lease_of_the_dead_holds_nobody_up(self):
+        process = self.start_and_read()
+        self.kill_group(process)
+        (owner,), = self.store("SELECT owner FROM leases")
+        self.assertIn(f":{process.pid} ", owner)
+        self.sim.clear_faults()
+        self.sync()
+        self.assert_true()
+        outcomes = self.store("SELECT outcome FROM sessions ORDER BY id")
+        self.assertEqual(outcomes, [("interrupted",), ("ok",)])
+
+    def test_a_stopped_sync_keeps_its_lease(self):
+        process = self.start_and_read()
+        os.killpg(process.pid, signal.SIGSTOP)
+        run = self.muster.run("sync", ACCOUNT, "--json")
+        os.killpg(process.pid, signal.SIGCONT)
+        self.assertEqual(run.code, BUSY_CODE, run)
+        process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 0)
         self.assert_true()
 
     def sandboxes(self, process):
@@ -130,10 +145,7 @@ class Killed(E2eCase):
     def test_a_killed_sandbox_fails_its_session_only(self):
         self.sync()
         before = self.muster.everything()
-        self.sim.fault("delay", times=0, seconds=1)
-        self.sim.clear_ledger()
-        process = self.muster.start("sync", ACCOUNT, "--json")
-        self.wait_for(lambda: self.sim.ledger(path="/api/v1/devices"))
+        process = self.start_and_read()
         for sandbox in self.wait_for(lambda: self.sandboxes(process)):
             os.kill(sandbox, signal.SIGKILL)
         out, err = process.communicate(timeout=60)
@@ -160,10 +172,7 @@ class Killed(E2eCase):
         self.assert_true()
 
     def test_one_session_of_an_account_at_a_time(self):
-        self.sim.fault("delay", times=0, seconds=1)
-        self.sim.clear_ledger()
-        process = self.muster.start("sync", ACCOUNT, "--json")
-        self.wait_for(lambda: self.sim.ledger(path="/api/v1/devices"))
+        process = self.start_and_read()
         run = self.muster.run("sync", ACCOUNT, "--json")
         self.assertEqual(run.code, BUSY_CODE, run)
         process.communicate(timeout=120)

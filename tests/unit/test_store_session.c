@@ -104,6 +104,38 @@ static void a_lease_from_the_future_holds_nobody_up(void **state)
 	refused(fixture, check, &one, "lease lost");
 }
 
+static void a_living_process_keeps_its_lease(void **state)
+{
+	struct fixture *fixture = *state;
+	char owner[PROCESS_NAME_SIZE], pid[32];
+	struct leased one = { .owner = process_name(owner), .now_ms = 1000 };
+	struct leased two = { .owner = "host-2", .now_ms = 1000 };
+
+	fixture_add_account(fixture, "acc", "acme");
+	fixture_write(fixture, take, &one);
+	assert_string_equal(one.lease.owner, owner);
+	snprintf(pid, sizeof(pid), ":%ld since 1970", (long)getpid());
+	refused(fixture, take, &two, pid);
+	fixture_write(fixture, check, &one);
+}
+
+static void the_lease_of_a_process_that_is_gone_is_taken_over_at_once(void **state)
+{
+	struct fixture *fixture = *state;
+	char owner[PROCESS_NAME_SIZE], *started;
+	struct leased one = { .owner = process_name(owner), .now_ms = 1000 };
+	struct leased two = { .owner = "host-2", .now_ms = 1000 };
+
+	/* Our pid, but in a process that started at another time. */
+	started = strchr(owner, ' ') + 1;
+	*started = *started == '1' ? '2' : '1';
+	fixture_add_account(fixture, "acc", "acme");
+	fixture_write(fixture, take, &one);
+	fixture_write(fixture, take, &two);
+	assert_true(two.lease.fence > one.lease.fence);
+	refused(fixture, renew, &one, "lease lost");
+}
+
 /* --- sessions --- */
 
 static bool get_session(struct store_tx *tx, void *arg, struct err *err)
@@ -412,6 +444,8 @@ int main(void)
 		T(an_old_fence_writes_nothing),
 		T(a_renewed_lease_lasts),
 		T(a_lease_from_the_future_holds_nobody_up),
+		T(a_living_process_keeps_its_lease),
+		T(the_lease_of_a_process_that_is_gone_is_taken_over_at_once),
 		T(counts_come_back),
 		T(a_killed_session_is_finished_by_the_next),
 		T(a_session_needs_its_lease),
