@@ -15,7 +15,7 @@
 #include "cli/parse.h"
 #include "cli/project.h"
 #include "cli/terminal.h"
-#include "sync/host.h"
+#include "connector/host.h"
 
 struct cli {
 	struct parsed parsed;

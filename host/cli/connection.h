@@ -9,8 +9,8 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "connector/check.h"
 #include "store/account.h"
-#include "sync/check.h"
 
 struct cli;
 

@@ -10,8 +10,8 @@
 
 #include "base/err.h"
 #include "base/secret.h"
-#include "sync/check.h"
-#include "sync/connector.h"
+#include "connector/check.h"
+#include "connector/connector.h"
 
 struct cli;
 

@@ -10,8 +10,8 @@
 #include <stddef.h>
 
 #include "base/err.h"
-#include "sync/check.h"
-#include "sync/connector.h"
+#include "connector/check.h"
+#include "connector/connector.h"
 
 struct cli;
 

@@ -8,7 +8,7 @@
 #include "cli/cli.h"
 #include "cli/remote.h"
 #include "cli/verbs.h"
-#include "sync/json_value.h"
+#include "connector/json_value.h"
 
 static bool put_line(struct output *output, const char *map, const char *what,
 		     const struct value *at, const char *source, struct err *err)

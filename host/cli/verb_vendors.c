@@ -9,7 +9,7 @@
 #include "cli/errors.h"
 #include "cli/remote.h"
 #include "cli/verbs.h"
-#include "sync/json_value.h"
+#include "connector/json_value.h"
 
 /* --- list --- */
 

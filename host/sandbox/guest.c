@@ -3,9 +3,9 @@
 
 #include <lauxlib.h>
 
-#include "sandbox/bind.h"
 #include "sandbox/guest_loop.h"
-#include "sandbox/wire_lua.h"
+#include "sandbox/lua/bind.h"
+#include "sandbox/lua/wire_lua.h"
 #include "wire/frame.h"
 
 enum {

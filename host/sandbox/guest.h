@@ -6,7 +6,7 @@
  * raise (its caller holds nothing that a jump over its frame would leak) and none may be called
  * while another is waiting on the same coroutine.
  *
- * The host's side of the same socket is sync/guest.h; the names differ because both are one
+ * The host's side of the same socket is connector/guest.h; the names differ because both are one
  * program.
  */
 #ifndef MUSTER_SANDBOX_GUEST_H
@@ -27,7 +27,7 @@ enum { GUEST_POSTED_MAX = 8 };
 
 /*
  * Sends CALL and yields the running task. A RESULT is pushed as a Lua value on top of what the
- * caller had on its stack, then k(L, LUA_YIELD, ctx) runs. An ERROR is raised (sandbox/bind.h).
+ * caller had on its stack, then k(L, LUA_YIELD, ctx) runs. An ERROR is raised (sandbox/lua/bind.h).
  * `args` comes from bind_buf and holds one encoded value; it is emptied.
  */
 int guest_ask(lua_State *L, const char *method, struct buf *args, lua_KContext ctx,

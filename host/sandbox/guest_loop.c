@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "sandbox/body.h"
 #include "sandbox/jail.h"
-#include "sandbox/lua_modules.h"
-#include "sandbox/vm.h"
+#include "sandbox/lib/body.h"
+#include "sandbox/lib/lua_modules.h"
+#include "sandbox/lua/vm.h"
 #include "wire/exit.h"
 
 enum {

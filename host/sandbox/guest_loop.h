@@ -35,8 +35,8 @@ struct guest {
 };
 
 /*
- * Makes the state with its limits, opens everything in it (sandbox/vm.h) and talks over `socket`,
- * which it makes non-blocking. Ends with the process: there is no function to free it.
+ * Makes the state with its limits, opens everything in it (sandbox/lua/vm.h) and talks over
+ * `socket`, which it makes non-blocking. Ends with the process: there is no function to free it.
  */
 struct guest *guest_new(int socket, struct err *err);
 

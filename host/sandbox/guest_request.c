@@ -4,10 +4,10 @@
 #include <unistd.h>
 
 #include "base/str.h"
-#include "sandbox/bind.h"
 #include "sandbox/guest_loop.h"
-#include "sandbox/vm.h"
-#include "sandbox/wire_lua.h"
+#include "sandbox/lua/bind.h"
+#include "sandbox/lua/vm.h"
+#include "sandbox/lua/wire_lua.h"
 #include "wire/exit.h"
 
 static void free_request(struct request *request)

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "sandbox/bind.h"
 #include "sandbox/jail.h"
+#include "sandbox/lua/bind.h"
 #include "sandbox/task.h"
 
 enum {

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "sync/json_value.h"
+#include "connector/json_value.h"
 #include "sync/key_list.h"
 #include "sync/rows.h"
 #include "sync/run.h"

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "connector/json_value.h"
 #include "store/change.h"
 #include "store/recording.h"
-#include "sync/json_value.h"
 #include "sync/retention.h"
 
 static const char *outcome_of(const struct sync_run *run)

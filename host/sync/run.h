@@ -6,12 +6,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "connector/connector.h"
+#include "connector/gateway.h"
+#include "connector/secrets.h"
 #include "store/entity.h"
 #include "store/session.h"
-#include "sync/connector.h"
-#include "sync/gateway.h"
 #include "sync/proof.h"
-#include "sync/secrets.h"
 #include "sync/seen.h"
 #include "sync/sync.h"
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "sync/json_value.h"
+#include "connector/json_value.h"
 #include "sync/run.h"
 
 /* More than this share of unusable records, and more than a few, fails the stream

@@ -10,9 +10,9 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "connector/host.h"
 #include "store/account.h"
 #include "store/session.h"
-#include "sync/host.h"
 
 struct sync_progress {
 	const char *account; /* slug */

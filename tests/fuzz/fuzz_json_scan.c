@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "sandbox/json_read.h"
-#include "sandbox/json_scan.h"
-#include "sandbox/json_text.h"
+#include "sandbox/json/json_read.h"
+#include "sandbox/json/json_scan.h"
+#include "sandbox/json/json_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

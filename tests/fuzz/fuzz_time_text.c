@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "sandbox/time_text.h"
+#include "sandbox/map/time_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "sandbox/cjson_exact.h"
+#include "sandbox/json/cjson_exact.h"
 
 /* Replaces the text on top by what decode and then encode make of it, or by the message. */
 static void round_trip(lua_State *L)

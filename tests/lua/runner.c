@@ -9,10 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "sandbox/bind.h"
-#include "sandbox/body.h"
-#include "sandbox/cjson_exact.h"
-#include "sandbox/modules.h"
+#include "sandbox/json/cjson_exact.h"
+#include "sandbox/lib/body.h"
+#include "sandbox/lib/modules.h"
+#include "sandbox/lua/bind.h"
 
 static const char run_busted[] = "require 'busted.runner' ({ standalone = false })";
 

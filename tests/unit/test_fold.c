@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sandbox/byte_table.h"
-#include "sandbox/fold.h"
+#include "sandbox/emit/byte_table.h"
+#include "sandbox/emit/fold.h"
 #include "unit.h"
 
 struct sighting {

@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sandbox/json_read.h"
-#include "sandbox/json_text.h"
-#include "sandbox/text_search.h"
+#include "sandbox/json/json_read.h"
+#include "sandbox/json/json_text.h"
+#include "sandbox/map/text_search.h"
 #include "unit.h"
 
 static struct json_span of(const char *text)

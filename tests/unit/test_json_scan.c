@@ -5,7 +5,7 @@
 
 #include "base/buf.h"
 #include "base/str.h"
-#include "sandbox/json_scan.h"
+#include "sandbox/json/json_scan.h"
 #include "unit.h"
 
 static const struct json_place root = { .depth = 0 };

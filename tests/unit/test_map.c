@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sandbox/bind.h"
-#include "sandbox/lua_map.h"
+#include "sandbox/lua/bind.h"
+#include "sandbox/map/lua_map.h"
 #include "unit.h"
 #include "wire/value.h"
 

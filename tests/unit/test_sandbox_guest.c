@@ -13,10 +13,10 @@
 
 #include "base/str.h"
 #include "fixture_sandbox.h"
-#include "sandbox/bind.h"
 #include "sandbox/guest_loop.h"
-#include "sandbox/readonly.h"
-#include "sandbox/vm.h"
+#include "sandbox/lua/bind.h"
+#include "sandbox/lua/readonly.h"
+#include "sandbox/lua/vm.h"
 #include "wire/exit.h"
 
 enum { MIB = 1024 * 1024 };

@@ -8,10 +8,10 @@
 #include <lauxlib.h>
 #include <stdlib.h>
 
-#include "sandbox/bind.h"
-#include "sandbox/body.h"
-#include "sandbox/vm.h"
-#include "sandbox/wire_lua.h"
+#include "sandbox/lib/body.h"
+#include "sandbox/lua/bind.h"
+#include "sandbox/lua/vm.h"
+#include "sandbox/lua/wire_lua.h"
 
 struct torture {
 	long grown;		/* allocations so far */

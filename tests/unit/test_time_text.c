@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "base/str.h"
-#include "sandbox/time_text.h"
+#include "sandbox/map/time_text.h"
 
 static const char *parsed(const char *text)
 {

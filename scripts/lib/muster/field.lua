@@ -6,7 +6,7 @@
 --
 -- A source is a path ("user.email"; "^d.id" looks into the extra row `d` of out:emit), a descriptor
 -- of this module, or a function of the row. Descriptors nest. They only describe: the one evaluator
--- is in C (host/sandbox/map.h), which says what each operation does with which value.
+-- is in C (host/sandbox/map/map.h), which says what each operation does with which value.
 -- `tostring(descriptor)` is the text that `muster map show` prints.
 
 local field = {}

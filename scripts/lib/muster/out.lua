@@ -3,7 +3,7 @@
 --   out:emit("device", rows)                       -- a page, or a list of tables
 --   out:emit("device_app", rows, { d = device })   -- "^d.source_id" reaches into the extra row
 --
--- Rows go through the map of that name (host/sandbox/map.h); rows that cannot be mapped are
+-- Rows go through the map of that name (host/sandbox/map/map.h); rows that cannot be mapped are
 -- reported with their reason, the others go on.
 
 local core <const> = require "muster.core"

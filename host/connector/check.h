@@ -1,0 +1,43 @@
+/* The connection test: cheap, read-only, names the tenant and what is granted. Stores nothing. */
+#ifndef MUSTER_CONNECTOR_CHECK_H
+#define MUSTER_CONNECTOR_CHECK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/secret.h"
+#include "connector/connector.h"
+#include "store/account.h"
+
+struct check_secret {
+	const char *id; /* of the setting */
+	const struct secret *value;
+};
+
+struct check_permission {
+	const char *name, *path, *reason; /* reason: why not granted; "" */
+	bool granted;
+};
+
+struct check_result {
+	const char *tenant;
+	const struct check_permission *permissions;
+	size_t permission_count;
+	int64_t duration_ms;
+};
+
+/* `result` is valid during the call; NULL with err. */
+typedef void check_done_fn(void *arg, const struct check_result *result, const struct err *err);
+
+/*
+ * Tests `account` (settings, ca_file, connect_to, proxy, allow_cidrs; it need not be stored) with a
+ * loaded connector. Secrets: `secrets`, or those of account->credential_id when secret_count is 0.
+ * All borrowed until done.
+ */
+bool check_start(struct host *host, struct connector *connector, const struct account *account,
+		 const struct check_secret *secrets, size_t secret_count, check_done_fn *done,
+		 void *arg, struct err *err);
+
+#endif

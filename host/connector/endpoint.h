@@ -1,0 +1,77 @@
+/*
+ * What a connector's declared bases, calls and auth become for one account: absolute URLs, the list
+ * of hosts and calls that net/ lets through, and the credential headers that it attaches.
+ */
+#ifndef MUSTER_CONNECTOR_ENDPOINT_H
+#define MUSTER_CONNECTOR_ENDPOINT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/secret.h"
+#include "net/net.h"
+#include "wire/value.h"
+
+/* --- URLs and what may be asked --- */
+
+struct endpoint;
+
+/*
+ * Expands the declaration's bases with the account's parsed settings. Every base must come out as
+ * an https URL; its host joins the allowed hosts. ERR_CONFIG names base and setting. Both are
+ * borrowed.
+ */
+struct endpoint *endpoint_new(const struct value *declaration, const json_t *settings,
+			      struct err *err);
+void endpoint_free(struct endpoint *endpoint);
+
+/* Lets exactly these calls through from now on (a stream's, or the check's). */
+bool endpoint_allow(struct endpoint *endpoint, const struct value *calls, struct err *err);
+const struct net_allow *endpoint_allowed(const struct endpoint *endpoint);
+
+/*
+ * The request behind the `http` call's args: finds the declared call, fills in path parts and
+ * query. *method points into the endpoint. ERR_REFUSED for a call that is not declared.
+ */
+bool endpoint_resolve(const struct endpoint *endpoint, const struct value *args,
+		      const char **method, struct buf *url, struct err *err);
+
+/* --- settings --- */
+
+/* The URL of a parsed setting (a text, or the `url` of a map); NULL if it has none. */
+const char *endpoint_setting_url(const json_t *setting);
+
+/* Is the parsed setting's URL https and its host one of `hosts` ("admin" text: any)? */
+bool endpoint_check_setting(const struct value *setting, const json_t *parsed, struct err *err);
+
+/* --- credentials --- */
+
+/* Secret headers, in secret memory; auth_fini wipes them. */
+enum { AUTH_HEADERS_MAX = 4 };
+
+struct auth {
+	struct net_header headers[AUTH_HEADERS_MAX]; /* names belong to the declaration */
+	struct secret values[AUTH_HEADERS_MAX];
+	size_t count;
+};
+
+struct auth_secret {
+	const char *id; /* of the setting */
+	const struct secret *value;
+};
+
+/*
+ * bearer: Authorization: <prefix or "Bearer"> <token>; header: <name>: <value>; basic: user and
+ * password. Other kinds: ERR_CONFIG. Each of the connector's secrets that auth names must be there.
+ */
+bool auth_build(struct auth *auth, const struct value *declaration, const json_t *settings,
+		const struct auth_secret *secrets, size_t count, struct err *err);
+void auth_fini(struct auth *auth);
+
+/* The declared auth in force under these settings (alternatives are chosen by a setting). */
+const struct value *auth_declared(const struct value *declaration, const json_t *settings);
+
+#endif

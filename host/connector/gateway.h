@@ -1,0 +1,54 @@
+/*
+ * A sandbox's way out: its `http` and `crypto` calls, checked against what the connector declares
+ * and carried out with the account's credential, which the sandbox never sees.
+ */
+#ifndef MUSTER_CONNECTOR_GATEWAY_H
+#define MUSTER_CONNECTOR_GATEWAY_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "connector/connector.h"
+#include "connector/endpoint.h"
+#include "connector/guest.h"
+#include "connector/host.h"
+#include "record/exchange.h"
+#include "store/account.h"
+
+struct gateway;
+
+struct gateway_options {
+	const struct account *account;	   /* settings, ca_file, connect_to, proxy, allow_cidrs */
+	const struct value *declaration;   /* borrowed until finished */
+	const struct auth_secret *secrets; /* copied */
+	size_t secret_count;
+	struct recording *recording; /* taken over; NULL = none */
+	/* A request that failed and was not declared absent: the listing it belongs to has a hole.
+	 */
+	void (*failed)(void *arg, const struct err *err);
+	/* Why a request waits: for the progress line. Both may be NULL. */
+	void (*waiting)(void *arg, const char *why, int64_t ms);
+	void *arg;
+};
+
+struct gateway *gateway_open(struct host *host, const struct gateway_options *options,
+			     struct err *err);
+
+/* Only these calls from now on. */
+bool gateway_allow(struct gateway *gateway, const struct value *calls, struct err *err);
+
+/* Answers an `http` call of the guest, later. `guest` must outlive the gateway's requests. */
+void gateway_http(struct gateway *gateway, struct guest *guest, uint32_t id, const void *args,
+		  size_t len);
+
+/* Answers a `crypto` call at once. */
+void gateway_crypto(struct guest *guest, uint32_t id, const void *args, size_t len);
+
+struct exchange_counts gateway_counts(const struct gateway *gateway);
+
+/* Ends everything; `finished` follows. NULL gateway: at once. */
+void gateway_finish(struct gateway *gateway, void (*finished)(void *arg, const struct err *err),
+		    void *arg);
+
+#endif

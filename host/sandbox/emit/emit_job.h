@@ -1,0 +1,136 @@
+/*
+ * The parts of out:emit: emitter.c (what lives as long as a stream's reading), emit_row.c (one
+ * row), emit_ask.c (ids of `known`), emit.c (the flow). No other file looks into these structures.
+ */
+#ifndef MUSTER_SANDBOX_EMIT_EMIT_JOB_H
+#define MUSTER_SANDBOX_EMIT_EMIT_JOB_H
+
+#include <lua.h>
+
+#include "sandbox/emit/outbox.h"
+#include "sandbox/lib/lua_page.h"
+
+enum {
+	EMIT_MAPS_MAX = 32,
+	EMIT_ENTITIES_MAX = 8,
+};
+
+/* Where things are on the stack of a running emit. */
+enum { AT_EMITTER = 1, AT_MAP, AT_PAGE, AT_EXTRA, AT_JOB, AT_ROW, AT_TOP = AT_ROW };
+
+/* Which ids of an entity are there: the host's answers. */
+struct known {
+	char *entity;
+	struct byte_table ids; /* value: one byte, 1 = live */
+};
+
+/* User value 1 anchors the maps. */
+struct emitter {
+	char *stream;
+	struct outbox *outboxes[EMIT_MAPS_MAX];
+	size_t outbox_count;
+	struct known known[EMIT_ENTITIES_MAX];
+	size_t known_count;
+	bool is_over; /* flushed: it takes no more rows */
+};
+
+/* A `known` call being put together or under way. */
+struct emit_ask {
+	struct known *known;
+	struct buf ids; /* encoded */
+	struct scratch memory;
+	struct emit_asked {
+		const char *id;
+		size_t len;
+	} * asked;
+	size_t count, room;
+};
+
+/* User value 1 anchors the extra rows. */
+struct emit_job {
+	lua_State *L;
+	struct emitter *emitter;
+	const struct map *map;
+	struct outbox *outbox;
+	struct page page;	 /* as it was when emit was called */
+	struct json_span *slots; /* of the chunk's rows */
+	struct json_span *extra_slots[MAP_EXTRAS_MAX];
+	struct scratch scratch;	       /* of the row being mapped */
+	size_t chunk, chunk_end, next; /* rows: the chunk, and where in it */
+	struct emit_ask ask;
+	bool is_preview; /* there is no host: nothing is asked, calls are collected */
+	struct err err;
+};
+
+/* --- emitter.c --- */
+void emitter_open(lua_State *L);
+int emitter_new(lua_State *L); /* stream -> emitter */
+struct emitter *emitter_check(lua_State *L, int index);
+
+/* The same, but raises also when it is over. */
+struct emitter *emitter_check_open(lua_State *L, int index);
+
+/* The outbox of the map at AT_MAP, made when it is the first time. Raises. */
+struct outbox *emitter_outbox(lua_State *L, struct emitter *emitter, const struct map *map);
+
+/* What is known of an entity; NULL: no memory, or too many entities. */
+struct known *emitter_known(struct emitter *emitter, const char *entity);
+
+/* --- emit_row.c --- */
+
+/* The evaluator at the row job->next, with what it asks of its surroundings. */
+struct map_run emit_run(struct emit_job *job, const struct map_host *host);
+struct map_host emit_host(struct emit_job *job);
+
+/* Maps the row job->next into the outbox and moves on. false and job->err: the job has failed. */
+bool emit_one(struct emit_job *job);
+
+/* Forgets what belongs to the current row. */
+void emit_end_row(struct emit_job *job);
+
+/* --- emit_ask.c --- */
+
+/* A new call about ids of this entity. */
+void emit_ask_begin(struct emit_ask *ask, struct known *known);
+void emit_ask_fini(struct emit_ask *ask);
+
+/* Adds an id, unless it is known already whether it is there. */
+bool emit_ask_note(struct emit_ask *ask, const char *id, size_t len, struct err *err);
+
+/* Is it as much as fits one call? */
+bool emit_ask_is_full(const struct emit_ask *ask);
+
+/* Appends the arguments of the call. */
+void emit_ask_put(const struct emit_ask *ask, struct buf *args);
+
+/* Takes the answer, a list of booleans on top of the stack. */
+bool emit_ask_heard(lua_State *L, const struct emit_ask *ask, struct err *err);
+
+/*
+ * Collects the ids of the chunk that `known` asks about and nobody knows yet, as far as they fit
+ * one call. job->ask.count tells how many. false and job->err: the job has failed.
+ */
+bool emit_ask_collect(struct emit_job *job);
+
+/* --- emit_flush.c --- */
+
+/* Derived rows on their way into an outbox, in the order of their ids. */
+struct flush {
+	struct byte_entry **entries; /* of the outbox at work; NULL = not sorted yet */
+	size_t outbox, next;
+	size_t asked; /* entries before this one are known to be there or not */
+	bool is_cut;
+	struct emit_ask ask;
+	struct err err;
+};
+
+void flush_open(lua_State *L);
+struct flush *flush_new(lua_State *L); /* pushes it */
+
+/* Moves derived rows into the outbox until it is full; true when all of them are in. Raises. */
+bool flush_take(lua_State *L, struct flush *flush, struct outbox *outbox);
+
+/* emitter, whether the listing was cut short */
+int flush_run(lua_State *L);
+
+#endif

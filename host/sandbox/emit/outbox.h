@@ -1,0 +1,55 @@
+/*
+ * What one map has given and the host has not heard yet, as the arguments of `emit` calls; for a
+ * derived map also its rows until the stream ends.
+ */
+#ifndef MUSTER_SANDBOX_EMIT_OUTBOX_H
+#define MUSTER_SANDBOX_EMIT_OUTBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "sandbox/emit/fold.h"
+#include "sandbox/map/map.h"
+
+enum {
+	OUTBOX_FULL = 128 * 1024, /* what is sent at the latest; one row more still fits a frame */
+};
+
+struct outbox {
+	const struct map *map;
+	struct buf rows, dropped, bad; /* encoded items of the lists */
+	size_t row_count, dropped_count, bad_count, skipped;
+	struct buf row; /* the one that is being mapped */
+	struct fold fold;
+};
+
+void outbox_init(struct outbox *outbox, const struct map *map);
+void outbox_fini(struct outbox *outbox);
+
+/*
+ * Maps one row and keeps what comes of it. `excerpt` shows the row if it is bad. *is_refused tells
+ * whether a map before this one has reported the same row as bad, and is set when this one does:
+ * one bad record is reported once. false and err: memory, or the cap on derived rows.
+ */
+bool outbox_map(struct outbox *outbox, const struct map_run *run, const char *excerpt,
+		bool *is_refused, struct err *err);
+
+/* Keeps a row that is mapped already: a winner of the fold. */
+void outbox_add(struct outbox *outbox, const char *row, size_t len);
+
+/* Keeps a row that was bad before it came to mapping. */
+void outbox_refuse(struct outbox *outbox, const struct map_result *result, const char *reason,
+		   const char *excerpt, bool *is_refused);
+
+/* Is it time to send? */
+bool outbox_is_full(const struct outbox *outbox);
+
+/* Is there something to send? (skipped rows alone wait for company, or for the end) */
+bool outbox_has_content(const struct outbox *outbox);
+
+/* Appends the arguments of one `emit` call and starts anew. */
+void outbox_put(struct outbox *outbox, const char *stream, struct buf *args);
+
+#endif

@@ -1,0 +1,277 @@
+/* Declared bases, calls and auth, expanded for an account; the difference that an approval shows.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "connector/connector.h"
+#include "connector/endpoint.h"
+#include "connector/json_value.h"
+#include "unit.h"
+
+/* A value from JSON: shorter to read than a row of value_put. */
+static struct value_tree *value_of(const char *text)
+{
+	json_t *json = json_loads(text, 0, NULL);
+	struct buf out = BUF_INIT;
+	struct err err = ERR_INIT;
+	struct value_tree *tree;
+
+	assert_non_null(json);
+	value_put_json(&out, json);
+	tree = value_parse(out.data, out.len, &err);
+	assert_non_null(tree);
+	json_decref(json);
+	buf_fini(&out);
+	return tree;
+}
+
+static const char *const declaration_text =
+	"{\"bases\": {\"api\": \"{api_url}/api/v1\", \"dc\": \"https://{region}.example.com\"},"
+	" \"auth\": {\"kind\": \"bearer\", \"token\": \"api_token\"}}";
+
+static const char *const calls_text =
+	"[\"GET api:/devices\", \"GET api:/devices/{id}/apps\","
+	" {\"call\": \"POST dc:/query\", \"query\": {\"kind\": \"read\"}}]";
+
+struct fixture {
+	struct value_tree *declaration, *calls;
+	json_t *settings;
+	struct endpoint *endpoint;
+};
+
+static int set_up(void **state)
+{
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+	struct err err = ERR_INIT;
+
+	fixture->declaration = value_of(declaration_text);
+	fixture->calls = value_of(calls_text);
+	fixture->settings = json_loads("{\"api_url\": {\"host\": \"acme.api.kandji.io\", "
+				       "\"url\": \"https://acme.api.kandji.io/\"},"
+				       "\"region\": \"eu-1\"}",
+				       0, NULL);
+	fixture->endpoint = endpoint_new(value_root(fixture->declaration), fixture->settings, &err);
+	assert_non_null(fixture->endpoint);
+	assert_true(endpoint_allow(fixture->endpoint, value_root(fixture->calls), &err));
+	*state = fixture;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *fixture = *state;
+
+	endpoint_free(fixture->endpoint);
+	value_tree_free(fixture->declaration);
+	value_tree_free(fixture->calls);
+	json_decref(fixture->settings);
+	free(fixture);
+	return 0;
+}
+
+static bool resolve(const struct fixture *fixture, const char *args, const char *url,
+		    struct err *err)
+{
+	struct value_tree *tree = value_of(args);
+	struct buf out = BUF_INIT;
+	const char *method;
+	bool fine = endpoint_resolve(fixture->endpoint, value_root(tree), &method, &out, err);
+
+	if (fine)
+		assert_string_equal(buf_text(&out), url);
+	buf_fini(&out);
+	value_tree_free(tree);
+	return fine;
+}
+
+static void calls_become_urls(void **state)
+{
+	struct err err = ERR_INIT;
+
+	assert_true(resolve(*state,
+			    "{\"call\": \"GET api:/devices\", \"query\": [[\"limit\", 300], "
+			    "[\"name\", \"a&b c\"]]}",
+			    "https://acme.api.kandji.io/api/v1/devices?limit=300&name=a%26b%20c",
+			    &err));
+	assert_true(resolve(*state,
+			    "{\"call\": \"POST dc:/query\", \"query\": [[\"kind\", \"read\"]]}",
+			    "https://eu-1.example.com/query?kind=read", &err));
+}
+
+static void a_path_part_stays_one_segment(void **state)
+{
+	struct err err = ERR_INIT;
+
+	assert_true(resolve(*state,
+			    "{\"call\": \"GET api:/devices/{id}/apps\", \"path\": "
+			    "{\"id\": \"../x?y#z/%2e\"}}",
+			    "https://acme.api.kandji.io/api/v1/devices/..%2Fx%3Fy%23z%2F%252e/apps",
+			    &err));
+	assert_false(resolve(*state, "{\"call\": \"GET api:/devices/{id}/apps\"}", "", &err));
+	assert_non_null(strstr(err.message, "{id}"));
+	assert_false(resolve(*state,
+			     "{\"call\": \"GET api:/devices/{id}/apps\", \"path\": {\"id\": \"\"}}",
+			     "", &err));
+}
+
+static void undeclared_calls_are_refused(void **state)
+{
+	struct err err = ERR_INIT;
+
+	assert_false(resolve(*state, "{\"call\": \"POST api:/devices\"}", "", &err));
+	assert_int_equal(err.kind, ERR_REFUSED);
+	assert_false(resolve(*state, "{\"call\": \"GET api:/secrets\"}", "", &err));
+	assert_int_equal(err.kind, ERR_REFUSED);
+}
+
+/* What net/ is told to let through is what was declared, on the account's own hosts. */
+static void only_own_hosts_are_allowed(void **state)
+{
+	const struct fixture *fixture = *state;
+	const struct net_allow *allow = endpoint_allowed(fixture->endpoint);
+	struct err err = ERR_INIT;
+
+	assert_int_equal(allow->host_count, 2);
+	assert_true(net_check_url(allow, "GET",
+				  "https://acme.api.kandji.io/api/v1/devices?offset=300", &err));
+	assert_false(net_check_url(allow, "GET", "https://acme.kandji.io/api/v1/devices?cursor=x",
+				   &err));
+	assert_false(net_check_url(allow, "GET", "https://acme.api.kandji.io/api/v1/users", &err));
+	assert_false(
+		net_check_url(allow, "DELETE", "https://acme.api.kandji.io/api/v1/devices", &err));
+	assert_false(
+		net_check_url(allow, "POST", "https://eu-1.example.com/query?kind=write", &err));
+}
+
+static void a_text_setting_cannot_move_the_host(void **state)
+{
+	struct value_tree *declaration = value_of(declaration_text);
+	const char *const evil[] = { "x.evil.com/", "a@evil.com", "evil.com#", "a b", "a:1" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(evil) / sizeof(evil[0]); i++) {
+		json_t *settings = json_pack("{s:s, s:s}", "api_url", "https://a.api.kandji.io",
+					     "region", evil[i]);
+		struct err err = ERR_INIT;
+
+		assert_null(endpoint_new(value_root(declaration), settings, &err));
+		assert_int_equal(err.kind, ERR_CONFIG);
+		json_decref(settings);
+	}
+	value_tree_free(declaration);
+}
+
+static void a_parsed_url_must_be_of_the_declared_hosts(void **state)
+{
+	struct value_tree *setting = value_of(
+		"{\"id\": \"api_url\", \"label\": \"API URL\", \"hosts\": [\"*.api.kandji.io\"]}");
+	const struct {
+		const char *url;
+		bool fine;
+	} cases[] = {
+		{ "https://acme.api.kandji.io", true },
+		{ "https://acme.api.kandji.io/", true },
+		{ "http://acme.api.kandji.io", false },
+		{ "https://a.b.api.kandji.io", false },
+		{ "https://api.kandji.io", false },
+		{ "https://evil.com", false },
+		{ "https://acme.api.kandji.io@evil.com", false },
+		{ "https://acme.api.kandji.io.evil.com", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		json_t *parsed = json_pack("{s:s}", "url", cases[i].url);
+		struct err err = ERR_INIT;
+
+		assert_int_equal(endpoint_check_setting(value_root(setting), parsed, &err),
+				 cases[i].fine);
+		json_decref(parsed);
+	}
+	value_tree_free(setting);
+}
+
+static void header_of(const char *auth_text, const char *name, const char *value)
+{
+	struct value_tree *declaration = value_of(auth_text);
+	json_t *settings = json_pack("{s:s}", "user", "rosa");
+	struct secret token = SECRET_INIT;
+	struct auth_secret secrets[] = { { "token", &token } };
+	struct err err = ERR_INIT;
+	struct auth auth;
+
+	assert_true(secret_from(&token, "s3cret", 6, &err));
+	assert_true(auth_build(&auth, value_root(declaration), settings, secrets, 1, &err));
+	assert_int_equal(auth.count, 1);
+	assert_string_equal(auth.headers[0].name, name);
+	assert_string_equal(auth.headers[0].value, value);
+	auth_fini(&auth);
+	secret_fini(&token);
+	json_decref(settings);
+	value_tree_free(declaration);
+}
+
+static void each_auth_kind_makes_its_header(void **state)
+{
+	(void)state;
+	header_of("{\"auth\": {\"kind\": \"bearer\", \"token\": \"token\"}}", "Authorization",
+		  "Bearer s3cret");
+	header_of("{\"auth\": {\"kind\": \"bearer\", \"token\": \"token\", \"prefix\": \"Zoho\"}}",
+		  "Authorization", "Zoho s3cret");
+	header_of("{\"auth\": {\"kind\": \"header\", \"headers\": {\"x-api-key\": \"token\"}}}",
+		  "x-api-key", "s3cret");
+	header_of("{\"auth\": {\"kind\": \"bearer\", \"token\": \"token\", \"header\": \"X-T\"}}",
+		  "X-T", "Bearer s3cret");
+	header_of("{\"auth\": {\"kind\": \"basic\", \"username\": \"user\", \"password\": "
+		  "\"token\"}}",
+		  "Authorization", "Basic cm9zYTpzM2NyZXQ=");
+}
+
+static void a_secret_with_a_line_break_is_refused(void **state)
+{
+	struct value_tree *declaration =
+		value_of("{\"auth\": {\"kind\": \"bearer\", \"token\": \"token\"}}");
+	struct secret token = SECRET_INIT;
+	struct auth_secret secrets[] = { { "token", &token } };
+	struct err err = ERR_INIT;
+	struct auth auth;
+
+	(void)state;
+	assert_true(secret_from(&token, "a\r\nX: y", 7, &err));
+	assert_false(auth_build(&auth, value_root(declaration), NULL, secrets, 1, &err));
+	assert_null(strstr(err.message, "X: y"));
+	assert_false(auth_build(&auth, value_root(declaration), NULL, NULL, 0, &err));
+	assert_non_null(strstr(err.message, "token"));
+	secret_fini(&token);
+	value_tree_free(declaration);
+}
+
+static void an_approval_shows_what_came_and_went(void **state)
+{
+	struct buf out = BUF_INIT;
+
+	(void)state;
+	connector_approval_diff("call a GET x:/1\nhost one\n", "call a GET x:/1\nhost two\n", &out);
+	assert_string_equal(buf_text(&out), "- host one\n+ host two\n");
+	buf_clear(&out);
+	connector_approval_diff("same\n", "same\n", &out);
+	assert_string_equal(buf_text(&out), "");
+	buf_fini(&out);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(calls_become_urls, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_path_part_stays_one_segment, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(undeclared_calls_are_refused, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(only_own_hosts_are_allowed, set_up, tear_down),
+		cmocka_unit_test(a_text_setting_cannot_move_the_host),
+		cmocka_unit_test(a_parsed_url_must_be_of_the_declared_hosts),
+		cmocka_unit_test(each_auth_kind_makes_its_header),
+		cmocka_unit_test(a_secret_with_a_line_break_is_refused),
+		cmocka_unit_test(an_approval_shows_what_came_and_went),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
