@@ -87,7 +87,7 @@ void entity_missing_fini(struct entity_missing_list *list);
 
 /*
  * Takes the stream's voice from a row; without any voice left it becomes a tombstone with `reason`
- * ("missing", "filtered", "parent", "deleted") and *removed is true.
+ * ("missing", "filtered", "parent", "unread", "deleted") and *removed is true.
  */
 bool entity_retire(struct store_tx *tx, const struct entity_context *context,
 		   const struct model_entity *entity, int64_t id, const char *reason, bool *removed,

@@ -17,7 +17,7 @@ struct held_set {
 	char *account_id;
 	int64_t session_id;
 	char *stream;
-	char *set_hash; /* hex SHA-256 over sorted "entity:source_id" lines */
+	char *set_hash; /* hex SHA-256 over sorted "entity:length:source_id" lines */
 	char *rule;	/* which threshold: "nothing-seen" "share" "count" */
 	char *summary;	/* a sentence: "312 of 900 devices are missing (34.7 %)" */
 	int64_t count;
@@ -32,7 +32,7 @@ struct held_item {
 	char *entity;
 	char *source_id;
 	char *label;
-	char *reason; /* missing, filtered */
+	char *reason; /* missing, filtered, parent, unread */
 };
 
 /* Replaces an earlier unapplied set of the same account and stream unless it has the same hash

@@ -112,6 +112,18 @@ bool stream_state_set(struct store_tx *tx, const char *account_id, const char *s
 		      const struct stream_state *state, struct err *err);
 void stream_state_fini(struct stream_state *state);
 
+/* Makes the stream known to the account, with an empty state; one that is known stays as it is. */
+bool stream_state_add(struct store_tx *tx, const char *account_id, const char *stream,
+		      struct err *err);
+/* Forgets the stream. */
+bool stream_state_drop(struct store_tx *tx, const char *account_id, const char *stream,
+		       struct err *err);
+/* The names of the streams that the account knows, sorted; released with stream_state_free_names.
+ */
+bool stream_state_names(struct store_tx *tx, const char *account_id, char ***names, size_t *count,
+			struct err *err);
+void stream_state_free_names(char **names, size_t count);
+
 /* --- quarantine: records that could not be mapped --- */
 
 bool quarantine_add(struct store_tx *tx, int64_t session_id, const char *stream, const char *entity,

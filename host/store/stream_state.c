@@ -1,5 +1,6 @@
 /* The state of streams between sessions, and the records that could not be mapped. */
 #include <stddef.h>
+#include <stdlib.h>
 
 #include "store/db.h"
 #include "store/row.h"
@@ -68,6 +69,70 @@ bool stream_state_set(struct store_tx *tx, const char *account_id, const char *s
 	db_bind_text(stmt, TEXTS + 2, account_id);
 	db_bind_text(stmt, TEXTS + 3, stream);
 	return db_exec(stmt, NULL, err);
+}
+
+/* --- which streams there are --- */
+
+static bool exec_named(struct store_tx *tx, const char *sql, const char *account_id,
+		       const char *stream, struct err *err)
+{
+	struct db_stmt *stmt = db_prepare(tx, sql, err);
+
+	if (stmt == NULL)
+		return false;
+	db_bind_text(stmt, 1, account_id);
+	db_bind_text(stmt, 2, stream);
+	return db_exec(stmt, NULL, err);
+}
+
+bool stream_state_add(struct store_tx *tx, const char *account_id, const char *stream,
+		      struct err *err)
+{
+	return exec_named(tx,
+			  "INSERT INTO stream_state (account_id, stream, completed_session)"
+			  " VALUES ($1, $2, 0) ON CONFLICT (account_id, stream) DO NOTHING",
+			  account_id, stream, err);
+}
+
+bool stream_state_drop(struct store_tx *tx, const char *account_id, const char *stream,
+		       struct err *err)
+{
+	return exec_named(tx, "DELETE FROM stream_state WHERE account_id = $1 AND stream = $2",
+			  account_id, stream, err);
+}
+
+static bool read_name(struct db_stmt *stmt, void *item, struct err *err)
+{
+	char **name = item;
+
+	*name = db_column_dup(stmt, 0);
+	return *name != NULL || err_oom(err);
+}
+
+static void fini_name(void *item)
+{
+	free(*(char **)item);
+}
+
+bool stream_state_names(struct store_tx *tx, const char *account_id, char ***names, size_t *count,
+			struct err *err)
+{
+	struct db_stmt *stmt = db_prepare(tx,
+					  "SELECT stream FROM stream_state"
+					  " WHERE account_id = $1 ORDER BY stream",
+					  err);
+
+	*names = NULL;
+	*count = 0;
+	if (stmt == NULL)
+		return false;
+	db_bind_text(stmt, 1, account_id);
+	return row_read_list(stmt, read_name, fini_name, names, count, sizeof(**names), err);
+}
+
+void stream_state_free_names(char **names, size_t count)
+{
+	row_free_list(names, count, sizeof(*names), fini_name);
 }
 
 bool quarantine_add(struct store_tx *tx, int64_t session_id, const char *stream, const char *entity,

@@ -16,7 +16,7 @@
 struct goner {
 	const struct model_entity *entity;
 	struct entity_missing *row; /* in its list */
-	const char *reason;	    /* "missing", "filtered", "parent" */
+	const char *reason;	    /* "missing", "filtered", "parent", "unread" */
 };
 
 struct judgement {
@@ -79,9 +79,15 @@ static void summarize(struct judgement *judgement, const struct model_entity *en
 {
 	judgement->rule = rule;
 	snprintf(judgement->summary, sizeof(judgement->summary),
-		 "%lld of %lld %s would be removed (%.1f %%)", (long long)loss->missing,
+		 "%lld of %lld %s would be removed (%.1f %%)%s", (long long)loss->missing,
 		 (long long)loss->live, entity->table,
-		 100.0 * (double)loss->missing / (double)loss->live);
+		 100.0 * (double)loss->missing / (double)loss->live,
+		 judgement->run->stream.is_silent ? ": the stream is not read any more" : "");
+}
+
+static const char *missing_reason(const struct judgement *judgement)
+{
+	return judgement->run->stream.is_silent ? "unread" : "missing";
 }
 
 /* Collects one entity's goners and asks the guard about them. */
@@ -98,7 +104,7 @@ static bool collect(struct judgement *judgement, const struct model_entity *enti
 	for (size_t i = 0; i < list->count; i++) {
 		struct entity_missing *row = &list->items[i];
 		bool filtered = is_filtered(listed, row->id);
-		const char *reason = filtered ? "filtered" : "missing";
+		const char *reason = filtered ? "filtered" : missing_reason(judgement);
 
 		if (judgement->is_new_baseline && !filtered)
 			continue;
@@ -108,6 +114,9 @@ static bool collect(struct judgement *judgement, const struct model_entity *enti
 			return false;
 		loss.missing += !row->has_other_voice && !row->follows_parent;
 	}
+	/* Nothing is listed by a stream that is not read: what others vouch for stands for it. */
+	if (judgement->run->stream.is_silent)
+		loss.seen = loss.live - loss.missing;
 	rule = guard_blocks(entity->guard, &loss);
 	if (rule != NULL && judgement->rule == NULL)
 		summarize(judgement, entity, &loss, rule);
@@ -158,6 +167,19 @@ static bool find_all(struct judgement *judgement, struct err *err)
 	return true;
 }
 
+/* What a stream vouches for that is not read any more: of any entity, since nothing declares it. */
+static bool find_voiced(struct judgement *judgement, struct err *err)
+{
+	size_t count;
+	const struct model_entity *entities = model_entities(&count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (!find_missing(judgement, &entities[i], err))
+			return false;
+	}
+	return true;
+}
+
 /* --- held --- */
 
 static int by_line(const void *a, const void *b)
@@ -175,8 +197,8 @@ static bool hash_set(struct judgement *judgement, struct err *err)
 
 	qsort(judgement->goners, judgement->count, sizeof(*judgement->goners), by_line);
 	for (size_t i = 0; i < judgement->count; i++)
-		buf_printf(&lines, "%s:%s\n", judgement->goners[i].entity->name,
-			   judgement->goners[i].row->source_id);
+		guard_put_line(&lines, judgement->goners[i].entity->name,
+			       judgement->goners[i].row->source_id);
 	fine = buf_ok(&lines, err) &&
 	       digest_sha256_hex(buf_text(&lines), lines.len, judgement->set_hash, err);
 	buf_fini(&lines);
@@ -278,6 +300,18 @@ static bool complete(struct judgement *judgement, struct err *err)
 	return fine;
 }
 
+/* A stream whose voice nobody speaks with any more: it is forgotten once no row hears it. */
+static bool withdraw(struct judgement *judgement, struct err *err)
+{
+	struct stream *stream = &judgement->run->stream;
+
+	stream->end = STREAM_WITHDRAWN;
+	if (!find_voiced(judgement, err) || !decide(judgement, err))
+		return false;
+	return stream->end == STREAM_HELD ||
+	       stream_state_drop(judgement->tx, judgement->run->account_id, stream->name, err);
+}
+
 static bool is_events(const struct sync_run *run)
 {
 	return str_eq(value_text(run->stream.declared, "mode", "snapshot"), "events");
@@ -293,7 +327,9 @@ bool absence_judge(struct store_tx *tx, void *arg, struct err *err)
 
 	judgement.context = run_context(run, judgement.now);
 	fine = lease_check(tx, &run->lease, err);
-	if (fine && proof_holds(&run->stream.proof, &why)) {
+	if (run->stream.is_silent) {
+		fine = fine && withdraw(&judgement, err);
+	} else if (fine && proof_holds(&run->stream.proof, &why)) {
 		/* What happened is no list of what is there. */
 		fine = is_events(run) || complete(&judgement, err);
 	} else {

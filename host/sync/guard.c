@@ -2,6 +2,7 @@
 #include "sync/guard.h"
 
 #include <stddef.h>
+#include <string.h>
 
 enum { SMALL_LOSS = 10, SHARE_PERCENT = 10, LARGE_LOSS = 200 };
 
@@ -16,4 +17,9 @@ const char *guard_blocks(enum model_guard guard, const struct guard_case *loss)
 	if (guard == MODEL_COUNTED && loss->missing > LARGE_LOSS)
 		return "count";
 	return NULL;
+}
+
+void guard_put_line(struct buf *out, const char *entity, const char *source_id)
+{
+	buf_printf(out, "%s:%zu:%s\n", entity, strlen(source_id), source_id);
 }

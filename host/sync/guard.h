@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "store/model.h"
 
 struct guard_case {
@@ -18,5 +19,11 @@ struct guard_case {
 
 /* NULL: they may. Else which rule holds them: "nothing-seen", "share", "count". */
 const char *guard_blocks(enum model_guard guard, const struct guard_case *loss);
+
+/*
+ * A row's line in the text whose digest names a held set. It holds the id's length, since an id may
+ * hold anything, line ends too: no two sets have the same text.
+ */
+void guard_put_line(struct buf *out, const char *entity, const char *source_id);
 
 #endif

@@ -152,6 +152,7 @@ static void free_run(struct sync_run *run)
 	batch_drop(run);
 	connector_free(run->connector);
 	secrets_fini(&run->secrets);
+	silence_fini(&run->silence);
 	if (run->data != NULL && run->data != run->host->store)
 		store_close(run->data);
 	account_fini(&run->account);

@@ -1,4 +1,6 @@
-/* What the files of one session share: run.c (its course), stream.c, batch.c, absence.c. */
+/*
+ * What the files of one session share: run.c (its course), stream.c, batch.c, absence.c, silence.c.
+ */
 #ifndef MUSTER_SYNC_RUN_H
 #define MUSTER_SYNC_RUN_H
 
@@ -13,6 +15,7 @@
 #include "store/session.h"
 #include "sync/proof.h"
 #include "sync/seen.h"
+#include "sync/silence.h"
 #include "sync/sync.h"
 
 enum { STREAM_ENTITIES_MAX = 10, STREAM_HOURS_MAX = 6 };
@@ -29,11 +32,19 @@ struct listed {
 enum { STREAM_BAD_MAX = 256 };
 
 /* How a stream ended. */
-enum stream_end { STREAM_OK, STREAM_DEGRADED, STREAM_INCOMPLETE, STREAM_HELD, STREAM_FAILED };
+enum stream_end {
+	STREAM_OK,
+	STREAM_DEGRADED,
+	STREAM_INCOMPLETE,
+	STREAM_HELD,
+	STREAM_FAILED,
+	STREAM_WITHDRAWN, /* it is read no more, and vouches for nothing now */
+};
 
 struct stream {
-	const struct value *declared;
+	const struct value *declared; /* NULL if it is silent */
 	const char *name;
+	bool is_silent; /* not read any more: only its voice is judged (silence.c) */
 	struct proof proof;
 	struct listed listed[STREAM_ENTITIES_MAX];
 	size_t listed_count;
@@ -79,9 +90,10 @@ struct sync_run {
 
 	struct stream stream; /* the one that runs */
 	size_t stream_index;
-	bool is_reading;      /* the sandbox is inside read() */
-	struct batch *batch;  /* being collected */
-	struct batch *flight; /* being committed */
+	struct silence silence; /* the streams that are not read any more */
+	bool is_reading;	/* the sandbox is inside read() */
+	struct batch *batch;	/* being collected */
+	struct batch *flight;	/* being committed */
 
 	bool was_degraded, was_partial, was_held;
 	struct err err;		  /* what ended the session early */
@@ -105,7 +117,7 @@ void run_unit(struct sync_run *run, struct store *store, enum store_mode mode, s
 /* Ends the session with this error. Harmless when it is ending already. */
 void run_fail(struct sync_run *run, const struct err *err);
 
-/* The streams are through. */
+/* The streams are through, the silent ones too. */
 void run_streams_done(struct sync_run *run);
 
 /* Progress; a net_options.waiting for the gateway. */
@@ -118,8 +130,12 @@ struct entity_context run_context(const struct sync_run *run, char now[CLOCK_TEX
 
 /* --- stream.c --- */
 
-/* The next stream, or run_streams_done. */
+/* The next stream, or silence_next when they are through. */
 void stream_next(struct sync_run *run);
+/* Does this session read the stream? */
+bool stream_is_wanted(const struct sync_run *run, const struct value *declared);
+/* Notes how the current stream ended; the next one follows. */
+void stream_ended(struct sync_run *run);
 void stream_handlers(struct sync_run *run, struct guest_handlers *out);
 /* Every batch of the current stream is committed and read() has returned. */
 void stream_read_done(struct sync_run *run);
@@ -149,7 +165,7 @@ void batch_free(struct batch *batch);
 /* "known", "parents" or "key_get"; false if the method is none of them. */
 bool ask_store(struct sync_run *run, uint32_t id, const char *method, const void *args, size_t len);
 
-/* --- absence.c: a unit that ends a complete or incomplete listing --- */
+/* --- absence.c: a unit that ends a complete or incomplete listing, or takes a silent voice --- */
 
 bool absence_judge(struct store_tx *tx, void *run, struct err *err);
 

@@ -114,7 +114,8 @@ static bool begin(struct store_tx *tx, void *arg, struct err *err)
 			   recording_file_name(run->session.id, file), run->now, err))
 		return false;
 	return run->options.dry_run ||
-	       account_set_state(tx, run->account_id, "syncing", "", "", run->now, err);
+	       (silence_note(tx, run, err) &&
+		account_set_state(tx, run->account_id, "syncing", "", "", run->now, err));
 }
 
 static void on_begun(struct sync_run *run)

@@ -14,7 +14,7 @@ enum { QUARANTINE_FEW = 10, QUARANTINE_PERCENT = 1 };
 
 static const char *const end_names[] = {
 	[STREAM_OK] = "ok",	[STREAM_DEGRADED] = "degraded", [STREAM_INCOMPLETE] = "incomplete",
-	[STREAM_HELD] = "held", [STREAM_FAILED] = "failed",
+	[STREAM_HELD] = "held", [STREAM_FAILED] = "failed",	[STREAM_WITHDRAWN] = "withdrawn",
 };
 
 void stream_fini(struct stream *stream)
@@ -56,7 +56,7 @@ static void note_result(struct sync_run *run)
 			    stream->quarantined > 0;
 }
 
-static void stream_ended(struct sync_run *run)
+void stream_ended(struct sync_run *run)
 {
 	run->session.counts.removed += run->stream.removed;
 	note_result(run);
@@ -247,7 +247,7 @@ void stream_handlers(struct sync_run *run, struct guest_handlers *out)
 
 /* --- the next stream --- */
 
-static bool is_wanted(const struct sync_run *run, const struct value *declared)
+bool stream_is_wanted(const struct sync_run *run, const struct value *declared)
 {
 	const char *name = value_text(declared, "name", "");
 
@@ -341,10 +341,10 @@ void stream_next(struct sync_run *run)
 	while (run->stream_index < value_count(streams)) {
 		const struct value *declared = value_at(streams, run->stream_index++);
 
-		if (is_wanted(run, declared)) {
+		if (stream_is_wanted(run, declared)) {
 			start(run, declared);
 			return;
 		}
 	}
-	run_streams_done(run);
+	silence_next(run);
 }

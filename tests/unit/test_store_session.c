@@ -425,6 +425,47 @@ static bool quarantine_unit(struct store_tx *tx, void *arg, struct err *err)
 			      err);
 }
 
+static bool know_streams(struct store_tx *tx, void *arg, struct err *err)
+{
+	struct stream_state state = { .cursor = (char *)(uintptr_t) "c1" };
+
+	(void)arg;
+	return stream_state_set(tx, "acc", "users", &state, err) &&
+	       stream_state_add(tx, "acc", "users", err) &&
+	       stream_state_add(tx, "acc", "devices", err) &&
+	       stream_state_add(tx, "other", "apps", err) &&
+	       stream_state_add(tx, "acc", "apps", err) &&
+	       stream_state_drop(tx, "acc", "apps", err);
+}
+
+struct names {
+	char **items;
+	size_t count;
+};
+
+static bool read_known(struct store_tx *tx, void *arg, struct err *err)
+{
+	struct names *names = arg;
+
+	return stream_state_names(tx, "acc", &names->items, &names->count, err);
+}
+
+static void an_account_knows_its_streams(void **state)
+{
+	struct fixture *fixture = *state;
+	struct names names;
+
+	fixture_add_account(fixture, "acc", "acme");
+	fixture_add_account(fixture, "other", "beta");
+	fixture_write(fixture, know_streams, NULL);
+	fixture_read(fixture, read_known, &names);
+	assert_int_equal(names.count, 2);
+	assert_string_equal(names.items[0], "devices");
+	assert_string_equal(names.items[1], "users");
+	stream_state_free_names(names.items, names.count);
+	assert_query(fixture, "SELECT cursor FROM stream_state WHERE stream = 'users'", "c1\n");
+}
+
 static void records_that_cannot_be_mapped_are_kept_with_the_reason(void **state)
 {
 	struct fixture *fixture = *state;
@@ -453,6 +494,7 @@ int main(void)
 		T(any_ids_come_back_sorted),
 		T(batches_add_up_and_duplicates_are_counted),
 		T(the_state_of_a_stream_is_kept),
+		T(an_account_knows_its_streams),
 		T(records_that_cannot_be_mapped_are_kept_with_the_reason),
 	};
 

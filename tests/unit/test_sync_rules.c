@@ -149,6 +149,25 @@ static void thresholds_are_exact(void **state)
 	}
 }
 
+static void no_two_held_sets_have_the_same_text(void **state)
+{
+	struct buf one = BUF_INIT, two = BUF_INIT;
+
+	(void)state;
+	guard_put_line(&one, "app", "x\napp:1:y");
+	guard_put_line(&two, "app", "x");
+	guard_put_line(&two, "app", "y");
+	assert_string_not_equal(buf_text(&one), buf_text(&two));
+	buf_clear(&one);
+	buf_clear(&two);
+	guard_put_line(&one, "app", "x\napp:y");
+	guard_put_line(&two, "app", "x");
+	guard_put_line(&two, "app", "y");
+	assert_string_not_equal(buf_text(&one), buf_text(&two));
+	buf_fini(&one);
+	buf_fini(&two);
+}
+
 /* --- seen --- */
 
 static void ids_are_seen_once_each(void **state)
@@ -458,6 +477,7 @@ int main(void)
 		cmocka_unit_test(more_ends_than_openings_prove_nothing),
 		cmocka_unit_test(a_drift_that_a_pager_saw_is_kept),
 		cmocka_unit_test(thresholds_are_exact),
+		cmocka_unit_test(no_two_held_sets_have_the_same_text),
 		cmocka_unit_test(ids_are_seen_once_each),
 		cmocka_unit_test(rows_become_cells),
 		cmocka_unit_test(numbers_that_are_no_values_are_problems),
