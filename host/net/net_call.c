@@ -269,8 +269,37 @@ static void on_exchanged(void *arg, struct http_result *result)
 
 /* --- sending --- */
 
-static void send_to(struct net_call *call, const struct resolve_route *route, const char *host,
-		    uint16_t port, const struct loop_addresses *addresses)
+/* Whom to connect to: the proxy, the place an administrator named for this host, or the host. */
+struct peer {
+	const char *host;
+	uint16_t port;
+	bool is_named; /* by the administrator, whose word allows its address */
+	const struct resolve_route *route;
+};
+
+static struct peer find_peer(const struct net_call *call)
+{
+	const struct net *net = call->net;
+	struct peer peer = { .host = call->url.host, .port = call->url.port };
+
+	peer.route = resolve_route_find(net->routes, net->route_count, peer.host, peer.port);
+	if (net->options.proxy != NULL) {
+		peer.host = net->proxy.host;
+		peer.port = net->proxy.port;
+		peer.is_named = true;
+	} else if (peer.route != NULL) {
+		if (peer.route->to_port != 0)
+			peer.port = peer.route->to_port;
+		/* A route may name nothing but another port. */
+		peer.is_named = peer.route->to_host[0] != '\0';
+		if (peer.is_named)
+			peer.host = peer.route->to_host;
+	}
+	return peer;
+}
+
+static void send_to(struct net_call *call, const struct peer *peer,
+		    const struct loop_addresses *addresses)
 {
 	const struct net_request *request = &call->request;
 	const struct http_request exchange = {
@@ -284,9 +313,9 @@ static void send_to(struct net_call *call, const struct resolve_route *route, co
 		.body_len = request->body_len,
 		.max_body_bytes = request->max_body_bytes,
 		.is_idempotent = request->is_idempotent,
-		.route = route,
-		.peer_host = host,
-		.peer_port = port,
+		.route = peer->route,
+		.peer_host = peer->host,
+		.peer_port = peer->port,
 		.pinned = *addresses,
 	};
 	struct err err = ERR_INIT;
@@ -297,40 +326,15 @@ static void send_to(struct net_call *call, const struct resolve_route *route, co
 		net_call_fail(call, &err);
 }
 
-/* Whom to connect to: the proxy, the place an administrator named for this host, or the host. */
-static const struct resolve_route *find_peer(const struct net_call *call, const char **host,
-					     uint16_t *port)
-{
-	const struct net *net = call->net;
-	const struct resolve_route *route =
-		resolve_route_find(net->routes, net->route_count, call->url.host, call->url.port);
-
-	*host = call->url.host;
-	*port = call->url.port;
-	if (net->options.proxy != NULL) {
-		*host = net->proxy.host;
-		*port = net->proxy.port;
-	} else if (route != NULL) {
-		if (route->to_host[0] != '\0')
-			*host = route->to_host;
-		if (route->to_port != 0)
-			*port = route->to_port;
-	}
-	return route;
-}
-
 static void on_resolved(void *arg, const struct loop_addresses *addresses, const struct err *err)
 {
 	struct net_call *call = arg;
 	struct loop_addresses allowed;
 	struct http_result failed = { .class = RETRY_TRANSPORT };
 	struct err refused = ERR_INIT;
-	const struct resolve_route *route;
-	const char *host;
-	uint16_t port;
+	const struct peer peer = find_peer(call);
 
 	call->ask = NULL;
-	route = find_peer(call, &host, &port);
 	if (addresses == NULL) {
 		call->attempts++;
 		failed.err = *err;
@@ -338,21 +342,19 @@ static void on_resolved(void *arg, const struct loop_addresses *addresses, const
 		return;
 	}
 	allowed = *addresses;
-	if (route == NULL && call->net->options.proxy == NULL &&
-	    !resolve_filter(&call->net->policy, host, &allowed, &refused))
+	if (!peer.is_named && !resolve_filter(&call->net->policy, peer.host, &allowed, &refused))
 		net_call_fail(call, &refused);
 	else
-		send_to(call, route, host, port, &allowed);
+		send_to(call, &peer, &allowed);
 }
 
 void net_call_rated(struct net_call *call)
 {
 	struct err err = ERR_INIT;
-	const char *host;
-	uint16_t port;
+	const struct peer peer = find_peer(call);
 
-	find_peer(call, &host, &port);
-	call->ask = resolver_ask(call->net->resolver, host, port, on_resolved, call, &err);
+	call->ask =
+		resolver_ask(call->net->resolver, peer.host, peer.port, on_resolved, call, &err);
 	if (call->ask == NULL)
 		net_call_fail(call, &err);
 }

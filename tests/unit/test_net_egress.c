@@ -208,6 +208,24 @@ static void connect_to_allows_its_address_and_no_other(void **state)
 	fixture_close(&client);
 }
 
+/* "HOST:PORT::PORT2" names another port, no address: the host's own is judged as ever. */
+static void connect_to_another_port_allows_no_address(void **state)
+{
+	struct fixture_client client;
+	struct fixture_outcome out;
+
+	fixture_client_init(&client, *state, "good");
+	client.options.tuning.resolve = resolve_to_loopback;
+	snprintf(client.route, sizeof(client.route), "api.vendor.test:443::%d",
+		 fixture_port(client.servers, "good"));
+	fixture_open(&client);
+	fixture_get(&client, "/echo", &out);
+	assert_int_equal(out.err.kind, ERR_REFUSED);
+	assert_non_null(strstr(out.err.message, "api.vendor.test is 127.0.0.1, in 127.0.0.0/8"));
+	assert_int_equal(out.told, 0);
+	fixture_close(&client);
+}
+
 static bool refuse_to_resolve(struct loop *loop, const char *host, uint16_t port,
 			      loop_resolved_fn *done, void *arg, struct err *err)
 {
@@ -370,6 +388,7 @@ int main(void)
 		cmocka_unit_test(an_allowed_range_lets_it_through),
 		cmocka_unit_test(a_name_that_changes_its_mind_is_judged_anew),
 		cmocka_unit_test(connect_to_allows_its_address_and_no_other),
+		cmocka_unit_test(connect_to_another_port_allows_no_address),
 		cmocka_unit_test(an_unknown_name_is_named),
 		cmocka_unit_test(the_environment_is_not_asked),
 		cmocka_unit_test(a_configured_proxy_is_used),
