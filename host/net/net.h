@@ -35,7 +35,8 @@ struct net_header {
  * One declared call. The URL of a request has to be base_url + path, segment by segment and byte
  * by byte; a `{name}` in the path stands for one non-empty segment (or the rest of one:
  * "{id}.json"). `query` lists parameters that must occur exactly once with exactly this (decoded)
- * value; other parameters are free. HEAD is not implied by GET.
+ * value, and in no second spelling (another case, behind ";") that a server may prefer; other
+ * parameters are free. HEAD is not implied by GET.
  */
 struct net_allowed_call {
 	const char *method;   /* GET HEAD POST PUT PATCH DELETE */
@@ -139,7 +140,7 @@ struct net_options {
 	const char *proxy;	/* http://, https:// or socks5h://HOST:PORT; or NULL */
 	const char *const
 		*connect_to;	 /* HOST:PORT:HOST2:PORT2, as curl has it: names in the URL, */
-	size_t connect_to_count; /* TLS and Host stay; the peer is thereby allowed */
+	size_t connect_to_count; /* TLS and Host stay; a HOST2 is thereby allowed */
 	const char *const *allow_cidrs; /* private addresses that this account may reach */
 	size_t allow_cidr_count;
 	const struct net_rate *rates;

@@ -178,8 +178,13 @@ static const char *below_base(const char *base_url, const struct policy_url *url
 
 /* --- bound queries --- */
 
-/* Does the form-encoded text mean exactly `plain`? */
-static bool decodes_to(const char *text, size_t len, const char *plain)
+static bool is_same_byte(char a, char b, bool any_case)
+{
+	return a == b || (any_case && tolower((unsigned char)a) == tolower((unsigned char)b));
+}
+
+/* Does the form-encoded text mean `plain`? */
+static bool decodes_to(const char *text, size_t len, const char *plain, bool any_case)
 {
 	for (size_t i = 0; i < len; i++, plain++) {
 		char c = text[i] == '+' ? ' ' : text[i];
@@ -188,25 +193,30 @@ static bool decodes_to(const char *text, size_t len, const char *plain)
 			c = (char)policy_hex_byte(text + i + 1);
 			i += 2;
 		}
-		if (c != *plain || c == '\0')
+		if (!is_same_byte(c, *plain, any_case) || c == '\0')
 			return false;
 	}
 	return *plain == '\0';
 }
 
-/* How often `name` occurs; *all_equal: each time with `value` (NULL: any). */
+/*
+ * How often `name` occurs to any server: some read a name in any case, some cut at ";" as well.
+ * *all_equal: each time written as it is declared, and with `value` (NULL: any).
+ */
 static int count_parameter(const char *query, const char *name, const char *value, bool *all_equal)
 {
 	int count = 0;
 
 	*all_equal = true;
-	for (const char *at = query; at != NULL; at = *at == '&' ? at + 1 : NULL) {
-		size_t len = strcspn(at, "&"), name_len = strcspn(at, "=&");
+	for (const char *at = query; at != NULL; at = *at != '\0' ? at + 1 : NULL) {
+		size_t len = strcspn(at, "&;"), name_len = strcspn(at, "=&;");
 		const char *text = at + name_len + (at[name_len] == '=');
 
-		if (decodes_to(at, name_len, name)) {
+		if (decodes_to(at, name_len, name, true)) {
 			count++;
-			if (value != NULL && !decodes_to(text, (size_t)(at + len - text), value))
+			if (value != NULL &&
+			    !(decodes_to(at, name_len, name, false) &&
+			      decodes_to(text, (size_t)(at + len - text), value, false)))
 				*all_equal = false;
 		}
 		at += len;
@@ -330,6 +340,18 @@ bool policy_check_header_bytes(const struct net_header *header, struct err *err)
 	return true;
 }
 
+/* As CGI and WSGI have it: any case, and "_" is "-". */
+static bool is_same_header(const char *name, const char *other, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		char c = name[i] == '_' ? '-' : name[i];
+
+		if (!is_same_byte(c, other[i], true))
+			return false;
+	}
+	return true;
+}
+
 bool policy_check_header(const struct net_header *header, struct err *err)
 {
 	static const char *const kept[] = {
@@ -348,16 +370,20 @@ bool policy_check_header(const struct net_header *header, struct err *err)
 		"X-HTTP-Method",
 		"X-HTTP-Method-Override",
 		"X-Method-Override",
+		"X-HTTP-Path-Override",
+		"X-Original-URL",
+		"X-Rewrite-URL",
 	};
+	size_t len = strlen(header->name);
 
 	if (!policy_check_header_bytes(header, err))
 		return false;
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
-		if (strcasecmp(header->name, kept[i]) == 0)
+		if (len == strlen(kept[i]) && is_same_header(header->name, kept[i], len))
 			return err_set(err, ERR_REFUSED, "header %s is not a script's to set",
 				       kept[i]);
 	}
-	if (strncasecmp(header->name, "Proxy-", 6) == 0)
+	if (len >= 6 && is_same_header(header->name, "Proxy-", 6))
 		return err_set(err, ERR_REFUSED, "header %s is not a script's to set",
 			       header->name);
 	return true;

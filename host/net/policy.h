@@ -43,8 +43,9 @@ bool policy_check(const struct net_allow *allow, const char *method, const struc
 		  struct err *err);
 
 /*
- * Headers of a request that are not credentials: none that changes the peer, the method, the
- * framing or the encoding behind the policy's back, and no byte that could end a header line.
+ * Headers of a request that are not credentials: none that changes the peer, the method, the path,
+ * the framing or the encoding behind the policy's back, in no spelling that a server takes for the
+ * same name, and no byte that could end a header line.
  */
 bool policy_check_header(const struct net_header *header, struct err *err);
 
