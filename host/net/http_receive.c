@@ -32,11 +32,12 @@ static void trim(const char **text, size_t *len)
 static bool keep_header(struct http_exchange *exchange, const char *line, size_t len)
 {
 	const char *colon = memchr(line, ':', len);
-	const char *value = colon + 1;
+	const char *value;
 	size_t value_len;
 
 	if (colon == NULL || colon == line)
 		return true; /* the empty line, or no header */
+	value = colon + 1;
 	value_len = len - (size_t)(value - line);
 	trim(&value, &value_len);
 	if (memchr(line, '\0', len) != NULL || memchr(value, '\r', value_len) != NULL)

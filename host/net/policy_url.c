@@ -132,15 +132,15 @@ static bool check_text(const char *text, size_t *authority_len, struct err *err)
 
 /* --- what curl reads --- */
 
-static char *get_part(CURLU *parsed, CURLUPart part, unsigned flags)
+/* *out malloc'd; NULL where the URL has no such part. false = memory ran out. */
+static bool get_part(CURLU *parsed, CURLUPart part, unsigned flags, char **out)
 {
 	char *text = NULL;
-	char *copy = NULL;
+	CURLUcode code = curl_url_get(parsed, part, &text, flags);
 
-	if (curl_url_get(parsed, part, &text, flags) == CURLUE_OK)
-		copy = str_dup(text);
+	*out = code == CURLUE_OK ? str_dup(text) : NULL;
 	curl_free(text);
-	return copy;
+	return code == CURLUE_OK ? *out != NULL : code != CURLUE_OUT_OF_MEMORY;
 }
 
 static bool check_labels(const char *host, struct err *err)
@@ -201,13 +201,17 @@ static void written_host(const char *text, size_t authority_len, char out[POLICY
  */
 static bool canonical_host(struct policy_url *url, const char *written, struct err *err)
 {
-	char *host = get_part(url->parsed, CURLUPART_HOST, 0);
-	size_t len = host != NULL ? strlen(host) : 0;
-	bool is_v6 = len > 2 && host[0] == '[';
+	char *host;
+	size_t len;
+	bool is_v6;
 
-	url->host = host;
-	if (host == NULL)
+	if (!get_part(url->parsed, CURLUPART_HOST, 0, &url->host))
 		return err_oom(err);
+	host = url->host;
+	if (host == NULL)
+		return refuse(err, "no host");
+	len = strlen(host);
+	is_v6 = len > 2 && host[0] == '[';
 	str_lower(host);
 	if (!is_v6 && len > 1 && host[len - 1] == '.')
 		host[len - 1] = '\0';
@@ -225,10 +229,13 @@ static bool canonical_host(struct policy_url *url, const char *written, struct e
 
 static bool read_port(struct policy_url *url, struct err *err)
 {
-	char *text = get_part(url->parsed, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+	char *text;
 	int64_t port = 0;
-	bool is_port = text != NULL && str_to_int64(text, &port) && port > 0 && port <= UINT16_MAX;
+	bool is_port;
 
+	if (!get_part(url->parsed, CURLUPART_PORT, CURLU_DEFAULT_PORT, &text))
+		return err_oom(err);
+	is_port = text != NULL && str_to_int64(text, &port) && port > 0 && port <= UINT16_MAX;
 	free(text);
 	url->port = (uint16_t)port;
 	return is_port || refuse(err, "port must be 1 to 65535");
@@ -236,10 +243,11 @@ static bool read_port(struct policy_url *url, struct err *err)
 
 static bool read_rest(struct policy_url *url, struct err *err)
 {
-	url->path = get_part(url->parsed, CURLUPART_PATH, 0);
-	url->query = get_part(url->parsed, CURLUPART_QUERY, 0);
-	url->text = get_part(url->parsed, CURLUPART_URL, CURLU_NO_DEFAULT_PORT);
-	return (url->path != NULL && url->text != NULL) || err_oom(err);
+	return (get_part(url->parsed, CURLUPART_PATH, 0, &url->path) && url->path != NULL &&
+		get_part(url->parsed, CURLUPART_QUERY, 0, &url->query) &&
+		get_part(url->parsed, CURLUPART_URL, CURLU_NO_DEFAULT_PORT, &url->text) &&
+		url->text != NULL) ||
+	       err_oom(err);
 }
 
 bool policy_url_parse(const char *text, struct policy_url *out, struct err *err)
