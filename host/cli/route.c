@@ -1,16 +1,14 @@
 /* How an account's requests reach the vendor. */
 #include "cli/route.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <jansson.h>
-#include <limits.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/str.h"
 #include "cli/cli.h"
+#include "net/net.h"
 
 bool route_set_text(char **field, const char *text, struct err *err)
 {
@@ -36,56 +34,27 @@ static bool take_ca_file(struct account *account, const char *path, struct err *
 	return true;
 }
 
-/* A password in a proxy's URL would stand in the argument list and in the store. */
-static bool check_proxy(const char *url, struct err *err)
+/* What the flag was given must be what a request can be sent by. */
+static bool check(const char *flag, bool (*is_fine)(const char *text, struct err *err),
+		  const char *text, struct err *err)
 {
-	const char *host = strstr(url, "://");
-
-	if (!host || !(str_has_prefix(url, "http://") || str_has_prefix(url, "https://") ||
-		       str_has_prefix(url, "socks5h://")))
-		return err_set(err, ERR_USAGE,
-			       "--proxy wants http://HOST:PORT, https://... or socks5h://...");
-	if (strchr(host, '@'))
-		return err_set(err, ERR_USAGE, "--proxy takes no user and password");
-	return true;
+	if (is_fine(text, err))
+		return true;
+	if (err->kind == ERR_CONFIG)
+		err->kind = ERR_USAGE;
+	return err_context(err, "--%s", flag);
 }
 
-/* HOST:PORT:HOST2:PORT2; an IPv6 address stands in brackets. */
-static bool check_connect_to(const char *text, struct err *err)
+static bool take_proxy(struct account *account, const char *text, struct err *err)
 {
-	size_t colons = 0;
-	bool in_brackets = false;
-
-	for (const char *at = text; *at; at++) {
-		in_brackets = *at == '[' || (in_brackets && *at != ']');
-		colons += *at == ':' && !in_brackets;
-	}
-	if (colons == 3)
-		return true;
-	return err_set(err, ERR_USAGE, "--connect-to %s: wants HOST:PORT:HOST2:PORT2", text);
-}
-
-static bool check_cidr(const char *text, struct err *err)
-{
-	unsigned char address[sizeof(struct in6_addr)];
-	const char *slash = strchr(text, '/');
-	char *host = slash ? str_dup_len(text, (size_t)(slash - text)) : NULL;
-	bool is_v4 = host && inet_pton(AF_INET, host, address) == 1;
-	bool is_v6 = host && inet_pton(AF_INET6, host, address) == 1;
-	int64_t bits = -1;
-
-	free(host);
-	if ((is_v4 || is_v6) && str_to_int64(slash + 1, &bits) && bits >= 0 &&
-	    bits <= (is_v4 ? 32 : 128))
-		return true;
-	return err_set(err, ERR_USAGE, "--allow-cidr %s: wants an address and bits, as 10.0.0.0/8",
-		       text);
+	return check("proxy", net_check_proxy, text, err) &&
+	       route_set_text(&account->proxy, text, err);
 }
 
 /* All texts of a repeated flag as a JSON array in *field; untouched if there is none. */
 static bool take_list(const struct cli *cli, const char *flag,
-		      bool (*check)(const char *text, struct err *err), char **field, bool *changed,
-		      struct err *err)
+		      bool (*is_fine)(const char *text, struct err *err), char **field,
+		      bool *changed, struct err *err)
 {
 	json_t *list = json_array();
 	const char *text;
@@ -93,7 +62,7 @@ static bool take_list(const struct cli *cli, const char *flag,
 	char *json;
 
 	while ((text = parsed_next(&cli->parsed, flag, &at))) {
-		if (!check(text, err)) {
+		if (!check(flag, is_fine, text, err)) {
 			json_decref(list);
 			return false;
 		}
@@ -140,8 +109,7 @@ bool route_take_flags(const struct cli *cli, struct account *account, bool *chan
 	*changed = ca_file || proxy;
 	return clear_all(cli, account, changed, err) &&
 	       (!ca_file || take_ca_file(account, ca_file, err)) &&
-	       (!proxy ||
-		(check_proxy(proxy, err) && route_set_text(&account->proxy, proxy, err))) &&
-	       take_list(cli, "connect-to", check_connect_to, &account->connect_to, changed, err) &&
-	       take_list(cli, "allow-cidr", check_cidr, &account->allow_cidrs, changed, err);
+	       (!proxy || take_proxy(account, proxy, err)) &&
+	       take_list(cli, "connect-to", net_check_route, &account->connect_to, changed, err) &&
+	       take_list(cli, "allow-cidr", net_check_cidr, &account->allow_cidrs, changed, err);
 }

@@ -122,7 +122,7 @@ static bool parse_routes(struct net *net, const struct net_options *options, str
 		return err_oom(err);
 	for (size_t i = 0; i < options->connect_to_count; i++) {
 		if (!resolve_route_parse(options->connect_to[i], &net->routes[i], err))
-			return false;
+			return err_context(err, "connect-to");
 		net->route_count++;
 	}
 	return true;
@@ -147,27 +147,41 @@ static bool check_ca_file(const struct net_options *options, struct err *err)
 }
 
 /* The proxy's host and port, by way of the URL rules: scheme://HOST:PORT and nothing else. */
-static bool parse_proxy(struct net *net, struct err *err)
+static bool read_proxy(const char *text, struct policy_url *out, struct err *err)
 {
 	static const char *const schemes[] = { "http://", "https://", "socks5h://" };
-	const char *proxy = net->options.proxy;
 	struct err why = ERR_INIT;
 	char url[512] = "";
 
-	for (size_t i = 0; proxy != NULL && i < sizeof(schemes) / sizeof(schemes[0]); i++) {
-		if (str_has_prefix(proxy, schemes[i]))
-			snprintf(url, sizeof(url), "https://%s", proxy + strlen(schemes[i]));
+	*out = (struct policy_url){ 0 };
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		if (str_has_prefix(text, schemes[i]))
+			snprintf(url, sizeof(url), "https://%s", text + strlen(schemes[i]));
 	}
-	if (proxy == NULL)
+	if (url[0] != '\0' && strchr(url + 8, ':') != NULL && policy_url_parse(url, out, &why) &&
+	    str_eq(out->path, "/") && out->query == NULL)
 		return true;
-	if (url[0] != '\0' && strchr(url + 8, ':') != NULL &&
-	    policy_url_parse(url, &net->proxy, &why) && str_eq(net->proxy.path, "/") &&
-	    net->proxy.query == NULL)
-		return true;
-	/* The text may hold a password, so it is not repeated. */
-	return err_set(
-		err, ERR_CONFIG,
-		"proxy: expected http://HOST:PORT, https://HOST:PORT or socks5h://HOST:PORT");
+	policy_url_fini(out);
+	return err_set(err, ERR_CONFIG,
+		       "expected http://HOST:PORT, https://HOST:PORT or socks5h://HOST:PORT, "
+		       "without user and password");
+}
+
+bool net_check_proxy(const char *text, struct err *err)
+{
+	struct policy_url unused;
+
+	if (!read_proxy(text, &unused, err))
+		return false;
+	policy_url_fini(&unused);
+	return true;
+}
+
+static bool parse_proxy(struct net *net, struct err *err)
+{
+	const char *proxy = net->options.proxy;
+
+	return proxy == NULL || read_proxy(proxy, &net->proxy, err) || err_context(err, "proxy");
 }
 
 /* --- life --- */

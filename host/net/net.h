@@ -60,6 +60,14 @@ struct net_allow {
 /* Is this a host that net_allow.hosts may hold? err says what is wrong with it. */
 bool net_check_host_pattern(const char *pattern, struct err *err);
 
+/*
+ * Are these texts that net_options.connect_to, allow_cidrs and proxy may hold? ERR_CONFIG says what
+ * was expected. The text of a proxy is not repeated: it may hold a password.
+ */
+bool net_check_route(const char *text, struct err *err);
+bool net_check_cidr(const char *text, struct err *err);
+bool net_check_proxy(const char *text, struct err *err);
+
 /* The request check by itself (net_send makes it anyway): ERR_REFUSED names the rule. */
 bool net_check_url(const struct net_allow *allow, const char *method, const char *url,
 		   struct err *err);

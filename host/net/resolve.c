@@ -59,9 +59,18 @@ bool resolve_cidr_parse(const char *text, struct resolve_cidr *out, struct err *
 				return true;
 		}
 	}
-	return err_set(err, ERR_CONFIG,
-		       "\"%s\" is no address range; expected \"10.20.0.0/16\" or \"fd00:1::/32\"",
-		       text);
+	return err_set(
+		err, ERR_CONFIG,
+		"\"%s\" is no address range; expected \"10.20.0.0/16\", \"fd00:1::/32\" or one "
+		"address",
+		text);
+}
+
+bool net_check_cidr(const char *text, struct err *err)
+{
+	struct resolve_cidr unused;
+
+	return resolve_cidr_parse(text, &unused, err);
 }
 
 void resolve_cidr_address(const struct resolve_cidr *cidr, struct sockaddr_storage *out)
@@ -216,7 +225,17 @@ bool resolve_route_parse(const char *text, struct resolve_route *out, struct err
 	    take_host(&at, &out->to_host) && take_port(&at, '\0', &out->to_port))
 		return true;
 	resolve_route_fini(out);
-	return err_set(err, ERR_CONFIG, "connect-to \"%s\": expected HOST:PORT:HOST2:PORT2", text);
+	return err_set(err, ERR_CONFIG, "\"%s\" is no route; expected HOST:PORT:HOST2:PORT2", text);
+}
+
+bool net_check_route(const char *text, struct err *err)
+{
+	struct resolve_route route;
+
+	if (!resolve_route_parse(text, &route, err))
+		return false;
+	resolve_route_fini(&route);
+	return true;
 }
 
 void resolve_route_fini(struct resolve_route *route)

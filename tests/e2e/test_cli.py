@@ -347,10 +347,15 @@ class ExitCodes(E2eCase):
         self.assertNotEqual(run.code, 0, run)
         self.assertIn(HOST, self.muster.account()["settings"])
         for wrong in (["--proxy", "http://user:hunter2@proxy.example:1"], ["--connect-to", "a:1"],
-                      ["--allow-cidr", "10.0.0.0"], ["--ca-file", "/nowhere.pem"]):
+                      ["--connect-to", "a:1:b:70000"], ["--allow-cidr", "10.0.0.1/8"],
+                      ["--proxy", "http://proxy.example/path"], ["--ca-file", "/nowhere.pem"]):
             run = self.muster.run("accounts", "set", ACCOUNT, *wrong)
             self.assertEqual(run.code, 2, run)
+            self.assertIn(wrong[0], run.err)
             self.assertNotIn("hunter2", run.said)
+        # A single address, as the hint of a refused one gives it.
+        self.muster.must("accounts", "set", ACCOUNT, "--allow-cidr", "10.20.30.40")
+        self.assertIn("10.20.30.40", self.muster.account()["allow_cidrs"])
 
     def test_reconnect_replaces_the_credential(self):
         old = self.sim.token(HOST)
