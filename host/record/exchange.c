@@ -37,7 +37,8 @@ struct exchange {
 	struct pending *queue, **queue_tail;
 	struct pending *writing; /* on the pool */
 	size_t queued_bytes;
-	struct err write_err; /* the first failed append */
+	struct err write_err; /* why the recording is given up; the loop's */
+	struct err pool_err;  /* of the work on the pool: the pool's until that is done */
 	void (*finished)(void *arg, const struct err *err);
 	void *finished_arg;
 };
@@ -58,36 +59,58 @@ static void free_pending(struct pending *pending)
 
 static void write_next(struct exchange *exchange);
 
+/* The first failure counts. */
+static void note_failure(struct exchange *exchange, const struct err *err)
+{
+	if (exchange->write_err.kind == ERR_NONE)
+		exchange->write_err = *err;
+}
+
+static void release(struct exchange *exchange, struct pending *pending)
+{
+	exchange->queued_bytes -= pending->exchange.response_body_len;
+	free_pending(pending);
+}
+
+static struct pending *take_first(struct exchange *exchange)
+{
+	struct pending *first = exchange->queue;
+
+	exchange->queue = first->next;
+	if (exchange->queue == NULL)
+		exchange->queue_tail = &exchange->queue;
+	return first;
+}
+
 /* On the pool: one append at a time. */
 static void write_one(void *arg)
 {
 	struct exchange *exchange = arg;
-	struct err err = ERR_INIT;
 
-	if (exchange->write_err.kind == ERR_NONE &&
-	    !recording_append(exchange->recording, &exchange->writing->exchange, &err))
-		exchange->write_err = err;
+	recording_append(exchange->recording, &exchange->writing->exchange, &exchange->pool_err);
 }
 
 static void on_written(void *arg)
 {
 	struct exchange *exchange = arg;
 
-	exchange->queued_bytes -= exchange->writing->exchange.response_body_len;
-	free_pending(exchange->writing);
+	note_failure(exchange, &exchange->pool_err);
+	release(exchange, exchange->writing);
 	exchange->writing = NULL;
 	write_next(exchange);
 }
 
-/* On the pool: sync and close. */
+/* On the pool: sync and close. One with a gap gets no end: it is not whole. */
 static void finish_recording(void *arg)
 {
 	struct exchange *exchange = arg;
-	struct err err = ERR_INIT;
 
-	if (exchange->recording != NULL && !recording_finish(exchange->recording, &err) &&
-	    exchange->write_err.kind == ERR_NONE)
-		exchange->write_err = err;
+	if (exchange->recording == NULL)
+		return;
+	if (exchange->write_err.kind == ERR_NONE)
+		recording_finish(exchange->recording, &exchange->pool_err);
+	else
+		recording_abandon(exchange->recording);
 	exchange->recording = NULL;
 }
 
@@ -96,33 +119,37 @@ static void on_finished(void *arg)
 	struct exchange *exchange = arg;
 	void (*finished)(void *, const struct err *) = exchange->finished;
 	void *finished_arg = exchange->finished_arg;
-	struct err err = exchange->write_err;
+	struct err err;
 
+	note_failure(exchange, &exchange->pool_err);
+	err = exchange->write_err;
 	free(exchange);
 	finished(finished_arg, &err);
 }
 
-static void write_next(struct exchange *exchange)
+/* Work on the pool, one at a time; where that cannot be begun, here. */
+static void run_on_pool(struct exchange *exchange, void (*work)(void *arg), void (*done)(void *arg))
 {
 	struct err err = ERR_INIT;
 
+	exchange->pool_err = ERR_INIT;
+	if (loop_work(exchange->loop, work, done, exchange, &err))
+		return;
+	work(exchange);
+	done(exchange);
+}
+
+static void write_next(struct exchange *exchange)
+{
 	if (exchange->writing != NULL)
 		return;
-	if (exchange->queue == NULL) {
-		if (exchange->finished != NULL &&
-		    !loop_work(exchange->loop, finish_recording, on_finished, exchange, &err)) {
-			finish_recording(exchange);
-			on_finished(exchange);
-		}
-		return;
-	}
-	exchange->writing = exchange->queue;
-	exchange->queue = exchange->writing->next;
-	if (exchange->queue == NULL)
-		exchange->queue_tail = &exchange->queue;
-	if (!loop_work(exchange->loop, write_one, on_written, exchange, &err)) {
-		write_one(exchange);
-		on_written(exchange);
+	while (exchange->write_err.kind != ERR_NONE && exchange->queue != NULL)
+		release(exchange, take_first(exchange));
+	if (exchange->queue != NULL) {
+		exchange->writing = take_first(exchange);
+		run_on_pool(exchange, write_one, on_written);
+	} else if (exchange->finished != NULL) {
+		run_on_pool(exchange, finish_recording, on_finished);
 	}
 }
 
@@ -204,24 +231,29 @@ static void point_at_copies(struct pending *pending)
 
 static bool is_given_up(struct exchange *exchange)
 {
-	if (exchange->queued_bytes > QUEUED_BYTES_MAX && exchange->write_err.kind == ERR_NONE)
-		err_set(&exchange->write_err, ERR_STORE,
+	struct err slow = ERR_INIT;
+
+	if (exchange->queued_bytes > QUEUED_BYTES_MAX) {
+		err_set(&slow, ERR_STORE,
 			"the disk is too slow: more than %d MiB waited to be recorded",
 			QUEUED_BYTES_MAX / (1024 * 1024));
-	return exchange->queued_bytes > QUEUED_BYTES_MAX;
+		note_failure(exchange, &slow);
+	}
+	return exchange->write_err.kind != ERR_NONE;
 }
 
 static void record(struct exchange *exchange, const struct net_attempt *attempt, bool is_clean)
 {
 	struct pending *pending;
+	struct err oom = ERR_INIT;
 
 	exchange->counts.last++;
 	if (is_given_up(exchange))
 		return;
 	pending = new_pending(exchange, attempt, is_clean);
 	if (pending == NULL) {
-		if (exchange->write_err.kind == ERR_NONE)
-			err_oom(&exchange->write_err);
+		err_oom(&oom);
+		note_failure(exchange, &oom);
 		return;
 	}
 	point_at_copies(pending);

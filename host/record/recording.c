@@ -22,6 +22,7 @@ struct recording {
 	ZSTD_CCtx *zstd;
 	struct buf packed, compressed, frame; /* kept from one exchange to the next */
 	int64_t count, bytes;
+	bool is_broken; /* a write failed: its place, and so its nonce, may be on the disk */
 };
 
 const char *recording_file_name(int64_t session_id, char out[RECORDING_NAME_SIZE])
@@ -32,7 +33,7 @@ const char *recording_file_name(int64_t session_id, char out[RECORDING_NAME_SIZE
 
 /* --- writing --- */
 
-/* All or nothing: after a failure the file ends where it ended before. */
+/* All or nothing: after a failure the file ends where it ended before, for good. */
 static bool write_whole(struct recording *recording, const void *data, size_t len, struct err *err)
 {
 	size_t done = 0;
@@ -53,6 +54,7 @@ static bool write_whole(struct recording *recording, const void *data, size_t le
 		return true;
 	}
 	errnum = errno;
+	recording->is_broken = true;
 	if (ftruncate(recording->fd, (off_t)recording->bytes) != 0)
 		errnum = errno;
 	return err_set_errno(err, ERR_STORE, errnum, "cannot write %s", recording->path);
@@ -119,10 +121,18 @@ static bool compress(struct recording *recording, struct err *err)
 	return true;
 }
 
+static bool require_sound(const struct recording *recording, struct err *err)
+{
+	return !recording->is_broken ||
+	       err_set(err, ERR_STORE, "%s: nothing is written any more after a write that failed",
+		       recording->path);
+}
+
 bool recording_append(struct recording *recording, const struct recording_exchange *exchange,
 		      struct err *err)
 {
-	if (!recording_pack(exchange, &recording->packed, err) || !compress(recording, err) ||
+	if (!require_sound(recording, err) || !recording_pack(exchange, &recording->packed, err) ||
+	    !compress(recording, err) ||
 	    !recording_seal_frame(&recording->seal, recording->count, exchange->number,
 				  &recording->compressed, &recording->frame, err) ||
 	    !write_whole(recording, recording->frame.data, recording->frame.len, err))
@@ -147,7 +157,7 @@ bool recording_finish(struct recording *recording, struct err *err)
 
 	buf_clear(&recording->packed);
 	buf_printf(&recording->packed, "%lld", (long long)recording->count);
-	ok = buf_ok(&recording->packed, err) &&
+	ok = require_sound(recording, err) && buf_ok(&recording->packed, err) &&
 	     recording_seal_frame(&recording->seal, recording->count, RECORDING_END,
 				  &recording->packed, &recording->frame, err) &&
 	     write_whole(recording, recording->frame.data, recording->frame.len, err);

@@ -58,8 +58,10 @@ bool recording_start(struct recording **out, const char *dir, int64_t session_id
 		     const uint8_t key[32], struct err *err);
 
 /*
- * Compresses, seals and writes. A failed append leaves the file as it was before and may be tried
- * again or given up. ERR_OVER_LIMIT for an exchange past RECORDING_EXCHANGE_MAX.
+ * Compresses, seals and writes. A failed append leaves the file as it was before. ERR_OVER_LIMIT
+ * for an exchange past RECORDING_EXCHANGE_MAX: others may follow. A write that failed (ERR_STORE)
+ * is the recording's last: the disk may have kept its bytes, and no second frame may bear the same
+ * nonce.
  */
 bool recording_append(struct recording *recording, const struct recording_exchange *exchange,
 		      struct err *err);
@@ -68,7 +70,7 @@ bool recording_append(struct recording *recording, const struct recording_exchan
 int64_t recording_count(const struct recording *recording);
 int64_t recording_bytes(const struct recording *recording);
 
-/* Writes the end, syncs, closes and frees, even if that fails. */
+/* Writes the end, syncs, closes and frees, even if that fails or a write did before. */
 bool recording_finish(struct recording *recording, struct err *err);
 
 /* Closes and frees without the end. NULL is fine. */

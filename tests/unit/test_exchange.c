@@ -1,6 +1,11 @@
 /* The seam of all exchanges: what leaves it is clean. */
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "fixture_net.h"
 #include "record/exchange.h"
@@ -57,10 +62,70 @@ static void a_secret_in_a_header_is_replaced(void **state)
 	redact_free(redact);
 }
 
+static void on_incomplete(void *arg, const struct err *err)
+{
+	struct heard *heard = arg;
+
+	heard->kind = err->kind;
+	loop_stop(heard->loop);
+}
+
+static void get_once(struct exchange *exchange, struct heard *heard)
+{
+	struct fixture_request request;
+	struct err err = ERR_INIT;
+
+	fixture_request_init(&request, "GET", "https://api.vendor.test/echo");
+	assert_true(exchange_send(exchange, &request.request, on_done, heard, &err));
+	loop_run(heard->loop);
+	assert_int_equal(heard->kind, ERR_NONE);
+}
+
+/* What could not be written is told, and a recording with a gap is not ended like a whole one. */
+static void a_recording_that_fails_is_told_and_has_no_end(void **state)
+{
+	static const uint8_t key[32] = "a key of thirty-two bytes, no:1";
+	struct fixture_servers *servers = *state;
+	char dir[] = "/tmp/muster-test-exchange-XXXXXX", path[80];
+	struct redact *redact = redact_new();
+	struct heard heard = { .loop = servers->loop };
+	struct fixture_client client;
+	struct recording *recording;
+	struct exchange *exchange;
+	struct rlimit before, narrow;
+	struct stat info;
+	struct err err = ERR_INIT;
+
+	assert_non_null(mkdtemp(dir));
+	assert_true(recording_start(&recording, dir, 1, key, &err));
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &before);
+	narrow = (struct rlimit){ 40, before.rlim_max };
+	fixture_client_init(&client, servers, "good");
+	exchange = exchange_open(servers->loop, &client.options, redact, recording, &err);
+	assert_non_null(exchange);
+	setrlimit(RLIMIT_FSIZE, &narrow);
+	get_once(exchange, &heard);
+	get_once(exchange, &heard); /* by now the first one was tried */
+	setrlimit(RLIMIT_FSIZE, &before);
+	get_once(exchange, &heard);
+	assert_int_equal(exchange_counts(exchange).last, 3);
+	exchange_finish(exchange, on_incomplete, &heard);
+	loop_run(servers->loop);
+	assert_int_equal(heard.kind, ERR_STORE);
+	snprintf(path, sizeof(path), "%s/1.rec", dir);
+	assert_int_equal(stat(path, &info), 0);
+	assert_int_equal(info.st_size, 32); /* the head */
+	unlink(path);
+	rmdir(dir);
+	redact_free(redact);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_secret_in_a_header_is_replaced),
+		cmocka_unit_test(a_recording_that_fails_is_told_and_has_no_end),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_servers_start, fixture_servers_stop);

@@ -319,6 +319,13 @@ static void bytes_after_the_end_are_refused(void **state)
 	free(path);
 }
 
+static int64_t file_size(const char *path)
+{
+	struct stat info;
+
+	return stat(path, &info) == 0 ? (int64_t)info.st_size : -1;
+}
+
 /* A full disk, played by a limit on file size. */
 static int append_on_a_full_disk(void)
 {
@@ -354,6 +361,44 @@ static void a_full_disk_leaves_whole_exchanges(void **state)
 	(void)state;
 	if (child == 0)
 		_exit(append_on_a_full_disk());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
+/* The room is back, but the place in the file, and with it the nonce, was used. */
+static int append_after_a_full_disk(void)
+{
+	struct rlimit before, narrow;
+	struct recording_exchange exchange = sample(0);
+	struct recording *recording;
+	struct err err = ERR_INIT;
+	int64_t whole;
+
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &before);
+	narrow = (struct rlimit){ 700, before.rlim_max };
+	if (!recording_start(&recording, dir, SESSION, KEY, &err) ||
+	    setrlimit(RLIMIT_FSIZE, &narrow) != 0)
+		return 1;
+	while (recording_append(recording, &exchange, &err))
+		exchange.number++;
+	setrlimit(RLIMIT_FSIZE, &before);
+	whole = recording_bytes(recording);
+	if (recording_append(recording, &exchange, &err) || err.kind != ERR_STORE)
+		return 2;
+	if (recording_bytes(recording) != whole || recording_finish(recording, &err))
+		return 3;
+	return file_size(path_of(SESSION)) == whole ? 0 : 4;
+}
+
+static void a_failed_write_is_the_last(void **state)
+{
+	int status;
+	pid_t child = fork();
+
+	(void)state;
+	if (child == 0)
+		_exit(append_after_a_full_disk());
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
 }
@@ -464,6 +509,7 @@ int main(void)
 		cmocka_unit_test(a_frame_of_another_recording_is_refused),
 		cmocka_unit_test(bytes_after_the_end_are_refused),
 		cmocka_unit_test(a_full_disk_leaves_whole_exchanges),
+		cmocka_unit_test(a_failed_write_is_the_last),
 		cmocka_unit_test(a_missing_file_and_folder_are_named),
 		cmocka_unit_test(numbers_below_zero_are_refused),
 		cmocka_unit_test(an_oversized_exchange_is_refused_and_others_follow),
