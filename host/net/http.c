@@ -10,6 +10,14 @@
 #include "base/str.h"
 #include "net/http_multi.h"
 
+/*
+ * As large as libcurl allows. When an HTTP/2 stream's data outgrow this buffer, libcurl 7.88 pauses
+ * the session, and when they were the last to come, it never learns that the stream has ended: the
+ * answer is there and the transfer runs into its time-out. libcurl reads a stream at most ten times
+ * 32 KiB before the others have their turn, which 512 KiB hold.
+ */
+enum { RECEIVE_BUFFER = 512 * 1024 };
+
 /* --- options that are the same for every exchange --- */
 
 static bool set_constants(CURL *easy)
@@ -34,6 +42,7 @@ static bool set_constants(CURL *easy)
 		{ CURLOPT_HTTP09_ALLOWED, 0 },
 		{ CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS },
 		{ CURLOPT_PIPEWAIT, 1 },
+		{ CURLOPT_BUFFERSIZE, RECEIVE_BUFFER },
 		{ CURLOPT_PATH_AS_IS, 1 },
 		{ CURLOPT_TCP_KEEPALIVE, 1 },
 		{ CURLOPT_LOW_SPEED_LIMIT, 100 },

@@ -50,15 +50,15 @@ static bool accepts(int port)
 	return is_open;
 }
 
-static void write_body(const char *folder)
+static void write_body(const char *folder, const char *name, int size)
 {
 	char path[128];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/body", folder);
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
 	file = fopen(path, "w");
 	assert_non_null(file);
-	for (int i = 0; i < BODY; i++)
+	for (int i = 0; i < size; i++)
 		fputc('b', file);
 	fclose(file);
 }
@@ -70,7 +70,7 @@ static pid_t start_nghttpd(const char *folder, const char *leaf, int port)
 
 	snprintf(key, sizeof(key), "%s.key", leaf);
 	snprintf(certificate, sizeof(certificate), "%s.crt", leaf);
-	write_body(folder);
+	write_body(folder, "body", BODY);
 	snprintf(number, sizeof(number), "%d", port);
 	pid = fork();
 	if (pid == 0) {
@@ -82,8 +82,8 @@ static pid_t start_nghttpd(const char *folder, const char *leaf, int port)
 		log = open("h2.log", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 		dup2(log, STDOUT_FILENO);
 		dup2(log, STDERR_FILENO);
-		execlp("nghttpd", "nghttpd", "-v", "-a", "127.0.0.1", "-d", folder, number, key,
-		       certificate, (char *)NULL);
+		execlp("nghttpd", "nghttpd", "-v", "--no-content-length", "-a", "127.0.0.1", "-d",
+		       folder, number, key, certificate, (char *)NULL);
 		_exit(127);
 	}
 	for (int i = 0; i < 1000 && !accepts(port); i++)
@@ -183,6 +183,29 @@ static void many_requests_share_a_connection(void **state)
 	assert_int_equal(connections_used(servers->folder), 1);
 }
 
+/* The end of an answer without a length is told by HTTP/2 alone (http.c: receive buffer). */
+static void an_answer_of_any_size_ends(void **state)
+{
+	static const int turns[] = { 16384, 32768, 65536, 131072 };
+	struct fixture_servers *servers = *state;
+	struct fixture_client client;
+	struct fixture_outcome out;
+	char path[16];
+	pid_t pid = open_client(&client, servers, "good");
+
+	for (size_t i = 0; i < sizeof(turns) / sizeof(turns[0]); i++) {
+		for (int size = turns[i] - 240; size <= turns[i] + 16; size += 16) {
+			snprintf(path, sizeof(path), "/%d", size);
+			write_body(servers->folder, path + 1, size);
+			fixture_get(&client, path, &out);
+			assert_string_equal(out.err.message, "");
+			assert_int_equal(out.body_len, size);
+			assert_int_equal(out.attempts, 1);
+		}
+	}
+	close_client(&client, pid);
+}
+
 /* HTTP/2 would keep the connection, and the next request find no certificate to look at. */
 static void a_refused_certificate_is_refused_again(void **state)
 {
@@ -206,6 +229,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(many_requests_share_a_connection),
+		cmocka_unit_test(an_answer_of_any_size_ends),
 		cmocka_unit_test(a_refused_certificate_is_refused_again),
 	};
 
