@@ -146,6 +146,7 @@ static bool call(struct check *check, struct err *err)
 		.declaration = declaration,
 		.secrets = check->secrets.named,
 		.secret_count = check->secrets.count,
+		.is_test = true,
 		.arg = check,
 	};
 	struct buf args = BUF_INIT;

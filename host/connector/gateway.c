@@ -167,6 +167,7 @@ static bool open_exchange(struct gateway *gateway, struct err *err)
 		.account_id = account->id != NULL ? account->id : account->vendor,
 		.ca_file = account->ca_file,
 		.proxy = account->proxy,
+		.is_test = gateway->options.is_test,
 		.connect_to = texts.connect_texts,
 		.allow_cidrs = texts.cidr_texts,
 		.log = gateway->host->log,

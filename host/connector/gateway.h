@@ -23,6 +23,7 @@ struct gateway_options {
 	const struct value *declaration;   /* borrowed until finished */
 	const struct auth_secret *secrets; /* copied */
 	size_t secret_count;
+	bool is_test;		     /* of the connection, while a person waits */
 	struct recording *recording; /* taken over; NULL = none */
 	/* A request that failed and was not declared absent: the listing it belongs to has a hole.
 	 */

@@ -29,6 +29,12 @@ bool breaker_allows(struct breaker *breaker, int64_t now_ms, int64_t *wait_ms)
 	return *wait_ms == 0;
 }
 
+void breaker_end_pause(struct breaker *breaker, int64_t now_ms)
+{
+	if (breaker->open_until > now_ms)
+		breaker->open_until = now_ms;
+}
+
 static void open_for(struct breaker *breaker, int64_t pause_ms, int64_t now_ms)
 {
 	int64_t longest = breaker->base_ms * BREAKER_PAUSE_FACTOR;

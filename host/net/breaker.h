@@ -30,6 +30,9 @@ void breaker_init(struct breaker *breaker, int64_t base_ms);
 /* May a request go now? Else *wait_ms says when to ask again. A probe is booked by asking. */
 bool breaker_allows(struct breaker *breaker, int64_t now_ms, int64_t *wait_ms);
 
+/* Whoever asks next may probe, however long the pause was to be: a person is waiting. */
+void breaker_end_pause(struct breaker *breaker, int64_t now_ms);
+
 /* A request ended. Returns whether there is something new to keep. */
 bool breaker_report(struct breaker *breaker, bool failed, int64_t now_ms);
 

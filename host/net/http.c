@@ -394,10 +394,24 @@ static void read_facts(struct http_exchange *exchange)
 	reply->duration_ms = clock_monotonic_ms() - exchange->started_monotonic;
 }
 
+static void judge_transfer(struct http_exchange *exchange, CURLcode code)
+{
+	struct http_result *result = &exchange->result;
+	const char *proxy = exchange->http->options.proxy;
+	long verify = 0, answer = 0;
+
+	curl_easy_getinfo(exchange->easy, CURLINFO_SSL_VERIFYRESULT, &verify);
+	curl_easy_getinfo(exchange->easy, CURLINFO_HTTP_CONNECTCODE, &answer);
+	result->class = http_fault_of_transfer((int)code, exchange->detail, verify,
+					       result->reply.status != 0, &result->err);
+	if (proxy != NULL)
+		result->class = http_fault_of_proxy((int)code, proxy, (int)answer, result->class,
+						    &result->err);
+}
+
 void http_exchange_end(struct http_exchange *exchange, CURLcode code)
 {
 	struct http_result *result = &exchange->result;
-	long verify = 0;
 
 	read_facts(exchange);
 	http_multi_remove(exchange);
@@ -405,9 +419,7 @@ void http_exchange_end(struct http_exchange *exchange, CURLcode code)
 	if (exchange->abort.kind != ERR_NONE) {
 		result->err = exchange->abort;
 	} else if (code != CURLE_OK) {
-		curl_easy_getinfo(exchange->easy, CURLINFO_SSL_VERIFYRESULT, &verify);
-		result->class = http_fault_of_transfer((int)code, exchange->detail, verify,
-						       result->reply.status != 0, &result->err);
+		judge_transfer(exchange, code);
 	} else if (!http_receive_finish(exchange)) {
 		err_oom(&result->err);
 	}

@@ -72,6 +72,13 @@ enum retry_class http_fault_of_transfer(int curl_code, const char *detail, long 
 					bool has_status, struct err *err);
 
 /*
+ * The same for a transfer through a proxy that ended before the vendor was reached: err says so and
+ * names the proxy. `answer` is the status it gave to CONNECT; 0 = none. Else nothing is changed.
+ */
+enum retry_class http_fault_of_proxy(int curl_code, const char *proxy, int answer,
+				     enum retry_class class, struct err *err);
+
+/*
  * A final status that is no success: err with its kind; the class for the retry rules. The excerpt
  * of the body is free of the secrets that `redact` knows (may be NULL).
  */

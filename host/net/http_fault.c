@@ -140,6 +140,46 @@ enum retry_class http_fault_of_transfer(int curl_code, const char *detail, long 
 	}
 }
 
+/* --- proxies --- */
+
+static enum retry_class fault_of_connect(const char *proxy, int answer, struct err *err)
+{
+	if (answer >= 500) {
+		err_set(err, ERR_NET, "the proxy %s cannot reach the vendor: HTTP %d", proxy,
+			answer);
+		err_hint(err, "look at the proxy, or name another one: --proxy URL");
+		return RETRY_TRANSPORT;
+	}
+	if (answer == 407) {
+		err_set(err, ERR_NET, "the proxy %s wants a password: HTTP 407", proxy);
+		err_hint(err, "let this machine through without one, or name another proxy: "
+			      "--proxy URL");
+	} else {
+		err_set(err, ERR_NET, "the proxy %s refuses the connection: HTTP %d", proxy,
+			answer);
+		err_hint(err, "allow the vendor's host at the proxy, or name another one: "
+			      "--proxy URL");
+	}
+	return RETRY_NONE;
+}
+
+/* Without an answer to CONNECT these can only be about the way to the proxy itself. */
+static bool is_before_connect(CURLcode code)
+{
+	return code == CURLE_COULDNT_CONNECT || code == CURLE_SSL_CONNECT_ERROR ||
+	       code == CURLE_PEER_FAILED_VERIFICATION;
+}
+
+enum retry_class http_fault_of_proxy(int curl_code, const char *proxy, int answer,
+				     enum retry_class class, struct err *err)
+{
+	if (answer >= 300)
+		return fault_of_connect(proxy, answer, err);
+	if (answer == 0 && is_before_connect((CURLcode)curl_code))
+		err_context(err, "proxy %s", proxy);
+	return class;
+}
+
 /* --- statuses --- */
 
 /* The beginning of a text on one line: printable, white space folded. */

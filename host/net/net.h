@@ -157,6 +157,7 @@ struct net_options {
 	size_t endpoint_rate_count;
 	const struct net_quota *quotas;
 	size_t quota_count;
+	bool is_test;	/* a person waits: the breaker's pause, not the vendor's, is passed over */
 	int concurrent; /* requests under way per host; 0 = 4 */
 	struct net_keeper keeper;
 	struct log *log;	     /* may be NULL */

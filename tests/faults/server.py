@@ -8,6 +8,7 @@ for each, then "ready". Ends when its standard input does.
 """
 
 import pathlib
+import re
 import socket
 import ssl
 import sys
@@ -149,11 +150,12 @@ class Listener:
 
 
 class PlainServer(Listener):
-    """Speaks HTTP without TLS."""
+    """Speaks HTTP without TLS. As a proxy it answers CONNECT status-NNN.test with NNN."""
 
     def swallow(self, connection):
-        connection.recv(4096)
-        connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+        status = re.match(rb"CONNECT status-(\d+)", connection.recv(4096))
+        connection.sendall(b"HTTP/1.1 %s No\r\nContent-Length: 0\r\n\r\n"
+                           % (status[1] if status else b"400"))
         connection.close()
 
 

@@ -111,6 +111,20 @@ static void a_cancelled_probe_frees_its_place(void **state)
 	assert_false(is_open(&breaker, START + 30000));
 }
 
+static void whoever_waits_for_a_test_may_probe_at_once(void **state)
+{
+	struct breaker breaker;
+
+	(void)state;
+	breaker_init(&breaker, 30000);
+	fail_in_a_row(&breaker, 5, START);
+	breaker_end_pause(&breaker, START + 1);
+	assert_false(is_open(&breaker, START + 1));
+	assert_true(is_open(&breaker, START + 1)); /* one probe, as ever */
+	breaker_report(&breaker, false, START + 2);
+	assert_false(is_open(&breaker, START + 2));
+}
+
 static void the_state_survives_as_text(void **state)
 {
 	static const char *const damaged[] = { "", "x y z", "1 2", "-1 0 0", "5 99999999999 0" };
@@ -154,6 +168,7 @@ int main(void)
 		cmocka_unit_test(one_probe_then_doubling),
 		cmocka_unit_test(a_good_probe_closes_it),
 		cmocka_unit_test(a_cancelled_probe_frees_its_place),
+		cmocka_unit_test(whoever_waits_for_a_test_may_probe_at_once),
 		cmocka_unit_test(the_state_survives_as_text),
 		cmocka_unit_test(a_clock_set_back_does_not_stretch_the_pause),
 	};

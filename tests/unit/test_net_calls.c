@@ -168,6 +168,28 @@ static void an_answer_of_the_keeper_may_come_too_late(void **state)
 	fixture_keeper_fini(&keeper);
 }
 
+static void get_six_times(struct fixture_client *client, struct fixture_outcome *out)
+{
+	fixture_open(client);
+	for (int i = 0; i < 6; i++)
+		fixture_get(client, "/reset", out);
+	fixture_close(client);
+}
+
+static void a_test_is_not_kept_waiting_by_the_breaker(void **state)
+{
+	struct fixture_client client;
+	struct fixture_outcome out;
+
+	fixture_client_init(&client, *state, "good");
+	get_six_times(&client, &out);
+	assert_non_null(strstr(out.err.message, "left alone"));
+	client.options.is_test = true;
+	get_six_times(&client, &out);
+	assert_null(strstr(out.err.message, "left alone"));
+	assert_non_null(strstr(out.err.message, "connection broken"));
+}
+
 static void chaos_leaves_nothing_behind(void **state)
 {
 	static const char *const paths[] = { "/status/200", "/reset",	     "/cut",
@@ -215,6 +237,7 @@ int main(void)
 		cmocka_unit_test(a_cancelled_call_says_nothing),
 		cmocka_unit_test(a_client_may_be_closed_from_within),
 		cmocka_unit_test(an_answer_of_the_keeper_may_come_too_late),
+		cmocka_unit_test(a_test_is_not_kept_waiting_by_the_breaker),
 		cmocka_unit_test(chaos_leaves_nothing_behind),
 	};
 

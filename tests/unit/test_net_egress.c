@@ -292,9 +292,56 @@ static void a_configured_proxy_is_used(void **state)
 	fixture_get(&client, "/echo", &out);
 	/* It answers the CONNECT with 400. */
 	assert_int_equal(out.err.kind, ERR_NET);
-	assert_non_null(strstr(out.err.message, "400"));
+	assert_non_null(strstr(out.err.message, "refuses the connection: HTTP 400"));
 	unsetenv("no_proxy");
 	fixture_close(&client);
+}
+
+static void ask_through_proxy(struct fixture_client *client, int port, int status,
+			      struct fixture_outcome *out)
+{
+	char proxy[64];
+
+	fixture_client_init(client, client->servers, "good");
+	snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%d", port);
+	client->options.proxy = proxy;
+	snprintf(client->route, sizeof(client->route), "api.vendor.test:443:status-%d.test:443",
+		 status);
+	fixture_open(client);
+	fixture_get(client, "/echo", out);
+	assert_int_equal(out->err.kind, ERR_NET);
+	if (strstr(out->err.message, proxy) == NULL)
+		fail_msg("the proxy is not named: %s", out->err.message);
+	fixture_close(client);
+}
+
+static void a_proxy_that_does_not_let_us_through_is_named(void **state)
+{
+	static const struct {
+		int status, attempts;
+		const char *says;
+	} cases[] = { { 407, 1, "wants a password" },
+		      { 403, 1, "refuses the connection" },
+		      { 502, 6, "cannot reach the vendor" } };
+	struct fixture_client client = { .servers = *state };
+	struct fixture_outcome out;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ask_through_proxy(&client, fixture_port(client.servers, "plain"), cases[i].status,
+				  &out);
+		assert_non_null(strstr(out.err.message, cases[i].says));
+		assert_non_null(strstr(err_way_out(&out.err), "--proxy"));
+		assert_int_equal(out.told, cases[i].attempts);
+	}
+}
+
+static void a_proxy_that_is_down_is_named(void **state)
+{
+	struct fixture_client client = { .servers = *state };
+	struct fixture_outcome out;
+
+	ask_through_proxy(&client, 1, 200, &out);
+	assert_non_null(strstr(out.err.message, "cannot connect"));
 }
 
 static void proxies_are_checked(void **state)
@@ -392,6 +439,8 @@ int main(void)
 		cmocka_unit_test(an_unknown_name_is_named),
 		cmocka_unit_test(the_environment_is_not_asked),
 		cmocka_unit_test(a_configured_proxy_is_used),
+		cmocka_unit_test(a_proxy_that_does_not_let_us_through_is_named),
+		cmocka_unit_test(a_proxy_that_is_down_is_named),
 		cmocka_unit_test(proxies_are_checked),
 		cmocka_unit_test(what_is_not_declared_is_not_sent),
 		cmocka_unit_test(a_secret_that_breaks_the_line_is_not_shown),
