@@ -72,7 +72,8 @@ typedef void settings_parsed_fn(void *arg, const char *json, const struct settin
 
 /*
  * Defaults, required, pattern, choices, type; `parse` in the sandbox; the parsed URL's host against
- * `hosts`. Secret settings are not among the inputs and not in the result.
+ * `hosts`. Secret settings are not among the inputs and not in the result. A connector that is
+ * freed before `done` never calls it.
  */
 bool connector_parse_settings(struct connector *connector, const struct setting_input *inputs,
 			      size_t count, settings_parsed_fn *done, void *arg, struct err *err);

@@ -24,6 +24,7 @@ enum {
 struct call {
 	uint32_t id;
 	guest_done_fn *done;
+	void (*drop)(void *arg); /* NULL = arg is not the call's */
 	void *arg;
 	struct call *next;
 };
@@ -60,10 +61,12 @@ struct guest {
 static void free_guest(struct guest *guest)
 {
 	while (guest->calls != NULL) {
-		struct call *next = guest->calls->next;
+		struct call *call = guest->calls;
 
-		free(guest->calls);
-		guest->calls = next;
+		guest->calls = call->next;
+		if (call->drop != NULL)
+			call->drop(call->arg);
+		free(call);
 	}
 	while (guest->outgoing != NULL) {
 		struct outgoing *next = guest->outgoing->next;
@@ -229,8 +232,8 @@ static void flush(struct guest *guest)
 	watch_for(guest);
 }
 
-bool guest_call(struct guest *guest, const char *method, const struct buf *args,
-		guest_done_fn *done, void *arg, struct err *err)
+bool guest_call_owning(struct guest *guest, const char *method, const struct buf *args,
+		       guest_done_fn *done, void (*drop)(void *arg), void *arg, struct err *err)
 {
 	struct buf payload = BUF_INIT;
 	struct call *call;
@@ -252,13 +255,19 @@ bool guest_call(struct guest *guest, const char *method, const struct buf *args,
 		return err_set(err, ERR_OVER_LIMIT, "%s: %zu bytes of arguments (%d are allowed)",
 			       method, payload.len, FRAME_PAYLOAD_MAX);
 	}
-	*call = (struct call){ .id = ++guest->next_id, .done = done, .arg = arg };
+	*call = (struct call){ .id = ++guest->next_id, .done = done, .drop = drop, .arg = arg };
 	call->next = guest->calls;
 	guest->calls = call;
 	frame_put(&guest->out, FRAME_CALL, call->id, payload.data, payload.len);
 	buf_fini(&payload);
 	flush(guest);
 	return true;
+}
+
+bool guest_call(struct guest *guest, const char *method, const struct buf *args,
+		guest_done_fn *done, void *arg, struct err *err)
+{
+	return guest_call_owning(guest, method, args, done, NULL, arg, err);
 }
 
 /* Does anybody read what is sent? */

@@ -44,6 +44,10 @@ void guest_close(struct guest *guest);
 typedef void guest_done_fn(void *arg, const struct value *result, const struct err *err);
 bool guest_call(struct guest *guest, const char *method, const struct buf *args,
 		guest_done_fn *done, void *arg, struct err *err);
+/* The same with an `arg` that belongs to the call once true is returned: where guest_close comes
+ * before done, `drop` releases it. */
+bool guest_call_owning(struct guest *guest, const char *method, const struct buf *args,
+		       guest_done_fn *done, void (*drop)(void *arg), void *arg, struct err *err);
 
 /* Answers to the sandbox's calls. Each does nothing once the sandbox is gone. */
 void guest_answer(struct guest *guest, uint32_t id, const struct buf *result);

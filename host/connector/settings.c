@@ -58,8 +58,10 @@ bool connector_setting_applies(const struct value *setting, const struct setting
 
 /* --- problems --- */
 
-static void free_parse(struct parse *parse)
+static void free_parse(void *arg)
 {
+	struct parse *parse = arg;
+
 	for (size_t i = 0; i < parse->problem_count; i++) {
 		free(parse->problems[i].id);
 		free(parse->problems[i].message);
@@ -239,7 +241,8 @@ bool connector_parse_settings(struct connector *connector, const struct setting_
 		return err_oom(err);
 	*parse = (struct parse){ .connector = connector, .done = done, .arg = arg };
 	put_inputs(parse, &args, inputs, count);
-	fine = guest_call(connector_guest(connector), "settings", &args, on_settings, parse, err);
+	fine = guest_call_owning(connector_guest(connector), "settings", &args, on_settings,
+				 free_parse, parse, err);
 	buf_fini(&args);
 	if (!fine)
 		free_parse(parse);
