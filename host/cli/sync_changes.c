@@ -1,55 +1,64 @@
-/* Changes of a dry run on stdout: a line that sums them up, and a table of what would change. */
+/* Changes of a dry run on stdout. */
 #include "cli/sync_changes.h"
 
-#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/str.h"
 #include "cli/cli.h"
+#include "sync/sync.h"
 
-enum { GROUPS_MAX = 48, TERMINAL_LIMIT = 100 };
-
-static const char *text_of(const json_t *change, const char *key)
-{
-	const char *text = json_string_value(json_object_get(change, key));
-
-	return text ? text : "";
-}
+enum {
+	GROUPS_MAX = 48,
+	NAME_SIZE = 24,
+	TERMINAL_LIMIT = 100,
+	FIELDS_MAX = 64,
+	FLUSH_BYTES = 65536
+};
 
 /* --- the sum --- */
 
 struct group {
-	const char *kind, *entity;
+	char kind[NAME_SIZE], entity[NAME_SIZE];
 	size_t count;
 };
 
-static void count_change(struct group *groups, size_t *count, const json_t *change)
-{
-	const char *kind = text_of(change, "kind"), *entity = text_of(change, "entity");
+struct sum {
+	struct group groups[GROUPS_MAX]; /* in the order of their first changes */
+	size_t count, changes;
+};
 
-	for (size_t i = 0; i < *count; i++) {
-		if (str_eq(groups[i].kind, kind) && str_eq(groups[i].entity, entity)) {
-			groups[i].count++;
-			return;
-		}
+static bool count_change(void *arg, const struct change_entry *change, struct err *err)
+{
+	struct sum *sum = arg;
+	size_t i = 0;
+
+	(void)err;
+	sum->changes++;
+	while (i < sum->count && !(str_eq(sum->groups[i].kind, change->kind) &&
+				   str_eq(sum->groups[i].entity, change->entity)))
+		i++;
+	if (i == GROUPS_MAX)
+		return true;
+	if (i == sum->count) {
+		snprintf(sum->groups[i].kind, NAME_SIZE, "%s", change->kind);
+		snprintf(sum->groups[i].entity, NAME_SIZE, "%s", change->entity);
+		sum->count++;
 	}
-	if (*count < GROUPS_MAX)
-		groups[(*count)++] = (struct group){ kind, entity, 1 };
+	sum->groups[i].count++;
+	return true;
 }
 
-static bool print_sum(const struct cli *cli, const json_t *changes, struct err *err)
+static bool print_sum(const struct cli *cli, const struct sum *sum, struct err *err)
 {
-	struct group groups[GROUPS_MAX];
 	struct buf text = BUF_INIT;
-	size_t count = 0, i;
-	json_t *change;
 	bool done;
 
-	json_array_foreach(changes, i, change) count_change(groups, &count, change);
-	for (i = 0; i < count; i++)
-		buf_printf(&text, "%s%zu %s %s", i ? ", " : "", groups[i].count, groups[i].entity,
-			   groups[i].kind);
-	done = cli_say(cli, err, "  %s", count ? buf_text(&text) : "nothing would change");
+	for (size_t i = 0; i < sum->count; i++)
+		buf_printf(&text, "%s%zu %s %s", i ? ", " : "", sum->groups[i].count,
+			   sum->groups[i].entity, sum->groups[i].kind);
+	done = cli_say(cli, err, "  %s", sum->count ? buf_text(&text) : "nothing would change");
 	buf_fini(&text);
 	return done;
 }
@@ -73,18 +82,25 @@ static void put_value(struct buf *out, const json_t *value)
 	free(text);
 }
 
-/* "os_version: 14.1 -> 14.2, name: a -> b" */
-static void put_update(struct buf *out, const json_t *before, const json_t *after)
+/* "name: a -> b, os_version: 14.1 -> 14.2" */
+static void put_update(struct buf *out, json_t *before, json_t *after)
 {
-	const char *key;
+	const char *keys[FIELDS_MAX], *key;
+	size_t count = 0;
 	json_t *value;
 
-	json_object_foreach((json_t *)after, key, value)
+	json_object_foreach(after, key, value)
 	{
-		buf_printf(out, "%s%s: ", out->len ? ", " : "", key);
-		put_value(out, json_object_get(before, key));
+		if (count < FIELDS_MAX)
+			keys[count++] = key;
+	}
+	if (count > 0)
+		qsort(keys, count, sizeof(*keys), str_sort_order);
+	for (size_t i = 0; i < count; i++) {
+		buf_printf(out, "%s%s: ", out->len ? ", " : "", keys[i]);
+		put_value(out, json_object_get(before, keys[i]));
 		buf_str(out, " -> ");
-		put_value(out, value);
+		put_value(out, json_object_get(after, keys[i]));
 	}
 }
 
@@ -107,34 +123,42 @@ static void put_names(struct buf *out, const json_t *row, const json_t *after)
 		buf_printf(out, "%s(%s)", out->len ? " " : "", reason);
 }
 
-static void put_difference(struct buf *out, const json_t *change)
+static json_t *row_of(const char *text)
 {
-	const json_t *before = json_object_get(change, "before");
-	const json_t *after = json_object_get(change, "after");
-
-	if (str_eq(text_of(change, "kind"), "updated"))
-		put_update(out, before, after);
-	else
-		put_names(out, json_is_object(before) ? before : after, after);
+	return text ? json_loads(text, 0, NULL) : NULL;
 }
 
-static bool put_change(struct output *output, const json_t *change, struct err *err)
+static void put_difference(struct buf *out, const struct change_entry *change)
 {
+	json_t *before = row_of(change->before), *after = row_of(change->after);
+
+	if (str_eq(change->kind, "updated"))
+		put_update(out, before, after);
+	else
+		put_names(out, before ? before : after, after);
+	json_decref(before);
+	json_decref(after);
+}
+
+static bool put_change(void *arg, const struct change_entry *change, struct err *err)
+{
+	struct output *output = arg;
 	struct buf difference = BUF_INIT;
 	struct query_value values[4];
 	bool done;
 
 	put_difference(&difference, change);
-	values[0] = output_text(text_of(change, "kind"));
-	values[1] = output_text(text_of(change, "entity"));
-	values[2] = output_text(text_of(change, "source_id"));
+	values[0] = output_text(change->kind);
+	values[1] = output_text(change->entity);
+	values[2] = output_text(change->source_id);
 	values[3] = output_text(buf_text(&difference));
-	done = output_row(output, values, err);
+	done = buf_ok(&difference, err) && output_row(output, values, err);
 	buf_fini(&difference);
 	return done;
 }
 
-static bool print_table(const struct cli *cli, const json_t *changes, struct err *err)
+static bool print_table(const struct cli *cli, const struct sync_changes *changes, size_t count,
+			struct err *err)
 {
 	static const struct output_column columns[] = {
 		{ .name = "change" },
@@ -143,13 +167,11 @@ static bool print_table(const struct cli *cli, const json_t *changes, struct err
 		{ .name = "difference" },
 	};
 	struct output *output = cli_output(cli, columns, sizeof(columns) / sizeof(columns[0]), err);
-	size_t count = json_array_size(changes);
 	size_t shown = cli->terminal.is_out && count > TERMINAL_LIMIT ? TERMINAL_LIMIT : count;
-	bool done = output != NULL;
 
-	for (size_t i = 0; done && i < shown; i++)
-		done = put_change(output, json_array_get(changes, i), err);
-	if (!done) {
+	if (!output)
+		return false;
+	if (!sync_changes_each(changes, (int64_t)shown, put_change, output, err)) {
 		output_free(output);
 		return false;
 	}
@@ -160,12 +182,61 @@ static bool print_table(const struct cli *cli, const json_t *changes, struct err
 	return true;
 }
 
-bool sync_changes_print(const struct cli *cli, const char *text, struct err *err)
+bool sync_changes_print(const struct cli *cli, const struct sync_changes *changes, struct err *err)
 {
-	json_t *changes = json_loads(text, 0, NULL);
-	bool done = changes ? print_sum(cli, changes, err) && print_table(cli, changes, err)
-			    : err_set(err, ERR_BUG, "the changes of the dry run are no JSON");
+	struct sum sum = { .count = 0 };
 
-	json_decref(changes);
+	return sync_changes_each(changes, 0, count_change, &sum, err) &&
+	       print_sum(cli, &sum, err) && print_table(cli, changes, sum.changes, err);
+}
+
+/* --- JSON --- */
+
+struct listing {
+	const struct cli *cli;
+	struct buf bytes;
+	bool has_one;
+};
+
+static bool flush(struct listing *listing, struct err *err)
+{
+	bool done = buf_ok(&listing->bytes, err) &&
+		    cli_print(listing->cli, buf_text(&listing->bytes), listing->bytes.len, err);
+
+	buf_clear(&listing->bytes);
+	return done;
+}
+
+static bool list_change(void *arg, const struct change_entry *change, struct err *err)
+{
+	struct listing *listing = arg;
+	json_t *item = json_pack("{s:s, s:s, s:s, s:o?, s:o?}", "kind", change->kind, "entity",
+				 change->entity, "source_id", change->source_id, "before",
+				 row_of(change->before), "after", row_of(change->after));
+	char *text =
+		item ? json_dumps(item, JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(15))
+		     : NULL;
+
+	json_decref(item);
+	if (!text)
+		return err_oom(err);
+	buf_str(&listing->bytes, listing->has_one ? "," : "");
+	buf_str(&listing->bytes, text);
+	free(text);
+	listing->has_one = true;
+	return listing->bytes.len < FLUSH_BYTES || flush(listing, err);
+}
+
+bool sync_changes_print_json(const struct cli *cli, const struct sync_changes *changes,
+			     struct err *err)
+{
+	struct listing listing = { .cli = cli };
+	bool done;
+
+	buf_char(&listing.bytes, '[');
+	done = sync_changes_each(changes, 0, list_change, &listing, err);
+	buf_char(&listing.bytes, ']');
+	done = done && flush(&listing, err);
+	buf_fini(&listing.bytes);
 	return done;
 }

@@ -2,6 +2,7 @@
 #include "cli/sync_report.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/str.h"
 #include "cli/cli.h"
@@ -45,12 +46,32 @@ static json_t *result_json(struct cli *cli, const char *slug, const struct sync_
 		done = put(object, "error", errors_object(cli, failure, result->session->id));
 	if (done && result)
 		done = put_account(object, result->account);
-	if (done && result && result->changes)
-		done = put(object, "changes", json_loads(result->changes, 0, NULL));
 	if (done)
 		return object;
 	json_decref(object);
 	return NULL;
+}
+
+/* The object without its last brace, the changes one by one, and the brace. */
+static bool print_with_changes(struct cli *cli, const char *object,
+			       const struct sync_changes *changes, struct err *err)
+{
+	static const char between[] = ",\"changes\":", end[] = "}\n";
+
+	return cli_print(cli, object, strlen(object) - 1, err) &&
+	       cli_print(cli, between, strlen(between), err) &&
+	       sync_changes_print_json(cli, changes, err) && cli_print(cli, end, strlen(end), err);
+}
+
+static bool print_line_of_json(struct cli *cli, const char *object, struct err *err)
+{
+	struct buf out = BUF_INIT;
+	bool done;
+
+	buf_printf(&out, "%s\n", object);
+	done = buf_ok(&out, err) && cli_print(cli, buf_text(&out), out.len, err);
+	buf_fini(&out);
+	return done;
 }
 
 static bool print_json(struct cli *cli, const char *slug, const struct sync_result *result,
@@ -58,16 +79,14 @@ static bool print_json(struct cli *cli, const char *slug, const struct sync_resu
 {
 	json_t *object = result_json(cli, slug, result, failure);
 	char *line = object ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
-	struct buf out = BUF_INIT;
 	bool done;
 
 	json_decref(object);
 	if (!line)
 		return err_oom(err);
-	buf_printf(&out, "%s\n", line);
+	done = result && result->changes ? print_with_changes(cli, line, result->changes, err)
+					 : print_line_of_json(cli, line, err);
 	free(line);
-	done = buf_ok(&out, err) && cli_print(cli, buf_text(&out), out.len, err);
-	buf_fini(&out);
 	return done;
 }
 

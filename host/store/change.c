@@ -287,18 +287,20 @@ bool change_log_removed(struct store_tx *tx, const struct entity_context *contex
 	return ok;
 }
 
-bool change_each(struct store_tx *tx, int64_t session_id, change_fn *each, void *arg,
+bool change_each(struct store_tx *tx, int64_t session_id, int64_t limit, change_fn *each, void *arg,
 		 struct err *err)
 {
-	struct db_stmt *stmt = db_prepare(tx,
-					  "SELECT kind, entity, source_id, before, after "
-					  "FROM changes WHERE session_id = $1 ORDER BY seq",
-					  err);
+	struct db_stmt *stmt =
+		db_prepare(tx,
+			   "SELECT kind, entity, source_id, before, after "
+			   "FROM changes WHERE session_id = $1 ORDER BY seq LIMIT $2",
+			   err);
 	bool has_row;
 
 	if (stmt == NULL)
 		return false;
 	db_bind_int(stmt, 1, session_id);
+	db_bind_int(stmt, 2, limit > 0 ? limit : INT64_MAX);
 	while (db_step(stmt, &has_row, err)) {
 		struct change_entry entry;
 

@@ -39,8 +39,8 @@ struct change_entry {
 
 typedef bool change_fn(void *arg, const struct change_entry *entry, struct err *err);
 
-/* The changes of a session, oldest first. */
-bool change_each(struct store_tx *tx, int64_t session_id, change_fn *each, void *arg,
+/* The first `limit` changes of a session, oldest first; 0 = all. */
+bool change_each(struct store_tx *tx, int64_t session_id, int64_t limit, change_fn *each, void *arg,
 		 struct err *err);
 
 #endif

@@ -6,7 +6,6 @@
 
 #include "base/str.h"
 #include "connector/json_value.h"
-#include "store/change.h"
 #include "store/recording.h"
 #include "sync/retention.h"
 
@@ -186,28 +185,24 @@ bool outcome_write_state(struct store_tx *tx, void *arg, struct err *err)
 
 /* --- the dry run's changes --- */
 
-static bool add_change(void *arg, const struct change_entry *change, struct err *err)
-{
-	json_t *before = change->before != NULL ? json_loads(change->before, 0, NULL) : json_null();
-	json_t *after = change->after != NULL ? json_loads(change->after, 0, NULL) : json_null();
-	json_t *item = json_pack("{s:s, s:s, s:s, s:o, s:o}", "kind", change->kind, "entity",
-				 change->entity, "source_id", change->source_id, "before", before,
-				 "after", after);
+struct reading {
+	int64_t session_id, limit;
+	change_fn *each;
+	void *arg;
+};
 
-	if (item != NULL && json_array_append_new(arg, item) == 0)
-		return true;
-	return err_oom(err);
+static bool read_changes(struct store_tx *tx, void *arg, struct err *err)
+{
+	const struct reading *reading = arg;
+
+	return change_each(tx, reading->session_id, reading->limit, reading->each, reading->arg,
+			   err);
 }
 
-bool outcome_read_changes(struct store_tx *tx, void *arg, struct err *err)
+bool sync_changes_each(const struct sync_changes *changes, int64_t limit, change_fn *each,
+		       void *arg, struct err *err)
 {
-	struct sync_run *run = arg;
-	json_t *changes = json_array();
+	struct reading reading = { changes->session_id, limit, each, arg };
 
-	if (!change_each(tx, run->session.id, add_change, changes, err)) {
-		json_decref(changes);
-		return false;
-	}
-	run->changes = json_text_take(changes);
-	return run->changes != NULL || err_oom(err);
+	return store_run(changes->store, STORE_READ, read_changes, &reading, err);
 }

@@ -19,7 +19,4 @@ bool outcome_expire(struct store_tx *tx, void *run, struct err *err);
 bool outcome_is_lasting(const struct sync_run *run);
 bool outcome_write_state(struct store_tx *tx, void *run, struct err *err);
 
-/* On the scratch: what a dry run would have changed. */
-bool outcome_read_changes(struct store_tx *tx, void *run, struct err *err);
-
 #endif

@@ -162,17 +162,19 @@ static void free_run(struct sync_run *run)
 	free(run->state_before);
 	free(run->reason_before);
 	free(run->way_out_before);
-	free(run->changes);
 	free(run->account_id);
 	free(run);
 }
 
 static void finish(struct sync_run *run)
 {
+	const struct sync_changes changes = { run->data, run->session.id };
+	const bool has_changes =
+		run->options.dry_run && run->data != NULL && run->err.kind == ERR_NONE;
 	const struct sync_result result = {
 		.account = &run->account,
 		.session = &run->session,
-		.changes = run->changes,
+		.changes = has_changes ? &changes : NULL,
 	};
 	sync_done_fn *done = run->done;
 	void *arg = run->done_arg;
@@ -234,27 +236,14 @@ static void close_session(struct sync_run *run)
 	on_closed(run, &err);
 }
 
-static void on_changes(void *arg, const struct err *err)
-{
-	struct sync_run *run = arg;
-
-	if (err->kind != ERR_NONE && run->err.kind == ERR_NONE)
-		run->err = *err;
-	close_session(run);
-}
-
 static void on_gateway_finished(void *arg, const struct err *err)
 {
 	struct sync_run *run = arg;
-	struct err ignored = ERR_INIT;
 
 	run->gateway = NULL;
 	if (err->kind != ERR_NONE)
 		log_write(run->host->log, LOG_WARN, "%s/%s: the recording is incomplete: %s",
 			  run->account.vendor, run->account.name, err->message);
-	if (run->options.dry_run && run->data != NULL && run->err.kind == ERR_NONE &&
-	    store_submit(run->data, STORE_READ, outcome_read_changes, on_changes, run, &ignored))
-		return;
 	close_session(run);
 }
 

@@ -84,7 +84,6 @@ struct sync_run {
 	char baseline[65];	   /* connector, mappings, settings: what the listing depends on */
 	json_t *dropped;	   /* "map.rule" -> count */
 	json_t *streams;	   /* results so far */
-	char *changes;		   /* of a dry run */
 	char now[CLOCK_TEXT_SIZE]; /* api.now: the session's start */
 	int64_t started_ms;
 

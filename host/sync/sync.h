@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "connector/host.h"
 #include "store/account.h"
+#include "store/change.h"
 #include "store/session.h"
 
 struct sync_progress {
@@ -34,15 +35,16 @@ struct sync_options {
 	void *progress_arg;
 };
 
+/* What a dry run would change: it stays in the scratch, of any length, and is read from there. */
+struct sync_changes {
+	struct store *store;
+	int64_t session_id;
+};
+
 struct sync_result {
-	const struct account *account; /* as it is now */
-	const struct session *session; /* id 0 when none was begun */
-	/*
-	 * Dry run: JSON array of what would change, in order:
-	 * {"kind": "created", "entity": "device", "source_id": ..., "before": {...}|null, "after":
-	 * {...}}; else NULL.
-	 */
-	const char *changes;
+	const struct account *account;	    /* as it is now */
+	const struct session *session;	    /* id 0 when none was begun */
+	const struct sync_changes *changes; /* of a dry run that came through; else NULL */
 };
 
 /* `err` is ERR_NONE for ok, degraded, partial and held sessions: the outcome says which. Valid
@@ -56,6 +58,13 @@ struct sync_run;
 struct sync_run *sync_start(struct host *host, const char *account_id,
 			    const struct sync_options *options, sync_done_fn *done, void *arg,
 			    struct err *err);
+
+/*
+ * While a sync_done_fn runs: the first `limit` changes in order, 0 = all; as often as wanted.
+ * `each` is called on the store's thread while the caller waits.
+ */
+bool sync_changes_each(const struct sync_changes *changes, int64_t limit, change_fn *each,
+		       void *arg, struct err *err);
 
 /* Ends the session as soon as what is being committed is committed; done follows. */
 void sync_cancel(struct sync_run *run);

@@ -1,5 +1,6 @@
 /* The scratch of a dry run: leaves no trace, holds no lock, and equals the real run. */
 #include "store/account.h"
+#include "store/change.h"
 #include "store/db.h"
 #include "store/script_key.h"
 #include "store/setting.h"
@@ -107,6 +108,46 @@ static void a_dry_run_equals_the_real_one_and_leaves_no_trace(void **state)
 	buf_fini(&real_changes);
 }
 
+static bool name_change(void *arg, const struct change_entry *change, struct err *err)
+{
+	(void)err;
+	buf_printf(arg, "%s %s\n", change->source_id, change->kind);
+	return true;
+}
+
+static bool read_first_two(struct store_tx *tx, void *arg, struct err *err)
+{
+	struct difference *difference = arg;
+
+	return change_each(tx, difference->world->session, 2, name_change, &difference->text, err);
+}
+
+static bool read_all(struct store_tx *tx, void *arg, struct err *err)
+{
+	struct difference *difference = arg;
+
+	return change_each(tx, difference->world->session, 0, name_change, &difference->text, err);
+}
+
+static void changes_are_read_in_order_and_no_more_than_asked_for(void **state)
+{
+	struct fixture *fixture = *state;
+	struct world world;
+	struct difference first = { .world = &world }, all = { .world = &world };
+
+	begin_with_two_devices(&world, fixture);
+	world_next_session(&world);
+	one_day(&world);
+	apply(&world);
+	world_run(&world, read_first_two, &first);
+	assert_string_equal(buf_text(&first.text), "d1 updated\nd3 created\n");
+	world_run(&world, read_all, &all);
+	assert_string_equal(buf_text(&all.text),
+			    "d1 updated\nd3 created\nd2 removed\nd2/a removed\n");
+	buf_fini(&first.text);
+	buf_fini(&all.text);
+}
+
 static bool set_setting(struct store_tx *tx, void *arg, struct err *err)
 {
 	return setting_set(tx, "key", arg, err);
@@ -201,6 +242,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
 		T(a_dry_run_equals_the_real_one_and_leaves_no_trace),
+		T(changes_are_read_in_order_and_no_more_than_asked_for),
 		T(a_scratch_writes_no_other_table),
 		T(a_scratch_holds_no_lock),
 		T(a_scratch_begins_with_the_accounts_rows_alone),
