@@ -54,15 +54,29 @@ static void name_paths(struct cli *cli)
 	cli->host.recordings_dir = project->recordings;
 }
 
+/* A project that is named has to be one, also for a verb that can do without. */
+static bool find_project(struct cli *cli, enum cli_need need, struct err *err)
+{
+	const char *dir = parsed_text(&cli->parsed, "project");
+	struct err failure = ERR_INIT;
+
+	if (project_find(&cli->project, dir, &failure) ||
+	    (need == CLI_NEEDS_SCRIPTS && !dir && failure.kind == ERR_MISSING))
+		return true;
+	*err = failure;
+	return false;
+}
+
 bool host_open(struct cli *cli, enum cli_need need, struct err *err)
 {
-	if (need >= CLI_NEEDS_PROJECT &&
-	    !project_find(&cli->project, parsed_text(&cli->parsed, "project"), err))
+	if (need >= CLI_NEEDS_SCRIPTS && !find_project(cli, need, err))
 		return false;
-	if (need >= CLI_NEEDS_HOST &&
-	    (!project_find_program(&cli->project, err) || !(cli->host.loop = loop_new(err))))
-		return false;
-	if (need >= CLI_NEEDS_STORE && !open_store(cli, err))
+	if (need == CLI_NEEDS_SCRIPTS || need == CLI_NEEDS_HOST) {
+		if (!project_find_program(&cli->project, err) || !(cli->host.loop = loop_new(err)))
+			return false;
+	}
+	if ((need >= CLI_NEEDS_STORE || (need == CLI_NEEDS_SCRIPTS && cli->project.dir)) &&
+	    !open_store(cli, err))
 		return false;
 	name_paths(cli);
 	return true;

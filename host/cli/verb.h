@@ -30,9 +30,11 @@ struct cli_flag {
 	bool repeats;		   /* may be given several times */
 };
 
-/* What has to be open before a verb runs; each includes the ones before it. */
+/* What has to be open before a verb runs; the last three each include the one before. */
 enum cli_need {
 	CLI_NEEDS_NOTHING,
+	CLI_NEEDS_SCRIPTS, /* all of CLI_NEEDS_HOST in a project, the loop and the scripts outside
+			      of one: then host.store and host.project_dir are NULL */
 	CLI_NEEDS_PROJECT,
 	CLI_NEEDS_STORE,
 	CLI_NEEDS_HOST, /* the loop and the scripts: whatever a connector needs to run */

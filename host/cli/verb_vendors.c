@@ -11,6 +11,16 @@
 #include "cli/verbs.h"
 #include "connector/json_value.h"
 
+/* Outside of a project: what one would add. */
+static void hint_project(const struct cli *cli)
+{
+	if (!cli->host.project_dir)
+		cli_note(cli,
+			 "There is no project here: these are the vendors delivered with muster."
+			 "\n  hint: a project (\"muster init\") adds connectors of its own, "
+			 "mappings and accounts");
+}
+
 /* --- list --- */
 
 static size_t accounts_of(const struct account *accounts, size_t count, const char *vendor)
@@ -67,7 +77,7 @@ static bool put_rows(struct cli *cli, struct output *output, char *const *ids, s
 {
 	struct account *accounts = NULL;
 	size_t account_count = 0;
-	bool done = accounts_find(cli, NULL, &accounts, &account_count, err);
+	bool done = !cli->host.store || accounts_find(cli, NULL, &accounts, &account_count, err);
 
 	for (size_t i = 0; done && i < count; i++)
 		done = put_row(cli, output, ids[i], accounts_of(accounts, account_count, ids[i]),
@@ -101,7 +111,10 @@ bool verb_vendors_list(struct cli *cli, struct err *err)
 		output_free(output);
 		return false;
 	}
-	return cli_output_end(cli, output, "There are no connectors.", err);
+	done = cli_output_end(cli, output, "There are no connectors.", err);
+	if (done)
+		hint_project(cli);
+	return done;
 }
 
 /* --- show --- */
@@ -216,6 +229,8 @@ bool verb_vendors_show(struct cli *cli, struct err *err)
 
 	buf_fini(&approval);
 	connector_free(connector);
+	if (done)
+		hint_project(cli);
 	return done;
 }
 

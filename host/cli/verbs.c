@@ -157,10 +157,11 @@ static const struct cli_verb VERBS[] = {
 	  INIT, CLI_NEEDS_NOTHING, verb_init },
 
 	{ "vendors", "list", NULL, 0, 0, "list the vendors that can be connected",
-	  "Connectors of the project (vendors/*.lua) and those delivered with muster.",
-	  "muster vendors", NULL, CLI_NEEDS_HOST, verb_vendors_list },
+	  "Connectors of the project (vendors/*.lua) and those delivered with muster; outside of a "
+	  "project the latter alone.",
+	  "muster vendors", NULL, CLI_NEEDS_SCRIPTS, verb_vendors_list },
 	{ "vendors", "show", "VENDOR", 1, 1, "show a vendor's settings, streams and permissions",
-	  NULL, "muster vendors show kandji", NULL, CLI_NEEDS_HOST, verb_vendors_show },
+	  NULL, "muster vendors show kandji", NULL, CLI_NEEDS_SCRIPTS, verb_vendors_show },
 	{ "vendors", "check", "[VENDOR...]", 0, -1, "check connectors and overlays without a request",
 	  "Loads each connector with its overlays in a sandbox and reports what is wrong with it: file, "
 	  "line or key, and the nearest known key. Without a name all of them.",

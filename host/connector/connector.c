@@ -240,7 +240,7 @@ bool connector_list(struct host *host, char ***ids, size_t *count, struct err *e
 
 	*ids = NULL;
 	*count = 0;
-	if (!add_ids(host->project_dir, ids, count, err) ||
+	if ((host->project_dir != NULL && !add_ids(host->project_dir, ids, count, err)) ||
 	    !add_ids(host->scripts_dir, ids, count, err)) {
 		file_free_names(*ids, *count);
 		return false;

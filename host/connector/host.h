@@ -18,7 +18,7 @@ struct host {
 	struct redact *redact;
 	struct log *log;
 	const char *program;	    /* path of the running executable, for sandboxes */
-	const char *project_dir;    /* holds vendors/ and mappings/ */
+	const char *project_dir;    /* holds vendors/ and mappings/; NULL = there is no project */
 	const char *scripts_dir;    /* holds lib/muster/ and vendors/ as delivered */
 	const char *recordings_dir; /* .muster/recordings */
 };

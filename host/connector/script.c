@@ -95,6 +95,8 @@ static bool add_overlay(struct script_list *list, struct host *host, const char 
 	char *path;
 	bool fine = true;
 
+	if (host->project_dir == NULL)
+		return true;
 	buf_printf(&name, account_name != NULL ? "mappings/%s@%s.lua" : "mappings/%s.lua", vendor,
 		   account_name);
 	path = join("%s/%s%s", host->project_dir, buf_text(&name), "");
@@ -111,9 +113,12 @@ static bool add_overlay(struct script_list *list, struct host *host, const char 
 /* vendors/ID.lua or vendors/ID/init.lua below a root; NULL if neither is there. */
 static char *find_below(const char *root, const char *vendor, bool *is_folder)
 {
-	char *path = join("%s/vendors/%s%s", root, vendor, ".lua");
+	char *path;
 
 	*is_folder = false;
+	if (root == NULL)
+		return NULL;
+	path = join("%s/vendors/%s%s", root, vendor, ".lua");
 	if (path != NULL && !file_exists(path)) {
 		free(path);
 		path = join("%s/vendors/%s%s", root, vendor, "/init.lua");

@@ -126,6 +126,27 @@ class Projects(E2eCase):
                               text=True, env=self.muster.environment, check=False)
         self.assertEqual((done.returncode, json.loads(done.stdout)), (0, []), done.stderr)
 
+    def outside(self, *arguments):
+        return subprocess.run([BINARY, *arguments], cwd=self.muster.folder, text=True, check=False,
+                              capture_output=True, env=self.muster.environment)
+
+    def test_delivered_vendors_are_shown_without_a_project(self):
+        listed = self.outside("vendors", "list", "--json")
+        self.assertEqual(listed.returncode, 0, listed.stderr)
+        vendor, = (row for row in json.loads(listed.stdout) if row["vendor"] == "kandji")
+        self.assertEqual((vendor["accounts"], vendor["is_shadowing"]), (0, False))
+        shown = self.outside("vendors", "show", "kandji")
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        self.assertIn("api_url", shown.stdout)
+        for run in (listed, shown):
+            self.assertIn("hint: a project", run.stderr)
+        self.assertNotIn("hint", self.muster.must("vendors", "list").err)
+
+    def test_a_project_that_is_named_has_to_be_one(self):
+        run = self.outside("-C", str(self.muster.folder), "vendors", "list")
+        self.assertEqual(run.returncode, 7)
+        self.assertIn("is no project", run.stderr)
+
     def test_none_is_said_so(self):
         done = subprocess.run([BINARY, "status", "--json"], cwd=self.muster.folder, text=True,
                               capture_output=True, env=self.muster.environment, check=False)
