@@ -21,6 +21,9 @@ struct log {
 	const struct redact *redact;
 	bool is_terminal;
 	bool is_journal; /* systemd's: it wants the level as <N> before each line */
+	void (*hide)(void *arg);
+	void (*show)(void *arg);
+	void *drawing;
 };
 
 /* Priorities are those of syslog (RFC 5424), as sd-daemon(3) wants them. */
@@ -64,6 +67,13 @@ struct log *log_new(int fd, enum log_level level, const struct redact *redact)
 void log_free(struct log *log)
 {
 	free(log);
+}
+
+void log_set_drawing(struct log *log, void (*hide)(void *arg), void (*show)(void *arg), void *arg)
+{
+	log->hide = hide;
+	log->show = show;
+	log->drawing = arg;
 }
 
 /*
@@ -131,6 +141,15 @@ static void write_all(int fd, const char *data, size_t len)
 	}
 }
 
+static void write_line(const struct log *log, const struct buf *line)
+{
+	if (log->hide != NULL)
+		log->hide(log->drawing);
+	write_all(log->fd, line->data, line->len);
+	if (log->show != NULL)
+		log->show(log->drawing);
+}
+
 static void put_message(const struct log *log, struct buf *out, const char *format, va_list args)
 {
 	char *text;
@@ -161,7 +180,7 @@ void log_write(struct log *log, enum log_level level, const char *format, ...)
 	va_end(args);
 	put_line(log, &line, level, &message);
 	if (!message.failed && !line.failed)
-		write_all(log->fd, line.data, line.len);
+		write_line(log, &line);
 	buf_fini(&message);
 	buf_fini(&line);
 	errno = saved;

@@ -16,6 +16,13 @@ struct log;
 struct log *log_new(int fd, enum log_level level, const struct redact *redact);
 void log_free(struct log *log);
 
+/*
+ * What is drawn on the same terminal: `hide` takes it off before each line, `show` puts it back.
+ * Neither may log. Then log_write is for the drawer's thread alone. NULL for both = nothing is
+ * drawn.
+ */
+void log_set_drawing(struct log *log, void (*hide)(void *arg), void (*show)(void *arg), void *arg);
+
 /* Does nothing when log is NULL or the level is not wanted. */
 void log_write(struct log *log, enum log_level level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -1,4 +1,4 @@
-/* Live progress on stderr. */
+/* Progress on stderr. */
 #include "cli/progress.h"
 
 #include <inttypes.h>
@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/loop.h"
 #include "base/str.h"
 #include "cli/cli.h"
@@ -22,33 +23,15 @@ struct line {
 
 struct progress {
 	struct cli *cli;
-	bool is_on;
+	bool is_on;   /* anything is shown at all */
+	bool is_live; /* redrawn in place */
 	struct line lines[PROGRESS_LINES_MAX];
 	size_t drawn; /* lines on the screen; the cursor stands at the end of the last one */
 	int64_t drawn_at_ms;
 	struct loop_timer *later; /* draws what came too soon after the last drawing */
+	struct loop_timer *plain; /* prints the next plain lines */
+	int64_t plain_ms;
 };
-
-struct progress *progress_new(struct cli *cli, struct err *err)
-{
-	struct progress *progress = calloc(1, sizeof(*progress));
-
-	if (!progress) {
-		err_oom(err);
-		return NULL;
-	}
-	progress->cli = cli;
-	progress->is_on = cli->terminal.can_redraw && !cli->is_quiet && !cli->is_json;
-	return progress;
-}
-
-void progress_free(struct progress *progress)
-{
-	if (!progress)
-		return;
-	progress_clear(progress);
-	free(progress);
-}
 
 /* --- drawing --- */
 
@@ -61,16 +44,21 @@ static void put_clear(const struct progress *progress, struct buf *out)
 		buf_str(out, "\r\x1b[J");
 }
 
-void progress_clear(struct progress *progress)
+static void take_off(struct progress *progress)
 {
 	struct buf out = BUF_INIT;
 
-	loop_timer_close(progress->later);
-	progress->later = NULL;
 	put_clear(progress, &out);
 	terminal_write(STDERR_FILENO, buf_text(&out), out.len);
 	buf_fini(&out);
 	progress->drawn = 0;
+}
+
+void progress_clear(struct progress *progress)
+{
+	loop_timer_close(progress->later);
+	progress->later = NULL;
+	take_off(progress);
 	progress->drawn_at_ms = 0;
 }
 
@@ -112,6 +100,36 @@ static void draw_soon(struct progress *progress)
 	else
 		progress->later =
 			loop_timer_start(progress->cli->host.loop, wait_ms, draw_later, progress);
+}
+
+/* --- beside the log --- */
+
+static void hide(void *arg)
+{
+	take_off(arg);
+}
+
+/* Draws nothing while no account runs. */
+static void show(void *arg)
+{
+	draw(arg);
+}
+
+/* --- plain lines --- */
+
+static void print_plain(void *arg)
+{
+	struct progress *progress = arg;
+	struct buf out = BUF_INIT;
+
+	for (size_t i = 0; i < PROGRESS_LINES_MAX; i++) {
+		if (progress->lines[i].account[0])
+			buf_printf(&out, "%s\n", progress->lines[i].text);
+	}
+	terminal_write(STDERR_FILENO, buf_text(&out), out.len);
+	buf_fini(&out);
+	progress->plain = loop_timer_start(progress->cli->host.loop, progress->plain_ms,
+					   print_plain, progress);
 }
 
 /* --- lines --- */
@@ -156,7 +174,8 @@ void progress_update(struct progress *progress, const struct sync_progress *now)
 	snprintf(line->text, sizeof(line->text), "%s", buf_text(&safe));
 	buf_fini(&text);
 	buf_fini(&safe);
-	draw_soon(progress);
+	if (progress->is_live)
+		draw_soon(progress);
 }
 
 void progress_end(struct progress *progress, const char *account)
@@ -166,4 +185,42 @@ void progress_end(struct progress *progress, const char *account)
 			progress->lines[i].account[0] = '\0';
 	}
 	progress_clear(progress);
+}
+
+/* --- new and gone --- */
+
+static bool begin(struct progress *progress, struct cli *cli, int64_t plain_ms)
+{
+	progress->cli = cli;
+	progress->plain_ms = plain_ms;
+	progress->is_on = !cli->is_quiet && !cli->is_json;
+	progress->is_live = progress->is_on && cli->terminal.can_redraw;
+	if (progress->is_live && cli->host.log)
+		log_set_drawing(cli->host.log, hide, show, progress);
+	if (!progress->is_on || progress->is_live)
+		return true;
+	progress->plain = loop_timer_start(cli->host.loop, plain_ms, print_plain, progress);
+	return progress->plain != NULL;
+}
+
+struct progress *progress_new(struct cli *cli, int64_t plain_ms, struct err *err)
+{
+	struct progress *progress = calloc(1, sizeof(*progress));
+
+	if (progress && begin(progress, cli, plain_ms))
+		return progress;
+	free(progress);
+	err_oom(err);
+	return NULL;
+}
+
+void progress_free(struct progress *progress)
+{
+	if (!progress)
+		return;
+	if (progress->is_live && progress->cli->host.log)
+		log_set_drawing(progress->cli->host.log, NULL, NULL, NULL);
+	loop_timer_close(progress->plain);
+	progress_clear(progress);
+	free(progress);
 }

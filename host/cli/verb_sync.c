@@ -231,7 +231,7 @@ bool verb_sync(struct cli *cli, struct err *err)
 	struct syncing syncing = { .cli = cli, .err = ERR_INIT };
 	bool done = take_options(&syncing, err) && choose_accounts(&syncing, err) &&
 		    host_need_secrets(cli, err) &&
-		    (syncing.progress = progress_new(cli, err)) != NULL;
+		    (syncing.progress = progress_new(cli, PROGRESS_PLAIN_MS, err)) != NULL;
 
 	syncing.options.progress = on_progress;
 	syncing.options.progress_arg = &syncing;

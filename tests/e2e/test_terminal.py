@@ -4,7 +4,7 @@ import os
 import signal
 import unittest
 
-from harness import ACCOUNT, E2eCase, HOST
+from harness import ACCOUNT, E2eCase, HOST, REPOSITORY
 from terminal import Terminal
 
 SHOWN = "(not shown): "
@@ -78,6 +78,29 @@ class AtATerminal(E2eCase):
             self.assertEqual(terminal.code, 0, shown)
             self.assertNotIn("\x1b[J", shown)
             self.assertNotIn("  apps  ", shown)
+
+    def talkative_connector(self):
+        """The delivered one, which then says something before and after its first request."""
+        text = (REPOSITORY / "scripts" / "vendors" / "kandji.lua").read_text(encoding="utf-8")
+        start = "local function read_devices(api, out)\n"
+        self.assertIn(start, text)
+        folder = self.muster.project / "vendors"
+        folder.mkdir(exist_ok=True)
+        (folder / "kandji.lua").write_text(text.replace(
+            start, start + '  host.log.info("first words")\n  api:get("api:/devices", { limit = 1 })\n'
+            '  host.log.info("second words")\n', 1))
+
+    def test_lines_of_the_log_are_no_part_of_the_progress(self):
+        self.talkative_connector()
+        self.connect()
+        self.sim.fault("delay", seconds=1, path="/api/v1/devices", times=1)
+        terminal = self.terminal("sync", ACCOUNT, "-v", columns=200)
+        shown = terminal.end()
+        self.assertEqual(terminal.code, 0, shown)
+        for words in ("first words", "second words"):
+            before, _, after = shown.partition(words)
+            self.assertRegex(before, r"\r\x1b\[J\S+ info +kandji/acme: $")
+            self.assertTrue(after.startswith(f"\r\n{ACCOUNT}  devices"), after[:200])
 
     def test_tables_fit_and_colours_can_be_off(self):
         self.connect_and_sync()
