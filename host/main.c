@@ -15,7 +15,7 @@ int main(int argc, char **argv)
 
 	if (argc == 2 && str_eq(argv[1], "__sandbox"))
 		return sandbox_main(SANDBOX_SOCKET);
-	if (!custody_harden(&err)) {
+	if (!custody_hold_standard(&err) || !custody_harden(&err)) {
 		fprintf(stderr, "muster: %s\n", err.message);
 		return EXIT_FAILED;
 	}

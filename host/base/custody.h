@@ -13,4 +13,11 @@
  */
 bool custody_harden(struct err *err);
 
+/*
+ * Holds the places of stdin, stdout and stderr where they were closed (`2>&-`): else the next file
+ * or socket to be opened would take them, and what is meant for a person would be written into it.
+ * Using a place that is held fails with EBADF, as it would without. First thing in main.
+ */
+bool custody_hold_standard(struct err *err);
+
 #endif

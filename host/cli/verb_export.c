@@ -125,9 +125,30 @@ static bool print(const struct cli *cli, const char *sql, int fd, size_t *count,
 	return true;
 }
 
+/* What is no file cannot be exchanged for one: a pipe, a terminal, /dev/stdout. */
+static bool is_special(const char *path)
+{
+	struct stat info;
+
+	return stat(path, &info) == 0 && !S_ISREG(info.st_mode);
+}
+
+static bool print_to_special(const struct cli *cli, const char *sql, const char *path,
+			     size_t *count, struct err *err)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	bool done;
+
+	if (fd < 0)
+		return err_set_errno(err, ERR_USAGE, errno, "cannot write %s", path);
+	done = print(cli, sql, fd, count, err);
+	close(fd);
+	return done;
+}
+
 /* The file appears whole or not at all: written beside its place, then renamed. */
-static bool print_to_file(const struct cli *cli, const char *sql, const char *path, size_t *count,
-			  struct err *err)
+static bool print_whole(const struct cli *cli, const char *sql, const char *path, size_t *count,
+			struct err *err)
 {
 	char *draft = NULL;
 	int fd;
@@ -150,6 +171,21 @@ static bool print_to_file(const struct cli *cli, const char *sql, const char *pa
 	if (!done)
 		unlink(draft);
 	free(draft);
+	return done;
+}
+
+/* Where a symbolic link leads, not in its place. */
+static bool print_to_file(const struct cli *cli, const char *sql, const char *path, size_t *count,
+			  struct err *err)
+{
+	char *target;
+	bool done;
+
+	if (is_special(path))
+		return print_to_special(cli, sql, path, count, err);
+	target = realpath(path, NULL);
+	done = print_whole(cli, sql, target ? target : path, count, err);
+	free(target);
 	return done;
 }
 

@@ -262,6 +262,29 @@ class Rows(E2eCase):
         run = self.muster.run("export", "devices", "-o", str(self.muster.folder / "no" / "where"))
         self.assertEqual(run.code, 2, run)
 
+    def test_export_into_what_is_no_file_leaves_it_what_it_is(self):
+        pipe, link, target = (self.muster.folder / name for name in ("pipe", "link", "target"))
+        os.mkfifo(pipe)
+        target.touch()
+        link.symlink_to(target)
+        process = self.muster.start("export", "users", "-o", str(pipe))
+        told = pipe.read_text()
+        process.stdout.close()
+        process.stderr.close()
+        self.assertEqual(process.wait(), 0)
+        self.assertTrue(pipe.is_fifo())
+        self.muster.must("export", "users", "-o", str(link))
+        self.assertTrue(link.is_symlink())
+        self.assertEqual(target.read_text(), told)
+        self.assertEqual(told, self.muster.must("export", "users").out)
+
+    def test_closed_streams_are_nobodys(self):
+        for closed in ("2>&-", "<&- 2>&-", "<&- >&- 2>&-"):
+            done = subprocess.run(["sh", "-c", f'"$@" {closed}', "sh",
+                                   *self.muster.command("vendors", "check", "kandji")],
+                                  env=self.muster.environment, capture_output=True, check=False)
+            self.assertIn(done.returncode, (0, 1), closed)
+
     def test_a_disk_that_is_full_is_an_error(self):
         with open("/dev/full", "wb") as full:
             done = subprocess.run(self.muster.command("export", "devices"), stdout=full, text=True,
