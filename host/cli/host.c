@@ -151,10 +151,5 @@ bool host_open_vault(struct cli *cli, struct err *err)
 
 bool host_need_secrets(struct cli *cli, struct err *err)
 {
-	if (!host_open_vault(cli, err))
-		return false;
-	if (!vault_is_sealed(cli->host.vault))
-		return true;
-	err_set(err, ERR_SEALED, "the vault is sealed: %s", vault_sealed_reason(cli->host.vault));
-	return false;
+	return host_open_vault(cli, err) && vault_require_open(cli->host.vault, err);
 }

@@ -320,11 +320,8 @@ struct sync_run *sync_start(struct host *host, const char *account_id,
 {
 	struct sync_run *run;
 
-	if (vault_is_sealed(host->vault)) {
-		err_set(err, ERR_SEALED, "the vault is sealed: %s",
-			vault_sealed_reason(host->vault));
+	if (!vault_require_open(host->vault, err))
 		return NULL;
-	}
 	run = calloc(1, sizeof(*run));
 	if (run == NULL || (run->account_id = str_dup(account_id)) == NULL) {
 		free(run);

@@ -53,15 +53,29 @@ static bool put_state_path(const char *install_id, struct buf *out, struct err *
 	return buf_ok(out, err);
 }
 
-bool vault_default_key_path(const char *install_id, struct buf *out, struct err *err)
+/* Appends what MUSTER_KEY_FILE names; false if it names nothing. */
+static bool put_named_path(struct buf *out)
 {
 	const char *named = getenv("MUSTER_KEY_FILE");
+	bool is_named = named != NULL && named[0] != '\0';
+
+	if (is_named)
+		buf_str(out, named);
+	return is_named;
+}
+
+/* Where a key file is drawn: never among systemd's credentials, which end with the service. */
+static bool put_own_path(const char *install_id, struct buf *out, struct err *err)
+{
+	return put_named_path(out) ? buf_ok(out, err) : put_state_path(install_id, out, err);
+}
+
+bool vault_default_key_path(const char *install_id, struct buf *out, struct err *err)
+{
 	size_t start = out->len;
 
-	if (named != NULL && named[0] != '\0') {
-		buf_str(out, named);
+	if (put_named_path(out))
 		return buf_ok(out, err);
-	}
 	if (put_systemd_path(out)) {
 		if (!buf_ok(out, err) || file_exists(out->data + start))
 			return buf_ok(out, err);
@@ -70,19 +84,36 @@ bool vault_default_key_path(const char *install_id, struct buf *out, struct err 
 	return put_state_path(install_id, out, err);
 }
 
+bool outer_is_drawn(const char *path, const char *install_id)
+{
+	struct err ignored = ERR_INIT;
+	struct buf drawn = BUF_INIT;
+	bool same = put_state_path(install_id, &drawn, &ignored) && str_eq(drawn.data, path);
+
+	buf_fini(&drawn);
+	return same;
+}
+
+static bool hint_systemd(struct err *err)
+{
+	return err_hint(err, "LoadCredential=muster.key:FILE in the unit's [Service] section");
+}
+
 bool outer_path(const struct vault_key *key, const char *install_id, struct buf *out,
 		struct err *err)
 {
-	if (key != NULL && key->path != NULL) {
+	if (key == NULL)
+		return vault_default_key_path(install_id, out, err);
+	if (key->path != NULL) {
 		buf_str(out, key->path);
 		return buf_ok(out, err);
 	}
-	if (key == NULL || key->kind != VAULT_KEY_SYSTEMD)
-		return vault_default_key_path(install_id, out, err);
+	if (key->kind != VAULT_KEY_SYSTEMD)
+		return put_own_path(install_id, out, err);
 	if (put_systemd_path(out))
 		return buf_ok(out, err);
 	err_set(err, ERR_CONFIG, "no systemd credential: CREDENTIALS_DIRECTORY is not set");
-	return err_hint(err, "LoadCredential=muster.key:FILE in the unit's [Service] section");
+	return hint_systemd(err);
 }
 
 /* --- reading --- */
@@ -116,6 +147,8 @@ bool outer_read(const char *path, struct secret *out, struct err *err)
 	if (file.data != NULL)
 		secret_wipe(file.data, file.size);
 	buf_fini(&file);
+	if (!ok && err->kind == ERR_MISSING && is_systemd_path(path))
+		hint_systemd(err);
 	return ok;
 }
 

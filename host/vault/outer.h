@@ -13,9 +13,15 @@
 #include "base/secret.h"
 #include "vault/vault.h"
 
-/* Appends key->path, or where a key of this kind is looked for without one. */
+/*
+ * Appends key->path, or where a key of this kind lies without one; for a NULL key where any is
+ * looked for (vault_default_key_path).
+ */
 bool outer_path(const struct vault_key *key, const char *install_id, struct buf *out,
 		struct err *err);
+
+/* Is it the file that we draw into when none is named? It belongs to this installation alone. */
+bool outer_is_drawn(const char *path, const char *install_id);
 
 /*
  * ERR_MISSING, or ERR_CONFIG for a file that others can reach or that is too short to be a key.

@@ -23,6 +23,7 @@ struct rekey {
 	struct secret outer;	  /* the new key from outside */
 	struct vault_root root;	  /* the new root key, until vault->next takes it */
 	struct buf path, waiting; /* of the key file; empty for other kinds */
+	char *left;		  /* the present key's file, drawn by us and not used again */
 	bool is_committed;
 };
 
@@ -151,15 +152,28 @@ static bool prepare_file(struct rekey *rekey, struct err *err)
 	return err_hint(err, "name another file, or move that one away");
 }
 
+static bool note_left(struct rekey *rekey, struct err *err)
+{
+	const struct vault *vault = rekey->vault;
+
+	if (vault->key_path == NULL || !outer_is_drawn(vault->key_path, vault->install_id) ||
+	    (rekey->path.len > 0 && str_eq(rekey->path.data, vault->key_path)))
+		return true;
+	rekey->left = str_dup(vault->key_path);
+	return rekey->left != NULL || err_oom(err);
+}
+
 static bool prepare(struct rekey *rekey, struct err *err)
 {
 	if (!random_id(rekey->slot_id, err))
 		return false;
 	if (rekey->key->kind == VAULT_KEY_PASSPHRASE)
-		return rekey->key->passphrase->len > 0 ||
-		       err_set(err, ERR_USAGE, "the passphrase is empty");
+		return (rekey->key->passphrase->len > 0 ||
+			err_set(err, ERR_USAGE, "the passphrase is empty")) &&
+		       note_left(rekey, err);
 	return outer_path(rekey->key, rekey->vault->install_id, &rekey->path, err) &&
-	       (rekey->key->kind == VAULT_KEY_SYSTEMD || prepare_file(rekey, err));
+	       (rekey->key->kind == VAULT_KEY_SYSTEMD || prepare_file(rekey, err)) &&
+	       note_left(rekey, err);
 }
 
 bool vault_rekey(struct vault *vault, struct store *store, const struct vault_key *new_key,
@@ -173,6 +187,9 @@ bool vault_rekey(struct vault *vault, struct store *store, const struct vault_ke
 	ok = prepare(&rekey, err) && run_exchange(&rekey, store, err) &&
 	     (rekey.waiting.len == 0 || outer_promote(rekey.path.data, rekey.waiting.data, err)) &&
 	     store_truncate_log(store, err);
+	if (ok && rekey.left != NULL)
+		outer_remove(rekey.left);
+	free(rekey.left);
 	secret_fini(&rekey.outer);
 	vault_root_fini(&rekey.root);
 	buf_fini(&rekey.path);

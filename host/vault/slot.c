@@ -166,6 +166,18 @@ static bool fail_damaged(const struct slot *slot, struct err *err)
 	return err_hint(err, "restore the project's database from a backup");
 }
 
+static bool fail_wrong_key(const struct slot *slot, struct err *err)
+{
+	enum vault_key_kind kind;
+
+	if (vault_slot_kind(slot, &kind) && kind == VAULT_KEY_PASSPHRASE) {
+		err_set(err, ERR_SEALED, "the passphrase is wrong");
+		return err_hint(err, "give the right one at the prompt or with --passphrase-file");
+	}
+	err_set(err, ERR_SEALED, "not the key of the vault's %s slot", slot->kind);
+	return err_hint(err, "name the file of the right one: --key-file FILE");
+}
+
 static bool open_root(const char *install_id, const struct slot *slot,
 		      const uint8_t key[SEAL_KEY_SIZE], struct secret *root, struct err *err)
 {
@@ -180,7 +192,7 @@ static bool open_root(const char *install_id, const struct slot *slot,
 	if (!seal_commit(named, commitment, err))
 		return false;
 	if (!digest_equal(commitment, sizeof(commitment), record, sizeof(commitment)))
-		return err_set(err, ERR_SEALED, "not the key of the vault's %s slot", slot->kind);
+		return fail_wrong_key(slot, err);
 	bind_slot(&binding, install_id, slot);
 	ok = seal_open(own, &binding, record + sizeof(commitment),
 		       slot->record_len - sizeof(commitment), root, err);

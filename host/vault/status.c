@@ -80,6 +80,16 @@ static void put_key_path(const struct vault *vault, struct vault_status *out)
 	buf_fini(&path);
 }
 
+/* Would a key file open it, once there? */
+static bool wants_file(const struct vault_status *status)
+{
+	for (int64_t i = 0; i < status->slot_count; i++) {
+		if (status->slots[i] == VAULT_KEY_FILE)
+			return true;
+	}
+	return status->slot_count == 0;
+}
+
 bool vault_read_status(struct vault *vault, struct store *store, struct vault_status *out,
 		       struct err *err)
 {
@@ -90,5 +100,9 @@ bool vault_read_status(struct vault *vault, struct store *store, struct vault_st
 	put_key_path(vault, out);
 	pthread_rwlock_unlock(&vault->lock);
 	out->is_memory_locked = !secret_lock_failed();
-	return store_run(store, STORE_READ, read_all, out, err);
+	if (!store_run(store, STORE_READ, read_all, out, err))
+		return false;
+	if (out->is_sealed && !wants_file(out))
+		out->key_path[0] = '\0';
+	return true;
 }

@@ -46,6 +46,17 @@ static bool opens_with(const struct slot *slot, bool is_passphrase)
 	return vault_slot_kind(slot, &kind) && (kind == VAULT_KEY_PASSPHRASE) == is_passphrase;
 }
 
+static bool has_systemd_slot(const struct keyring *keyring)
+{
+	enum vault_key_kind kind;
+
+	for (size_t i = 0; i < keyring->slot_count; i++) {
+		if (vault_slot_kind(&keyring->slots[i], &kind) && kind == VAULT_KEY_SYSTEMD)
+			return true;
+	}
+	return false;
+}
+
 /* Is there a slot for this sort of key at all? */
 static bool require_slot(const struct keyring *keyring, bool is_passphrase, struct err *err)
 {
@@ -54,8 +65,8 @@ static bool require_slot(const struct keyring *keyring, bool is_passphrase, stru
 			return true;
 	}
 	if (is_passphrase)
-		return err_set(err, ERR_SEALED, "the vault opens with a key file");
-	err_set(err, ERR_SEALED, "the vault opens with a passphrase");
+		return err_set(err, ERR_SEALED, "it opens with a key file");
+	err_set(err, ERR_SEALED, "it opens with a passphrase");
 	return err_hint(err, "give it at the prompt or with --passphrase-file");
 }
 
@@ -111,25 +122,49 @@ static bool try_waiting(struct vault *vault, const struct keyring *keyring, cons
 }
 
 /* "cannot open PATH: No such file" wants a way out. */
-static bool hint_missing(struct err *err)
+static bool hint_missing(const struct keyring *keyring, const struct vault_key *key,
+			 struct err *err)
 {
-	if (err->kind == ERR_MISSING)
-		err_hint(err, "name the key's file with --key-file or MUSTER_KEY_FILE");
-	return false;
+	if (err->kind != ERR_MISSING)
+		return false;
+	if (key != NULL || !has_systemd_slot(keyring))
+		return err_hint(err, "name the key's file with --key-file or MUSTER_KEY_FILE");
+	err_set(err, ERR_SEALED, "it opens with a systemd credential, and there is none here");
+	return err_hint(err, "run in the unit that has LoadCredential=muster.key:FILE, or name the "
+			     "key's file: --key-file FILE");
+}
+
+static bool open_at(struct vault *vault, const struct keyring *keyring, const char *path,
+		    struct err *err)
+{
+	if (!try_file(vault, keyring, path, err) && !try_waiting(vault, keyring, path))
+		return false;
+	vault->key_path = str_dup(path);
+	return vault->key_path != NULL || err_oom(err);
+}
+
+/* A systemd credential need not be of this vault: the file of our own counts as well. */
+static bool open_at_own_place(struct vault *vault, const struct keyring *keyring, const char *tried)
+{
+	const struct vault_key own = { .kind = VAULT_KEY_FILE };
+	struct err ignored = ERR_INIT;
+	struct buf path = BUF_INIT;
+	bool ok = outer_path(&own, vault->install_id, &path, &ignored) &&
+		  !str_eq(path.data, tried) && open_at(vault, keyring, path.data, &ignored);
+
+	buf_fini(&path);
+	return ok;
 }
 
 static bool open_with_file(struct vault *vault, const struct keyring *keyring,
 			   const struct vault_key *key, struct err *err)
 {
 	struct buf path = BUF_INIT;
-	bool ok = outer_path(key, vault->install_id, &path, err);
+	bool ok = outer_path(key, vault->install_id, &path, err) &&
+		  (open_at(vault, keyring, path.data, err) ||
+		   (key == NULL && open_at_own_place(vault, keyring, path.data)) ||
+		   hint_missing(keyring, key, err));
 
-	ok = ok && (try_file(vault, keyring, path.data, err) ||
-		    try_waiting(vault, keyring, path.data) || hint_missing(err));
-	if (ok) {
-		vault->key_path = buf_take(&path);
-		ok = vault->key_path != NULL || err_oom(err);
-	}
 	buf_fini(&path);
 	return ok;
 }
@@ -181,6 +216,7 @@ static bool open_or_seal(struct vault *vault, const struct keyring *keyring,
 	}
 	forget_keys(vault);
 	vault->is_sealed = true;
+	vault->why = why;
 	if (why.hint[0] != '\0')
 		snprintf(vault->reason, sizeof(vault->reason), "%s (%s)", why.message, why.hint);
 	else
@@ -239,8 +275,8 @@ bool vault_require_open(const struct vault *vault, struct err *err)
 {
 	if (!vault->is_sealed)
 		return true;
-	err_set(err, ERR_SEALED, "the vault is sealed: %s", vault->reason);
-	return err_hint(err, "%s", "muster vault status");
+	err_set(err, ERR_SEALED, "the vault is sealed: %s", vault->why.message);
+	return err_hint(err, "%s", vault->why.hint);
 }
 
 bool vault_find_root(const struct vault *vault, struct store_tx *tx, struct dek_root *root,

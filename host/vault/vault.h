@@ -42,7 +42,8 @@ struct vault_key {
 /*
  * Appends where a key file is looked for when none is named: $MUSTER_KEY_FILE, else
  * $CREDENTIALS_DIRECTORY/muster.key if that exists, else $XDG_STATE_HOME/muster/<install_id>.key
- * ($HOME/.local/state for want of the former).
+ * ($HOME/.local/state for want of the former). A key file is never made in the second place, and
+ * the third is looked at, too, when the second does not open the vault.
  */
 bool vault_default_key_path(const char *install_id, struct buf *out, struct err *err);
 
@@ -66,6 +67,8 @@ void vault_close(struct vault *vault);
 bool vault_is_sealed(const struct vault *vault);
 /* A sentence with the way out; "" when open. Valid as long as the vault. */
 const char *vault_sealed_reason(const struct vault *vault);
+/* ERR_SEALED with the reason, and the way out as its hint. */
+bool vault_require_open(const struct vault *vault, struct err *err);
 
 /*
  * Writes or replaces a field of a credential that exists, inside a STORE_WRITE unit. ERR_SEALED
@@ -98,9 +101,10 @@ bool vault_rotate(struct vault *vault, struct store *store, int64_t *records, st
 
 /*
  * A new root key in one new slot under `new_key`; all earlier slots go. VAULT_KEY_FILE draws a new
- * key into its file (vault_default_key_path when key.path is NULL): it lies beside the old one as
- * PATH.<slot>.new until the new slot is committed, then takes its place; vault_open knows where to
- * look after a crash in between. The old file is overwritten before it is let go. Other processes
+ * key into its file (the first or third place of vault_default_key_path without a path): it lies
+ * beside the old one as PATH.<slot>.new until the new slot is committed, then takes its place;
+ * vault_open knows where to look after a crash in between. The old file is overwritten before it is
+ * let go; one that was named by somebody, and is not where the new key goes, stays. Other processes
  * that have the vault open must open it again; they are told so. Blocks.
  *
  * Old data keys stay valid: after a leak of the key, rotate as well.

@@ -30,12 +30,10 @@ struct vault {
 
 	/* Fixed once it is open. */
 	bool is_sealed;
+	struct err why; /* of being sealed */
 	char reason[VAULT_REASON_MAX];
 	struct secret derivation; /* what vault_derive derives from */
 };
-
-/* ERR_SEALED with the reason. */
-bool vault_require_open(const struct vault *vault, struct err *err);
 
 /*
  * Under what the store's data keys are wrapped. ERR_SEALED when sealed, or when another process

@@ -325,7 +325,7 @@ static void a_passphrase_opens_and_nothing_else_does(void **state)
 	create(v, &right.key);
 	assert_false(file_exists(v->key_path));
 	expect_open(v, &right.key);
-	expect_sealed(v, &wrong.key, "not the key of the vault's passphrase slot");
+	expect_sealed(v, &wrong.key, "the passphrase is wrong");
 	expect_sealed(v, NULL, "opens with a passphrase");
 	secret_fini(&right.text);
 	secret_fini(&wrong.text);
@@ -397,6 +397,48 @@ static void a_systemd_credential_opens(void **state)
 	expect_sealed(v, NULL, "not the key");
 }
 
+/* systemd's folder ends with the service: a key that is drawn there is lost, and all it opens. */
+static void no_key_is_drawn_among_systemds_credentials(void **state)
+{
+	const struct vault_key systemd = { .kind = VAULT_KEY_SYSTEMD };
+	struct vault_fixture *v = *state;
+	struct buf credential = BUF_INIT;
+	char path[400];
+
+	snprintf(path, sizeof(path), "%s/muster.key", v->project.folder);
+	write_key(v, path, SOME_KEY, 0400);
+	setenv("CREDENTIALS_DIRECTORY", v->project.folder, 1);
+	create(v, &systemd);
+	expect_open(v, NULL);
+	assert_vault_ok(v,
+			vault_rekey(v->vault, v->project.store, &VAULT_DEFAULT, &v->project.err));
+	assert_vault_ok(v, file_read(path, 100, &credential, &v->project.err));
+	assert_string_equal(credential.data, SOME_KEY);
+	buf_fini(&credential);
+	expect_open(v, NULL); /* with a credential at hand that is not the key any more */
+	unsetenv("CREDENTIALS_DIRECTORY");
+	expect_open(v, NULL);
+}
+
+static void a_missing_credential_is_not_taken_for_a_missing_file(void **state)
+{
+	const struct vault_key systemd = { .kind = VAULT_KEY_SYSTEMD };
+	struct vault_fixture *v = *state;
+	struct vault_status status;
+	char path[400];
+
+	snprintf(path, sizeof(path), "%s/muster.key", v->project.folder);
+	write_key(v, path, SOME_KEY, 0400);
+	setenv("CREDENTIALS_DIRECTORY", v->project.folder, 1);
+	create(v, &systemd);
+	unsetenv("CREDENTIALS_DIRECTORY");
+	expect_sealed(v, NULL, "systemd credential");
+	assert_false(vault_require_open(v->vault, &v->project.err));
+	assert_non_null(strstr(v->project.err.hint, "LoadCredential"));
+	assert_vault_ok(v, vault_read_status(v->vault, v->project.store, &status, &v->project.err));
+	assert_string_equal(status.key_path, "");
+}
+
 #define cmocka_unit_test_key(name)                                                                 \
 	cmocka_unit_test_setup_teardown(name, vault_fixture_setup_without_vault,                   \
 					vault_fixture_teardown)
@@ -422,6 +464,8 @@ int main(void)
 		cmocka_unit_test_key(a_passphrase_does_not_open_a_file_slot),
 		cmocka_unit_test_key(altered_scrypt_parameters_seal),
 		cmocka_unit_test_key(a_systemd_credential_opens),
+		cmocka_unit_test_key(no_key_is_drawn_among_systemds_credentials),
+		cmocka_unit_test_key(a_missing_credential_is_not_taken_for_a_missing_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -245,6 +245,11 @@ static void a_key_may_become_a_passphrase_and_back(void **state)
 	assert_non_null(strstr(vault_sealed_reason(v->vault), "passphrase"));
 	vault_fixture_reopen(v, &passphrase);
 	expect_many(v);
+	/* The file that was drawn opens nothing any more: it is gone, and its place is free. */
+	assert_false(file_exists(v->key_path));
+	rekey(v, &VAULT_DEFAULT);
+	vault_fixture_reopen(v, NULL);
+	expect_many(v);
 	rekey(v, &(struct vault_key){ .kind = VAULT_KEY_FILE, .path = path });
 	vault_fixture_reopen(v, &(struct vault_key){ .kind = VAULT_KEY_FILE, .path = path });
 	expect_many(v);
