@@ -119,21 +119,33 @@ static bool reopen(struct cli *cli, const struct vault_key *key, struct err *err
 	return cli->host.vault != NULL;
 }
 
+/* Read from `path`, or asked for when it is NULL. */
+static bool try_passphrase(struct cli *cli, const char *path, struct err *err)
+{
+	struct secret passphrase = SECRET_INIT;
+	const struct vault_key key = { .kind = VAULT_KEY_PASSPHRASE, .passphrase = &passphrase };
+	bool done = (path ? secret_read_file(path, &passphrase, err)
+			  : secret_ask(cli, "Passphrase of the vault",
+				       "give --passphrase-file FILE", &passphrase, err)) &&
+		    reopen(cli, &key, err);
+
+	secret_fini(&passphrase);
+	return done;
+}
+
 static bool open_with_passphrase(struct cli *cli, struct err *err)
 {
-	struct vault_key key = { .kind = VAULT_KEY_PASSPHRASE };
 	const char *path = parsed_text(&cli->parsed, "passphrase-file");
-	struct secret passphrase = SECRET_INIT;
-	bool done;
 
 	if (!path && (!cli->terminal.can_ask || cli->no_input))
 		return true; /* stays sealed; who needs it says so */
-	done = path ? secret_read_file(path, &passphrase, err)
-		    : secret_ask(cli, "Passphrase of the vault", &passphrase, err);
-	key.passphrase = &passphrase;
-	done = done && reopen(cli, &key, err);
-	secret_fini(&passphrase);
-	return done;
+	for (int tries = 1;; tries++) {
+		if (!try_passphrase(cli, path, err))
+			return false;
+		if (path || !vault_is_sealed(cli->host.vault) || tries == SECRET_TRIES)
+			return true;
+		cli_warn(cli, "It does not open the vault. Once again, please.");
+	}
 }
 
 bool host_open_vault(struct cli *cli, struct err *err)

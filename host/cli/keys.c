@@ -1,22 +1,48 @@
 /* The outer key of a new or rekeyed vault. */
 #include "cli/keys.h"
 
+#include <stdio.h>
+
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/secrets.h"
 
-bool keys_new(const struct cli *cli, const char *key_file, const char *passphrase_file,
-	      struct secret *passphrase, struct vault_key *key, struct err *err)
+static enum vault_key_kind kind_of(const struct cli *cli, const struct keys_wanted *wanted)
 {
-	const char *kind = parsed_text(&cli->parsed, "key");
+	static const enum vault_key_kind kinds[] = { VAULT_KEY_FILE, VAULT_KEY_PASSPHRASE,
+						     VAULT_KEY_SYSTEMD };
+	const char *given = parsed_text(&cli->parsed, "key");
 
-	*key = (struct vault_key){ .kind = VAULT_KEY_FILE, .path = key_file };
-	if (kind && str_eq(kind, "systemd"))
-		key->kind = VAULT_KEY_SYSTEMD;
-	if (!kind || !str_eq(kind, "passphrase"))
+	for (size_t i = 0; given && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (str_eq(given, vault_key_kind_name(kinds[i])))
+			return kinds[i];
+	}
+	if (wanted->file)
+		return VAULT_KEY_FILE;
+	return parsed_text(&cli->parsed, wanted->passphrase_flag) ? VAULT_KEY_PASSPHRASE
+								  : wanted->kind;
+}
+
+static bool read_passphrase(const struct cli *cli, const char *flag, struct secret *out,
+			    struct err *err)
+{
+	const char *path = parsed_text(&cli->parsed, flag);
+	char instead[64];
+
+	if (path)
+		return secret_read_file(path, out, err);
+	snprintf(instead, sizeof(instead), "give --%s FILE", flag);
+	return secret_ask_twice(cli, "New passphrase of the vault", instead, out, err);
+}
+
+bool keys_new(const struct cli *cli, const struct keys_wanted *wanted, struct secret *passphrase,
+	      struct vault_key *key, struct err *err)
+{
+	*key = (struct vault_key){ .kind = kind_of(cli, wanted) };
+	if (key->kind == VAULT_KEY_FILE)
+		key->path = wanted->file;
+	if (key->kind != VAULT_KEY_PASSPHRASE)
 		return true;
-	*key = (struct vault_key){ .kind = VAULT_KEY_PASSPHRASE, .passphrase = passphrase };
-	if (passphrase_file)
-		return secret_read_file(passphrase_file, passphrase, err);
-	return secret_ask_twice(cli, "New passphrase of the vault", passphrase, err);
+	key->passphrase = passphrase;
+	return read_passphrase(cli, wanted->passphrase_flag, passphrase, err);
 }

@@ -10,11 +10,17 @@
 
 struct cli;
 
+struct keys_wanted {
+	enum vault_key_kind kind;    /* where no flag tells */
+	const char *file;	     /* as given for a new key file; NULL = the usual place */
+	const char *passphrase_flag; /* the flag that names the file of a new passphrase */
+};
+
 /*
- * --key KIND with the place of a file or of a passphrase (NULL = the usual place; asked for). The
- * passphrase is the caller's to end; key borrows it.
+ * --key KIND; without it the kind whose file was given. A passphrase without a file is asked for,
+ * twice. It is the caller's to end; key borrows it.
  */
-bool keys_new(const struct cli *cli, const char *key_file, const char *passphrase_file,
-	      struct secret *passphrase, struct vault_key *key, struct err *err);
+bool keys_new(const struct cli *cli, const struct keys_wanted *wanted, struct secret *passphrase,
+	      struct vault_key *key, struct err *err);
 
 #endif

@@ -82,8 +82,17 @@ bool project_find_program(struct project *project, struct err *err)
 
 /* --- a project --- */
 
+static void free_paths(struct project *project)
+{
+	free(project->dir);
+	free(project->database);
+	free(project->recordings);
+	project->dir = project->database = project->recordings = NULL;
+}
+
 static bool set_paths(struct project *project, const char *dir, struct err *err)
 {
+	free_paths(project);
 	project->dir = realpath(dir, NULL);
 	if (!project->dir)
 		return err_set_errno(err, ERR_MISSING, errno, "%s", dir);
@@ -220,9 +229,7 @@ bool project_write_stubs(const struct project *project, struct err *err)
 
 void project_fini(struct project *project)
 {
-	free(project->dir);
-	free(project->database);
-	free(project->recordings);
+	free_paths(project);
 	free(project->program);
 	free(project->scripts);
 	*project = (struct project){ 0 };

@@ -68,31 +68,55 @@ bool secret_read_stdin(struct secret *out, struct err *err)
 	return read_descriptor(STDIN_FILENO, "standard input", out, err);
 }
 
-bool secret_ask(const struct cli *cli, const char *question, struct secret *out, struct err *err)
+bool secret_ask(const struct cli *cli, const char *question, const char *instead,
+		struct secret *out, struct err *err)
 {
-	if (!prompt_secret(cli, question, "give --passphrase-file FILE", out, err))
-		return false;
-	if (out->len > 0)
-		return true;
-	secret_fini(out);
-	return err_set(err, ERR_USAGE, "%s: nothing was typed", question);
+	for (int tries = 1;; tries++) {
+		if (!prompt_secret(cli, question, instead, out, err))
+			return false;
+		if (out->len > 0)
+			return true;
+		secret_fini(out);
+		if (tries == SECRET_TRIES)
+			break;
+		cli_warn(cli, "Nothing was typed. Once again, please.");
+	}
+	err_set(err, ERR_USAGE, "%s: nothing was typed", question);
+	return err_hint(err, "%s", instead);
 }
 
-bool secret_ask_twice(const struct cli *cli, const char *question, struct secret *out,
-		      struct err *err)
+/* Asks for it again; false also when the two are not the same: then err is left as it was. */
+static bool ask_again(const struct cli *cli, const char *instead, const struct secret *first,
+		      bool *is_other, struct err *err)
 {
 	struct secret again = SECRET_INIT;
-	bool same;
+	bool done = secret_ask(cli, "Once more", instead, &again, err);
 
-	if (!secret_ask(cli, question, out, err))
-		return false;
-	same = secret_ask(cli, "Once more", &again, err);
-	if (same && (again.len != out->len || memcmp(again.data, out->data, out->len) != 0))
-		same = err_set(err, ERR_USAGE, "the two are not the same");
+	*is_other = done &&
+		    (again.len != first->len || memcmp(again.data, first->data, first->len) != 0);
 	secret_fini(&again);
-	if (!same)
+	return done && !*is_other;
+}
+
+bool secret_ask_twice(const struct cli *cli, const char *question, const char *instead,
+		      struct secret *out, struct err *err)
+{
+	for (int tries = 1;; tries++) {
+		bool is_other;
+
+		if (!secret_ask(cli, question, instead, out, err))
+			return false;
+		if (ask_again(cli, instead, out, &is_other, err))
+			return true;
 		secret_fini(out);
-	return same;
+		if (!is_other)
+			return false;
+		if (tries == SECRET_TRIES)
+			break;
+		cli_warn(cli, "The two are not the same. Once again, please.");
+	}
+	err_set(err, ERR_USAGE, "the two are not the same");
+	return err_hint(err, "%s", instead);
 }
 
 /* --- settings --- */
@@ -124,9 +148,7 @@ static bool ask_setting(const struct cli *cli, const char *id, const char *label
 
 	snprintf(instead, sizeof(instead), "give --secret-file %s=PATH or --secret-stdin %s", id,
 		 id);
-	if (!prompt_secret(cli, label, instead, out, err))
-		return false;
-	return out->len > 0 || err_set(err, ERR_USAGE, "%s: nothing was typed", label);
+	return secret_ask(cli, label, instead, out, err);
 }
 
 bool secret_setting(const struct cli *cli, const char *id, const char *label, struct secret *out,

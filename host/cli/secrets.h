@@ -13,7 +13,7 @@
 
 struct cli;
 
-enum { SECRET_BYTES_MAX = 64 * 1024 };
+enum { SECRET_BYTES_MAX = 64 * 1024, SECRET_TRIES = 3 };
 
 /* The bytes of a file without one newline at their end. ERR_USAGE if there are none. */
 bool secret_read_file(const char *path, struct secret *out, struct err *err);
@@ -21,12 +21,13 @@ bool secret_read_file(const char *path, struct secret *out, struct err *err);
 /* The same of standard input, up to its end. */
 bool secret_read_stdin(struct secret *out, struct err *err);
 
-/* Typed; never empty. */
-bool secret_ask(const struct cli *cli, const char *question, struct secret *out, struct err *err);
+/* Typed; never empty. Asked SECRET_TRIES times. `instead` says what to give on the command line. */
+bool secret_ask(const struct cli *cli, const char *question, const char *instead,
+		struct secret *out, struct err *err);
 
-/* Typed twice, the same both times. */
-bool secret_ask_twice(const struct cli *cli, const char *question, struct secret *out,
-		      struct err *err);
+/* Typed twice, the same both times; likewise. */
+bool secret_ask_twice(const struct cli *cli, const char *question, const char *instead,
+		      struct secret *out, struct err *err);
 
 /*
  * One secret setting as the flags say: --secret-file ID=PATH, --secret-stdin ID, else asked for

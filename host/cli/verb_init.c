@@ -9,25 +9,17 @@
 #include "cli/verbs.h"
 
 /* An interrupted init leaves a database without a key slot; the next one goes on from there. */
-static bool open_or_create_store(struct cli *cli, bool *is_new, struct err *err)
+static bool open_begun(struct cli *cli, struct err *err)
 {
 	struct err missing = ERR_INIT;
 
 	cli->host.store = store_open(cli->project.database, NULL, &missing);
-	*is_new = !cli->host.store && missing.kind == ERR_MISSING;
-	if (cli->host.store)
+	if (cli->host.store || missing.kind == ERR_MISSING)
 		return true;
-	if (!*is_new) {
-		*err = missing;
-		return false;
-	}
-	if (!store_create(cli->project.database, err))
-		return false;
-	cli->host.store = store_open(cli->project.database, NULL, err);
-	return cli->host.store != NULL;
+	*err = missing;
+	return false;
 }
 
-/* Refuses a project that is finished already. */
 static bool check_unfinished(struct cli *cli, struct err *err)
 {
 	struct vault_status status;
@@ -41,25 +33,35 @@ static bool check_unfinished(struct cli *cli, struct err *err)
 	return err_hint(err, "connect an account: muster -C %s connect VENDOR", cli->project.dir);
 }
 
-static bool create_vault(struct cli *cli, struct err *err)
+/* Refuses a project that is finished already. */
+static bool refuse_finished(struct cli *cli, const char *dir, struct err *err)
 {
-	struct secret passphrase = SECRET_INIT;
-	struct vault_key key;
-	bool done =
-		keys_new(cli, parsed_text(&cli->parsed, "key-file"),
-			 parsed_text(&cli->parsed, "passphrase-file"), &passphrase, &key, err) &&
-		vault_create(cli->host.store, &key, err);
+	struct err none = ERR_INIT;
 
-	secret_fini(&passphrase);
-	return done;
+	return !project_find(&cli->project, dir, &none) ||
+	       (open_begun(cli, err) && (!cli->host.store || check_unfinished(cli, err)));
 }
 
-static bool report(struct cli *cli, struct err *err)
+static bool create_store(struct cli *cli, struct err *err)
+{
+	if (!cli->host.store && store_create(cli->project.database, err))
+		cli->host.store = store_open(cli->project.database, NULL, err);
+	return cli->host.store != NULL;
+}
+
+static bool create_vault(struct cli *cli, const struct vault_key *key, struct err *err)
+{
+	if (!vault_create(cli->host.store, key, err))
+		return false;
+	cli->host.vault = vault_open(cli->host.store, key, cli->host.redact, err);
+	return cli->host.vault != NULL;
+}
+
+static bool report(struct cli *cli, const struct vault_key *key, struct err *err)
 {
 	struct vault_status status;
 
-	if (!host_open_vault(cli, err) ||
-	    !vault_read_status(cli->host.vault, cli->host.store, &status, err))
+	if (!vault_read_status(cli->host.vault, cli->host.store, &status, err))
 		return false;
 	if (cli->is_json)
 		return cli_object(cli,
@@ -72,21 +74,34 @@ static bool report(struct cli *cli, struct err *err)
 	if (status.key_path[0])
 		cli_note(cli, "Key file  %s  (keep a copy: without it no credential can be read)",
 			 status.key_path);
+	if (key->kind == VAULT_KEY_PASSPHRASE)
+		cli_note(cli, "Vault     opens with the passphrase only: without it no credential "
+			      "can be read");
 	cli_note(cli, "\nNext: muster -C %s connect VENDOR   (muster vendors lists them)",
 		 cli->project.dir);
 	return true;
 }
 
+/* What is asked comes first: who gives up at the question leaves nothing behind. */
 bool verb_init(struct cli *cli, struct err *err)
 {
-	const char *dir = parsed_arg(&cli->parsed, 0);
-	bool is_new;
+	const struct keys_wanted wanted = {
+		.kind = VAULT_KEY_FILE,
+		.file = parsed_text(&cli->parsed, "key-file"),
+		.passphrase_flag = "passphrase-file",
+	};
+	const char *named = parsed_arg(&cli->parsed, 0);
+	const char *dir = named ? named : parsed_text(&cli->parsed, "project");
+	struct secret passphrase = SECRET_INIT;
+	struct vault_key key;
+	bool done;
 
-	if (!dir)
-		dir = parsed_text(&cli->parsed, "project");
-	return project_find_program(&cli->project, err) &&
-	       project_make(&cli->project, dir ? dir : ".", err) &&
-	       open_or_create_store(cli, &is_new, err) && (is_new || check_unfinished(cli, err)) &&
-	       create_vault(cli, err) && project_write_stubs(&cli->project, err) &&
-	       report(cli, err);
+	dir = dir ? dir : ".";
+	done = project_find_program(&cli->project, err) && refuse_finished(cli, dir, err) &&
+	       keys_new(cli, &wanted, &passphrase, &key, err) &&
+	       project_make(&cli->project, dir, err) && create_store(cli, err) &&
+	       create_vault(cli, &key, err) && project_write_stubs(&cli->project, err) &&
+	       report(cli, &key, err);
+	secret_fini(&passphrase);
+	return done;
 }

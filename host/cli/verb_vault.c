@@ -54,27 +54,34 @@ bool verb_vault_rotate(struct cli *cli, struct err *err)
 		return false;
 	if (cli->is_json)
 		return cli_object(cli, json_pack("{s:I}", "fields", (json_int_t)records), err);
-	cli_note(cli, "%" PRId64 " fields were encrypted under new data keys.", records);
+	cli_note(cli, "%" PRId64 " %s encrypted under new data keys.", records,
+		 records == 1 ? "field was" : "fields were");
 	return true;
 }
 
 bool verb_vault_rekey(struct cli *cli, struct err *err)
 {
+	struct keys_wanted wanted = {
+		.file = parsed_text(&cli->parsed, "new-key-file"),
+		.passphrase_flag = "new-passphrase-file",
+	};
 	struct secret passphrase = SECRET_INIT;
 	struct vault_status status;
 	struct vault_key key;
-	bool done = host_need_secrets(cli, err) &&
-		    keys_new(cli, parsed_text(&cli->parsed, "new-key-file"),
-			     parsed_text(&cli->parsed, "new-passphrase-file"), &passphrase, &key,
-			     err) &&
-		    vault_rekey(cli->host.vault, cli->host.store, &key, err);
+	bool done;
 
+	if (!host_need_secrets(cli, err) ||
+	    !vault_read_status(cli->host.vault, cli->host.store, &status, err))
+		return false;
+	wanted.kind = status.slots[0]; /* an open vault has one */
+	done = keys_new(cli, &wanted, &passphrase, &key, err) &&
+	       vault_rekey(cli->host.vault, cli->host.store, &key, err);
 	secret_fini(&passphrase);
 	if (!done || !vault_read_status(cli->host.vault, cli->host.store, &status, err))
 		return false;
 	if (cli->is_json)
 		return cli_object(cli, status_json(&status), err);
-	cli_note(cli, "The vault has a new key%s%s.", status.key_path[0] ? ": " : "",
-		 status.key_path);
+	cli_note(cli, "The vault has a new key: %s.",
+		 status.key_path[0] ? status.key_path : "the passphrase");
 	return true;
 }

@@ -52,10 +52,9 @@ static const struct cli_flag GLOBAL[] = {
 	{ TEXT("proxy", "URL", "send this account's requests through a proxy") }, \
 	{ TEXT("allow-cidr", "CIDR", "allow requests to these private addresses"), .repeats = true }
 
-#define KEY_FLAG \
-	{ CHOICE("key", "KIND", KEY_KINDS, "what opens the vault (file)") }
-
-static const struct cli_flag INIT[] = { KEY_FLAG, END };
+static const struct cli_flag INIT[] = {
+	{ CHOICE("key", "KIND", KEY_KINDS, "what opens the vault (file)") },
+	END };
 
 static const struct cli_flag VENDORS_APPROVE[] = {
 	{ SWITCH("dry-run", "show the difference, approve nothing") },
@@ -133,7 +132,7 @@ static const struct cli_flag EXPORT[] = {
 	END };
 
 static const struct cli_flag VAULT_REKEY[] = {
-	KEY_FLAG,
+	{ CHOICE("key", "KIND", KEY_KINDS, "what opens the vault from now on (as before)") },
 	{ TEXT("new-key-file", "FILE", "where the new key goes, instead of the usual place") },
 	{ TEXT("new-passphrase-file", "FILE", "read the new passphrase from a file") },
 	END };
@@ -278,9 +277,10 @@ static const struct cli_verb VERBS[] = {
 	  "The vault's own key stays. Safe to interrupt and to repeat.",
 	  "muster vault rotate", NULL, CLI_NEEDS_STORE, verb_vault_rotate },
 	{ "vault", "rekey", NULL, 0, 0, "give the vault a new key",
-	  "Draws a new key file, or asks for a passphrase, and makes the old one useless. Safe to "
-	  "interrupt: either the old key opens the vault or the new one. After a leak of the old key "
-	  "run \"muster vault rotate\" as well.",
+	  "Draws a new key file, or asks for a passphrase, and makes the old one useless; a key file in "
+	  "its usual place is removed when it is not needed any more. Safe to interrupt: either the old "
+	  "key opens the vault or the new one. After a leak of the old key run \"muster vault rotate\" "
+	  "as well.",
 	  "muster vault rekey\nmuster vault rekey --key passphrase",
 	  VAULT_REKEY, CLI_NEEDS_STORE, verb_vault_rekey },
 

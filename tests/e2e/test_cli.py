@@ -453,6 +453,21 @@ class Vault(E2eCase):
         wrong = self.muster.secret_file("wrong", "wrong")
         self.assertEqual(self.muster.run("check", "--passphrase-file", str(wrong)).code, 4)
 
+    def test_a_passphrase_changes_and_becomes_a_key_file_again(self):
+        self.connect()
+        key = pathlib.Path(self.status()["key_file"])
+        old, new = (str(self.muster.secret_file(name, name)) for name in ("old", "new"))
+        self.muster.must("vault", "rekey", "--new-passphrase-file", old)
+        self.assertFalse(key.exists())
+        self.muster.must("vault", "rekey", "--passphrase-file", old, "--new-passphrase-file", new)
+        self.assertEqual(self.muster.run("check", "--passphrase-file", old).code, 4)
+        asked = self.muster.run("vault", "rekey", "--passphrase-file", new)
+        self.assertEqual(asked.code, 2, "a passphrase stays one unless --key says otherwise")
+        self.assertIn("--new-passphrase-file", asked.err)
+        self.muster.must("vault", "rekey", "--key", "file", "--passphrase-file", new)
+        self.assertTrue(key.exists())
+        self.sync()
+
     def test_a_key_file_elsewhere(self):
         key = self.muster.folder / "keys" / "one.key"
         self.muster.project = self.muster.folder / "second"

@@ -47,6 +47,46 @@ class AtATerminal(E2eCase):
         self.assertNotIn("half a secr", shown)
         self.assertEqual(self.muster.must("accounts", "--json").json(), [])
 
+    def init(self, *arguments):
+        self.muster.project = self.muster.folder / "second"
+        return self.terminal("init", "--key", "passphrase", *arguments)
+
+    def test_giving_up_at_the_passphrase_makes_nothing(self):
+        for keys in ("\x03", "\x04"):
+            terminal = self.init()
+            terminal.answer(SHOWN, keys)
+            shown = terminal.end()
+            self.assertEqual(terminal.code, 130, shown)
+            self.assertFalse(self.muster.project.exists())
+        terminal = self.init()
+        for _ in range(3):
+            terminal.answer(SHOWN, "\n")
+        shown = terminal.end()
+        self.assertEqual(terminal.code, 2, shown)
+        self.assertIn("--passphrase-file", shown)
+        self.assertFalse(self.muster.project.exists())
+
+    def test_a_passphrase_is_typed_twice_and_then_opens(self):
+        terminal = self.init()
+        for typed in ("", "horse", "hors", "horse", "horse"):
+            terminal.answer(SHOWN, typed + "\n")
+        shown = terminal.end()
+        self.assertEqual(terminal.code, 0, shown)
+        self.assertIn("Nothing was typed", shown)
+        self.assertIn("The two are not the same", shown)
+        terminal = self.terminal("vault", "status")
+        for typed in ("hors", "horse"):
+            terminal.answer("Passphrase of the vault " + SHOWN, typed + "\n")
+        shown = terminal.end()
+        self.assertEqual(terminal.code, 0, shown)
+        self.assertIn("does not open", shown)
+        terminal = self.terminal("vault", "rotate")
+        for _ in range(3):
+            terminal.answer(SHOWN, "hors\n")
+        shown = terminal.end()
+        self.assertEqual(terminal.code, 4, shown)
+        self.assertIn("the passphrase is wrong", shown)
+
     def test_the_echo_is_back(self):
         """The program goes on asking after the secret, so that the terminal can be looked at."""
         terminal = self.terminal(*self.connect_line("--set", f"api_url={HOST}"))
