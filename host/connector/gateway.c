@@ -327,14 +327,25 @@ static void answer(struct request *request, struct net_reply *reply, const struc
 	buf_fini(&result);
 }
 
+static int64_t scope_of(const struct request *request)
+{
+	return request->args != NULL ? value_int(value_root(request->args), "scope", 0) : 0;
+}
+
+static void note_failure(const struct request *request, const struct err *err)
+{
+	const struct gateway *gateway = request->gateway;
+
+	if (gateway->options.failed != NULL && request->round == gateway->round)
+		gateway->options.failed(gateway->options.arg, scope_of(request), err);
+}
+
 static void on_done(void *arg, struct net_reply *reply, const struct err *err)
 {
 	struct request *request = arg;
-	struct gateway *gateway = request->gateway;
 
-	if (err->kind != ERR_NONE && gateway->options.failed != NULL &&
-	    request->round == gateway->round)
-		gateway->options.failed(gateway->options.arg, err);
+	if (err->kind != ERR_NONE)
+		note_failure(request, err);
 	if (reply != NULL)
 		answer(request, reply, err);
 	else
@@ -415,10 +426,11 @@ void gateway_http(struct gateway *gateway, struct guest *guest, uint32_t id, con
 	request->next = gateway->requests;
 	gateway->requests = request;
 	request->args = value_parse(args, len, &err);
+	if (gateway->options.asked != NULL)
+		gateway->options.asked(gateway->options.arg, scope_of(request));
 	if (request->args != NULL && request_send(request, &err))
 		return;
-	if (gateway->options.failed != NULL)
-		gateway->options.failed(gateway->options.arg, &err);
+	note_failure(request, &err);
 	guest_fail(guest, id, &err);
 	free_request(request);
 }

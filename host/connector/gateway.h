@@ -25,9 +25,12 @@ struct gateway_options {
 	size_t secret_count;
 	bool is_test;		     /* of the connection, while a person waits */
 	struct recording *recording; /* taken over; NULL = none */
-	/* A request that failed and was not declared absent: the listing it belongs to has a hole.
+	/*
+	 * A request was asked for; it failed and was not declared absent, so the listing it belongs
+	 * to has a hole. scope: which part of the stream (sync/proof.h). Both may be NULL.
 	 */
-	void (*failed)(void *arg, const struct err *err);
+	void (*asked)(void *arg, int64_t scope);
+	void (*failed)(void *arg, int64_t scope, const struct err *err);
 	/* Why a request waits: for the progress line. Both may be NULL. */
 	void (*waiting)(void *arg, const char *why, int64_t ms);
 	void *arg;

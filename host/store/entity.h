@@ -63,6 +63,14 @@ bool entity_upsert(struct store_tx *tx, const struct entity_context *context,
 		   const struct entity_row *row, const uint8_t hash[HASH128_SIZE],
 		   enum entity_outcome *outcome, int64_t *id, struct err *err);
 
+/*
+ * Writes over the fields that are present in `patch`; the others, custom ones too, stay as they
+ * are. *is_there = false: there is no such live row, nothing was written.
+ */
+bool entity_patch(struct store_tx *tx, const struct entity_context *context,
+		  const struct entity_row *patch, bool *is_there, enum entity_outcome *outcome,
+		  struct err *err);
+
 /* A live row for which a stream vouches but which it did not list. */
 struct entity_missing {
 	int64_t id;
@@ -79,10 +87,26 @@ struct entity_missing_list {
 			 included */
 };
 
-/* `seen` is sorted ascending, without duplicates. Fills *out; entity_missing_fini releases it. */
+/* A listing by parents: only what a proven parent's part does not show is missing. */
+struct entity_scope {
+	const struct model_entity *parent;
+	/* *is_judged: does the absence of a row of this parent mean anything? */
+	bool (*judge)(void *arg, const char *parent_id, size_t len, bool *is_judged,
+		      struct err *err);
+	void *arg;
+};
+
+/* Does a row of the entity name a row of `parent`? */
+bool entity_is_child(const struct model_entity *entity, const struct model_entity *parent);
+
+/*
+ * `seen` is sorted ascending, without duplicates. `scope` NULL: the listing is of all rows; else
+ * the entity is a child of its parent. Fills *out; entity_missing_fini releases it.
+ */
 bool entity_find_missing(struct store_tx *tx, const struct entity_context *context,
 			 const struct model_entity *entity, const int64_t *seen, size_t seen_count,
-			 struct entity_missing_list *out, struct err *err);
+			 const struct entity_scope *scope, struct entity_missing_list *out,
+			 struct err *err);
 void entity_missing_fini(struct entity_missing_list *list);
 
 /*

@@ -49,6 +49,20 @@ static void build_live(const void *subject, struct buf *sql)
 		   entity->table);
 }
 
+/* The same with the references to parents behind: column and kind of each, as build_references. */
+static void build_live_children(const void *subject, struct buf *sql)
+{
+	const struct model_entity *entity = subject;
+	const struct model_parent *parent;
+
+	buf_str(sql, "SELECT id, streams, source_id");
+	for (parent = entity->parents; parent->column != NULL; parent++)
+		buf_printf(sql, ", %s, %s", parent->column,
+			   parent->kind_column != NULL ? parent->kind_column : "NULL");
+	buf_printf(sql, " FROM %s WHERE account_id = $1 AND removed_at IS NULL ORDER BY id",
+		   entity->table);
+}
+
 struct seen {
 	const int64_t *ids; /* ascending */
 	size_t count, next;
@@ -77,12 +91,57 @@ static bool add_missing(struct db_stmt *stmt, const char *streams, const char *s
 	return item->source_id != NULL || err_oom(err);
 }
 
+/* Does the reference in this column point at a row of the parent's entity? */
+static bool refers(struct db_stmt *stmt, int column, const struct model_parent *parent)
+{
+	const char *kind = db_column_text(stmt, column + 1, NULL);
+
+	if (db_column_is_null(stmt, column))
+		return false;
+	return parent->kind_column == NULL || (kind != NULL && str_eq(kind, parent->entity));
+}
+
+bool entity_is_child(const struct model_entity *entity, const struct model_entity *parent)
+{
+	for (const struct model_parent *at = entity->parents; at->column != NULL; at++) {
+		if (str_eq(at->entity, parent->name))
+			return true;
+	}
+	return false;
+}
+
+enum { LIVE_COLUMNS = 3 };
+
+/* A row that names no such parent belongs to no scope: nobody listed it, nobody misses it. */
+static bool is_judged(struct db_stmt *stmt, const struct model_entity *entity,
+		      const struct entity_scope *scope, bool *judged, struct err *err)
+{
+	int column = LIVE_COLUMNS;
+
+	*judged = scope == NULL;
+	if (scope == NULL)
+		return true;
+	for (const struct model_parent *at = entity->parents; at->column != NULL;
+	     at++, column += 2) {
+		size_t len;
+		const char *id;
+
+		if (!str_eq(at->entity, scope->parent->name) || !refers(stmt, column, at))
+			continue;
+		id = db_column_text(stmt, column, &len);
+		return scope->judge(scope->arg, id, len, judged, err);
+	}
+	return true;
+}
+
 static bool collect(struct store_tx *tx, const struct entity_context *context,
 		    const struct model_entity *entity, struct seen *seen,
-		    struct entity_missing_list *out, struct err *err)
+		    const struct entity_scope *scope, struct entity_missing_list *out,
+		    struct err *err)
 {
-	struct db_stmt *stmt = db_prepare_built(tx, entity, build_live, err);
-	bool has_row, ok = true;
+	struct db_stmt *stmt =
+		db_prepare_built(tx, entity, scope != NULL ? build_live_children : build_live, err);
+	bool has_row, judged, ok = true;
 
 	if (stmt == NULL)
 		return false;
@@ -96,8 +155,10 @@ static bool collect(struct store_tx *tx, const struct entity_context *context,
 		if (!voices_has(streams, context->stream))
 			continue;
 		out->live++;
-		if (!was_seen(seen, db_column_int(stmt, 0)))
-			ok = add_missing(stmt, streams, context->stream, out, err);
+		if (was_seen(seen, db_column_int(stmt, 0)))
+			continue;
+		ok = is_judged(stmt, entity, scope, &judged, err) &&
+		     (!judged || add_missing(stmt, streams, context->stream, out, err));
 	}
 	db_reset(stmt);
 	return false;
@@ -237,16 +298,6 @@ static bool check_parent(struct store_tx *tx, const struct entity_context *conte
 	return true;
 }
 
-/* Does the reference in this column point at a row of the parent's entity? */
-static bool refers(struct db_stmt *stmt, int column, const struct model_parent *parent)
-{
-	const char *kind = db_column_text(stmt, column + 1, NULL);
-
-	if (db_column_is_null(stmt, column))
-		return false;
-	return parent->kind_column == NULL || (kind != NULL && str_eq(kind, parent->entity));
-}
-
 static bool check_item(struct store_tx *tx, const struct entity_context *context,
 		       const struct model_entity *entity, const struct parent_seen *seen,
 		       size_t parents, struct entity_missing *item, struct err *err)
@@ -310,12 +361,13 @@ static bool mark_followers(struct store_tx *tx, const struct entity_context *con
 
 bool entity_find_missing(struct store_tx *tx, const struct entity_context *context,
 			 const struct model_entity *entity, const int64_t *seen, size_t seen_count,
-			 struct entity_missing_list *out, struct err *err)
+			 const struct entity_scope *scope, struct entity_missing_list *out,
+			 struct err *err)
 {
 	struct seen progress = { .ids = seen, .count = seen_count };
 
 	*out = (struct entity_missing_list){ 0 };
-	if (collect(tx, context, entity, &progress, out, err) &&
+	if (collect(tx, context, entity, &progress, scope, out, err) &&
 	    read_labels(tx, entity, out, err) && mark_followers(tx, context, entity, out, err))
 		return true;
 	entity_missing_fini(out);

@@ -14,6 +14,8 @@ static const struct {
 } shadowed[] = {
 	{ "sessions", "account_id = $1" },
 	{ "stream_state", "account_id = $1" },
+	{ "event_marks", "account_id = $1" },
+	{ "enrichments", "account_id = $1" },
 	{ "held_removals", "account_id = $1" },
 	{ "held_removal_items",
 	  "held_id IN (SELECT id FROM main.held_removals WHERE account_id = $1)" },

@@ -99,7 +99,7 @@ bool session_seen(struct store_tx *tx, int64_t session_id, const char *stream, c
 /* --- the state of a stream between sessions --- */
 
 struct stream_state {
-	char *cursor; /* what the script committed (wire value, hex or base64 text); NULL = none */
+	char *cursor;	/* what an events stream committed last, as JSON; NULL = none */
 	char *baseline; /* hash of connector+mapping+settings of the last complete listing; NULL =
 			   none */
 	char *completed_at;
@@ -123,6 +123,9 @@ bool stream_state_drop(struct store_tx *tx, const char *account_id, const char *
 bool stream_state_names(struct store_tx *tx, const char *account_id, char ***names, size_t *count,
 			struct err *err);
 void stream_state_free_names(char **names, size_t count);
+/* The cursor alone; the other fields stay, or are empty. */
+bool stream_state_set_cursor(struct store_tx *tx, const char *account_id, const char *stream,
+			     const char *cursor, struct err *err);
 
 /* --- quarantine: records that could not be mapped --- */
 

@@ -71,6 +71,24 @@ bool stream_state_set(struct store_tx *tx, const char *account_id, const char *s
 	return db_exec(stmt, NULL, err);
 }
 
+bool stream_state_set_cursor(struct store_tx *tx, const char *account_id, const char *stream,
+			     const char *cursor, struct err *err)
+{
+	struct db_stmt *stmt = db_prepare(
+		tx,
+		"INSERT INTO stream_state (account_id, stream, cursor, completed_session)"
+		" VALUES ($1, $2, $3, 0)"
+		" ON CONFLICT (account_id, stream) DO UPDATE SET cursor = excluded.cursor",
+		err);
+
+	if (stmt == NULL)
+		return false;
+	db_bind_text(stmt, 1, account_id);
+	db_bind_text(stmt, 2, stream);
+	db_bind_text(stmt, 3, cursor);
+	return db_exec(stmt, NULL, err);
+}
+
 /* --- which streams there are --- */
 
 static bool exec_named(struct store_tx *tx, const char *sql, const char *account_id,

@@ -11,6 +11,7 @@
 #include "store/guard.h"
 #include "sync/guard.h"
 #include "sync/run.h"
+#include "sync/scopes.h"
 
 /* A row that would go. */
 struct goner {
@@ -29,6 +30,7 @@ struct judgement {
 	struct goner *goners;
 	size_t count, size;
 	bool is_new_baseline;
+	struct scopes scopes;
 	const char *rule; /* of the first entity that is blocked; NULL = none is */
 	char summary[256];
 	char set_hash[65];
@@ -92,11 +94,11 @@ static const char *missing_reason(const struct judgement *judgement)
 
 /* Collects one entity's goners and asks the guard about them. */
 static bool collect(struct judgement *judgement, const struct model_entity *entity,
-		    struct entity_missing_list *list, size_t seen, struct err *err)
+		    struct entity_missing_list *list, int64_t seen, struct err *err)
 {
 	struct listed *listed = listed_of(&judgement->run->stream, entity);
 	int64_t added = listed != NULL ? listed->added : 0;
-	struct guard_case loss = { .live = list->live - added, .seen = (int64_t)seen - added };
+	struct guard_case loss = { .live = list->live - added, .seen = seen - added };
 	const char *rule;
 
 	if (listed != NULL && listed->filtered_count > 0)
@@ -123,45 +125,87 @@ static bool collect(struct judgement *judgement, const struct model_entity *enti
 	return true;
 }
 
+/* Rows by parents that were not to be judged count as seen for the guard: nothing says otherwise.
+ */
 static bool find_missing(struct judgement *judgement, const struct model_entity *entity,
-			 struct err *err)
+			 const struct entity_scope *scope, struct err *err)
 {
 	struct entity_missing_list *list = &judgement->lists[judgement->list_count];
 	size_t seen_count, doubled;
-	int64_t *seen = NULL;
+	int64_t *seen = NULL, kept;
 	bool fine;
 
 	fine = session_seen(judgement->tx, judgement->context.session_id, judgement->context.stream,
 			    entity->name, &seen, &seen_count, &doubled, err) &&
 	       entity_find_missing(judgement->tx, &judgement->context, entity, seen, seen_count,
-				   list, err);
+				   scope, list, err);
 	free(seen);
 	if (!fine)
 		return false;
 	judgement->list_count++;
-	return collect(judgement, entity, list, seen_count, err);
+	kept = scope != NULL ? list->live - (int64_t)list->count : (int64_t)seen_count;
+	return collect(judgement, entity, list, kept, err);
 }
 
 /* Every entity that the stream may emit, each once: also those of which it showed nothing. */
-static bool find_all(struct judgement *judgement, struct err *err)
+static size_t emitted(const struct sync_run *run,
+		      const struct model_entity *entities[STREAM_ENTITIES_MAX])
 {
-	const struct value *declared = connector_declaration(judgement->run->connector);
-	const struct value *emits = value_get(judgement->run->stream.declared, "emits");
-	const struct model_entity *done[STREAM_ENTITIES_MAX];
+	const struct value *declared = connector_declaration(run->connector);
+	const struct value *emits = value_get(run->stream.declared, "emits");
 	size_t count = 0;
 
 	for (size_t i = 0; i < value_count(emits); i++) {
 		const struct value *map = value_get(value_get(declared, "maps"), emits->keys[i]);
 		const char *name = value_text(map, "entity", emits->keys[i]);
 		const struct model_entity *entity = model_entity(name);
-		size_t seen = 0;
+		size_t known = 0;
 
-		while (seen < count && done[seen] != entity)
-			seen++;
-		if (entity == NULL || seen < count || count == STREAM_ENTITIES_MAX)
-			continue;
-		done[count++] = entity;
-		if (!find_missing(judgement, entity, err))
+		while (known < count && entities[known] != entity)
+			known++;
+		if (entity != NULL && known == count && count < STREAM_ENTITIES_MAX)
+			entities[count++] = entity;
+	}
+	return count;
+}
+
+/*
+ * By parents: first the children, of the parents whose scopes are proven. What is nobody's child
+ * (the catalogue of apps beside the installations) can only be judged when every parent was read.
+ */
+static bool find_scoped(struct judgement *judgement, const struct model_entity *const *entities,
+			size_t count, struct err *err)
+{
+	const struct model_entity *parent = judgement->run->stream.proof.parent;
+	const struct entity_scope scope = scopes_entity(&judgement->scopes);
+	struct buf ignored = BUF_INIT;
+	bool fine = true;
+
+	for (size_t i = 0; fine && i < count; i++)
+		fine = !entity_is_child(entities[i], parent) ||
+		       find_missing(judgement, entities[i], &scope, err);
+	if (fine && scopes_are_whole(&judgement->scopes, &ignored)) {
+		for (size_t i = 0; fine && i < count; i++)
+			fine = entity_is_child(entities[i], parent) ||
+			       find_missing(judgement, entities[i], NULL, err);
+	}
+	buf_fini(&ignored);
+	return fine;
+}
+
+static bool find_all(struct judgement *judgement, struct err *err)
+{
+	const struct model_entity *entities[STREAM_ENTITIES_MAX];
+	const struct proof *proof = &judgement->run->stream.proof;
+	size_t count = emitted(judgement->run, entities);
+
+	if (!scopes_open(&judgement->scopes, proof, judgement->tx, judgement->context.account_id,
+			 err))
+		return false;
+	if (proof->scope_count > 0)
+		return find_scoped(judgement, entities, count, err);
+	for (size_t i = 0; i < count; i++) {
+		if (!find_missing(judgement, entities[i], NULL, err))
 			return false;
 	}
 	return true;
@@ -174,7 +218,7 @@ static bool find_voiced(struct judgement *judgement, struct err *err)
 	const struct model_entity *entities = model_entities(&count);
 
 	for (size_t i = 0; i < count; i++) {
-		if (!find_missing(judgement, &entities[i], err))
+		if (!find_missing(judgement, &entities[i], NULL, err))
 			return false;
 	}
 	return true;
@@ -280,23 +324,34 @@ static bool decide(struct judgement *judgement, struct err *err)
 
 /* --- the unit --- */
 
-static bool complete(struct judgement *judgement, struct err *err)
+static bool note_complete(struct judgement *judgement, const struct stream_state *before,
+			  struct err *err)
 {
 	struct sync_run *run = judgement->run;
-	struct stream_state state = { 0 }, next = { 0 };
-	bool fine;
+	const struct stream_state state = { .cursor = before->cursor,
+					    .baseline = run->baseline,
+					    .completed_at = judgement->now,
+					    .completed_session = run->session.id };
 
-	if (!stream_state_get(judgement->tx, run->account_id, run->stream.name, &state, err))
-		return false;
-	judgement->is_new_baseline =
-		state.baseline == NULL || !str_eq(state.baseline, run->baseline);
-	next = (struct stream_state){ .cursor = state.cursor,
-				      .baseline = run->baseline,
-				      .completed_at = judgement->now,
-				      .completed_session = run->session.id };
-	fine = find_all(judgement, err) && decide(judgement, err) &&
-	       stream_state_set(judgement->tx, run->account_id, run->stream.name, &next, err);
-	stream_state_fini(&state);
+	return stream_state_set(judgement->tx, run->account_id, run->stream.name, &state, err);
+}
+
+/* A hole in one parent's part leaves the others' proof alone, but the stream is not complete. */
+static bool note_end(struct judgement *judgement, const struct stream_state *before,
+		     struct err *err)
+{
+	struct stream *stream = &judgement->run->stream;
+	struct buf why = BUF_INIT;
+	bool fine = true;
+
+	scopes_are_whole(&judgement->scopes, &why);
+	if (why.len == 0) {
+		fine = buf_ok(&why, err) && note_complete(judgement, before, err);
+	} else if (stream->end == STREAM_OK) {
+		stream->end = STREAM_INCOMPLETE;
+		snprintf(stream->reason, sizeof(stream->reason), "%s", buf_text(&why));
+	}
+	buf_fini(&why);
 	return fine;
 }
 
@@ -312,9 +367,40 @@ static bool withdraw(struct judgement *judgement, struct err *err)
 	       stream_state_drop(judgement->tx, judgement->run->account_id, stream->name, err);
 }
 
-static bool is_events(const struct sync_run *run)
+static bool complete(struct judgement *judgement, struct err *err)
 {
-	return str_eq(value_text(run->stream.declared, "mode", "snapshot"), "events");
+	struct sync_run *run = judgement->run;
+	struct stream_state before = { 0 };
+	bool fine;
+
+	if (!stream_state_get(judgement->tx, run->account_id, run->stream.name, &before, err))
+		return false;
+	judgement->is_new_baseline =
+		before.baseline == NULL || !str_eq(before.baseline, run->baseline);
+	fine = find_all(judgement, err) && decide(judgement, err) &&
+	       note_end(judgement, &before, err);
+	scopes_fini(&judgement->scopes);
+	stream_state_fini(&before);
+	return fine;
+}
+
+/* What happened is no list of what is there: nothing is missing from it. */
+static bool note_events_end(struct judgement *judgement, struct err *err)
+{
+	struct sync_run *run = judgement->run;
+	struct stream_state before = { 0 };
+	bool fine =
+		stream_state_get(judgement->tx, run->account_id, run->stream.name, &before, err) &&
+		note_complete(judgement, &before, err);
+
+	stream_state_fini(&before);
+	return fine;
+}
+
+static bool is_proven(const struct sync_run *run, struct buf *why)
+{
+	return stream_is_events(run) ? proof_is_whole(&run->stream.proof, why)
+				     : proof_holds(&run->stream.proof, why);
 }
 
 bool absence_judge(struct store_tx *tx, void *arg, struct err *err)
@@ -329,9 +415,9 @@ bool absence_judge(struct store_tx *tx, void *arg, struct err *err)
 	fine = lease_check(tx, &run->lease, err);
 	if (run->stream.is_silent) {
 		fine = fine && withdraw(&judgement, err);
-	} else if (fine && proof_holds(&run->stream.proof, &why)) {
-		/* What happened is no list of what is there. */
-		fine = is_events(run) || complete(&judgement, err);
+	} else if (fine && is_proven(run, &why)) {
+		fine = stream_is_events(run) ? note_events_end(&judgement, err)
+					     : complete(&judgement, err);
 	} else {
 		run->stream.end = STREAM_INCOMPLETE;
 		snprintf(run->stream.reason, sizeof(run->stream.reason), "%s", buf_text(&why));

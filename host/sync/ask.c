@@ -15,6 +15,7 @@ enum {
 
 struct ask {
 	struct sync_run *run;
+	bool is_last; /* of `parents`: the list was read to its end */
 	uint32_t id;
 	const struct ask_kind *kind;
 	struct value_tree *args;
@@ -110,6 +111,7 @@ static bool read_parents(struct store_tx *tx, struct ask *ask, struct err *err)
 	value_put_map(&ask->result, 2);
 	value_put_str(&ask->result, "more");
 	value_put_bool(&ask->result, parents.has_more);
+	ask->is_last = !parents.has_more;
 	value_put_str(&ask->result, "rows");
 	value_put_list(&ask->result, (size_t)parents.count);
 	buf_append(&ask->result, parents.rows.data, parents.rows.len);
@@ -173,6 +175,8 @@ static void on_answer(void *arg, const struct err *err)
 	struct sync_run *run = ask->run;
 
 	run->units--;
+	if (ask->is_last)
+		proof_parents(&run->stream.proof);
 	if (run->is_ending)
 		run_fail(run, err);
 	else if (err->kind != ERR_NONE)

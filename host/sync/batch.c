@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "connector/json_value.h"
+#include "store/event.h"
+#include "sync/batch_rows.h"
 #include "sync/key_list.h"
-#include "sync/rows.h"
 #include "sync/run.h"
 
 enum {
@@ -27,37 +27,20 @@ struct payload {
 	size_t len;
 };
 
-struct ids {
-	const struct model_entity *entity;
-	int64_t *items;
-	size_t count, size;
-};
-
 struct batch {
 	struct sync_run *run;
 	struct payload *payloads;
 	size_t count, size;
-	int64_t rows, bytes, started_ms;
+	int64_t row_count, bytes, started_ms;
 	uint32_t *unanswered;
 	size_t unanswered_count;
 	struct key_list keys;
+	char *cursor;  /* JSON, of an events stream; NULL = it does not move */
 	bool is_flush; /* the stream ends with this one */
 	int64_t last_exchange;
-
-	/* what the unit finds out */
-	struct session_counts counts, before;
-	struct ids ids[STREAM_ENTITIES_MAX];
-	size_t ids_count;
-	json_t *dropped;
-	int64_t no_id, doubled, quarantined;
-	char first_bad[STREAM_BAD_MAX];
-	struct store_tx *tx;
-	struct entity_context context;
+	struct session_counts before;
 	char now[CLOCK_TEXT_SIZE];
-	struct buf scratch;
-	struct listed *listed; /* of the payload being walked */
-	struct ids *listed_ids;
-	bool is_derived;
+	struct batch_rows rows; /* what the unit finds out */
 };
 
 static struct batch *batch_new(struct sync_run *run)
@@ -68,7 +51,7 @@ static struct batch *batch_new(struct sync_run *run)
 		return NULL;
 	batch->run = run;
 	batch->started_ms = clock_monotonic_ms();
-	batch->dropped = json_object();
+	batch->rows = (struct batch_rows){ .run = run, .dropped = json_object() };
 	return batch;
 }
 
@@ -78,211 +61,15 @@ void batch_free(struct batch *batch)
 		return;
 	for (size_t i = 0; i < batch->count; i++)
 		free(batch->payloads[i].data);
-	for (size_t i = 0; i < batch->ids_count; i++)
-		free(batch->ids[i].items);
 	free(batch->payloads);
 	free(batch->unanswered);
 	key_list_fini(&batch->keys);
-	json_decref(batch->dropped);
-	buf_fini(&batch->scratch);
+	free(batch->cursor);
+	batch_rows_fini(&batch->rows);
 	free(batch);
 }
 
 /* --- the unit: one transaction --- */
-
-static bool push_id(struct ids *ids, int64_t id, struct err *err)
-{
-	if (ids->count == ids->size) {
-		size_t size = ids->size == 0 ? 256 : ids->size * 2;
-		int64_t *items = realloc(ids->items, size * sizeof(*items));
-
-		if (items == NULL)
-			return err_oom(err);
-		ids->items = items;
-		ids->size = size;
-	}
-	ids->items[ids->count++] = id;
-	return true;
-}
-
-static struct listed *find_listed(struct stream *stream, const struct model_entity *entity)
-{
-	for (size_t i = 0; i < stream->listed_count; i++) {
-		if (stream->listed[i].entity == entity)
-			return &stream->listed[i];
-	}
-	if (stream->listed_count == STREAM_ENTITIES_MAX)
-		return NULL;
-	stream->listed[stream->listed_count].entity = entity;
-	return &stream->listed[stream->listed_count++];
-}
-
-static struct ids *find_ids(struct batch *batch, const struct model_entity *entity)
-{
-	for (size_t i = 0; i < batch->ids_count; i++) {
-		if (batch->ids[i].entity == entity)
-			return &batch->ids[i];
-	}
-	if (batch->ids_count == STREAM_ENTITIES_MAX)
-		return NULL;
-	batch->ids[batch->ids_count].entity = entity;
-	return &batch->ids[batch->ids_count++];
-}
-
-static void on_begin(void *arg, const char *map, const struct model_entity *entity)
-{
-	struct batch *batch = arg;
-	const struct value *emits = value_get(batch->run->stream.declared, "emits");
-
-	batch->is_derived = str_eq(value_text(emits, map, "primary"), "derived");
-	batch->listed = find_listed(&batch->run->stream, entity);
-	batch->listed_ids = find_ids(batch, entity);
-}
-
-static bool has_room(const struct batch *batch, struct err *err)
-{
-	if (batch->listed != NULL && batch->listed_ids != NULL)
-		return true;
-	return err_set(err, ERR_BUG, "a stream emits at most %d entities", STREAM_ENTITIES_MAX);
-}
-
-/* With an id it counts as seen: a row we cannot read is no row that is gone. */
-static bool see_unread(struct batch *batch, const struct model_entity *entity,
-		       const char *source_id, size_t len, struct err *err)
-{
-	int64_t live = 0;
-
-	if (source_id == NULL) {
-		batch->no_id++;
-		return true;
-	}
-	if (!entity_find(batch->tx, batch->context.account_id, entity, source_id, len, &live, err))
-		return false;
-	return live == 0 || push_id(batch->listed_ids, live, err);
-}
-
-static bool quarantine(struct batch *batch, const struct model_entity *entity,
-		       const char *source_id, size_t len, const char *reason, const char *excerpt,
-		       struct err *err)
-{
-	char *id = source_id != NULL ? str_dup_len(source_id, len) : NULL;
-	bool fine;
-
-	if (batch->quarantined++ == 0)
-		snprintf(batch->first_bad, sizeof(batch->first_bad), "%s", reason);
-	batch->counts.quarantined++;
-	fine = quarantine_add(batch->tx, batch->context.session_id, batch->context.stream,
-			      entity->name, id, reason, excerpt, batch->now, err);
-	free(id);
-	return fine && see_unread(batch, entity, source_id, len, err);
-}
-
-static void count_outcome(struct session_counts *counts, enum entity_outcome outcome)
-{
-	switch (outcome) {
-	case ENTITY_CREATED:
-		counts->created++;
-		return;
-	case ENTITY_UPDATED:
-		counts->updated++;
-		return;
-	case ENTITY_UNCHANGED:
-		counts->unchanged++;
-		return;
-	case ENTITY_RESTORED:
-		counts->restored++;
-		return;
-	}
-}
-
-static bool on_row(void *arg, const struct entity_row *row, const char *problem, struct err *err)
-{
-	struct batch *batch = arg;
-	uint8_t hash[HASH128_SIZE];
-	enum entity_outcome outcome;
-	bool again;
-	int64_t id;
-
-	if (!has_room(batch, err))
-		return false;
-	if (problem != NULL)
-		return quarantine(batch, row->entity,
-				  row->source_id_len > 0 ? row->source_id : NULL,
-				  row->source_id_len, problem, "", err);
-	if (!seen_add(&batch->listed->seen, row->source_id, row->source_id_len, &again, err))
-		return false;
-	if (again) {
-		batch->doubled += !batch->is_derived;
-		return true;
-	}
-	entity_hash(row, &batch->scratch, hash);
-	if (!buf_ok(&batch->scratch, err) ||
-	    !entity_upsert(batch->tx, &batch->context, row, hash, &outcome, &id, err))
-		return err_context(err, "%s %.*s", row->entity->name, (int)row->source_id_len,
-				   row->source_id);
-	batch->counts.seen++;
-	count_outcome(&batch->counts, outcome);
-	batch->listed->added += outcome == ENTITY_CREATED || outcome == ENTITY_RESTORED;
-	return push_id(batch->listed_ids, id, err);
-}
-
-static bool push_filtered(struct listed *listed, int64_t id, struct err *err)
-{
-	int64_t *items =
-		realloc(listed->filtered, (listed->filtered_count + 1) * sizeof(*listed->filtered));
-
-	if (items == NULL)
-		return err_oom(err);
-	listed->filtered = items;
-	items[listed->filtered_count++] = id;
-	return true;
-}
-
-static void count_dropped(struct batch *batch, const char *rule)
-{
-	json_int_t before = json_integer_value(json_object_get(batch->dropped, rule));
-
-	batch->counts.dropped++;
-	json_object_set_new(batch->dropped, rule, json_integer(before + 1));
-}
-
-static bool on_dropped(void *arg, const struct model_entity *entity, const char *rule,
-		       const char *source_id, size_t len, struct err *err)
-{
-	struct batch *batch = arg;
-	int64_t live = 0;
-
-	if (!has_room(batch, err))
-		return false;
-	if (rule != NULL)
-		count_dropped(batch, rule);
-	if (source_id == NULL || len == 0)
-		return true;
-	if (!entity_find(batch->tx, batch->context.account_id, entity, source_id, len, &live, err))
-		return false;
-	return live == 0 || push_filtered(batch->listed, live, err);
-}
-
-static bool on_bad(void *arg, const struct model_entity *entity, const char *source_id, size_t len,
-		   const char *reason, const char *excerpt, struct err *err)
-{
-	struct batch *batch = arg;
-
-	if (!has_room(batch, err))
-		return false;
-	if (reason == NULL)
-		return see_unread(batch, entity, source_id, len, err);
-	return quarantine(batch, entity, source_id, len, reason, excerpt, err);
-}
-
-static bool on_skipped(void *arg, int64_t count, struct err *err)
-{
-	struct batch *batch = arg;
-
-	(void)err;
-	batch->counts.skipped += count;
-	return true;
-}
 
 static void add_counts(struct session_counts *sum, const struct session_counts *more)
 {
@@ -297,36 +84,71 @@ static void add_counts(struct session_counts *sum, const struct session_counts *
 	sum->skipped += more->skipped;
 }
 
+/* Events take effect in the order in which they happened; what is of no event comes first. */
+struct happening {
+	size_t index;
+	struct event_stamp stamp;
+};
+
+static int by_time(const void *a, const void *b)
+{
+	const struct happening *x = a, *y = b;
+	int order = event_compare(&x->stamp, &y->stamp);
+
+	return order != 0 ? order : (x->index > y->index) - (x->index < y->index);
+}
+
+static bool read_happening(const struct payload *payload, size_t index, struct happening *out,
+			   struct err *err)
+{
+	struct rows_payload members;
+	struct rows_origin origin;
+
+	if (!rows_payload_read(payload->data, payload->len, &members, err) ||
+	    !rows_payload_origin(&members, &origin, err))
+		return false;
+	*out = (struct happening){ .index = index, .stamp = origin.event };
+	return true;
+}
+
+static bool apply_events(struct batch *batch, struct err *err)
+{
+	struct happening *order = calloc(batch->count + 1, sizeof(*order));
+	bool fine = order != NULL || err_oom(err);
+
+	for (size_t i = 0; fine && i < batch->count; i++)
+		fine = read_happening(&batch->payloads[i], i, &order[i], err);
+	if (fine)
+		qsort(order, batch->count, sizeof(*order), by_time);
+	for (size_t i = 0; fine && i < batch->count; i++) {
+		const struct payload *payload = &batch->payloads[order[i].index];
+
+		fine = batch_rows_apply(&batch->rows, payload->data, payload->len, err);
+	}
+	free(order);
+	return fine;
+}
+
 static bool apply_payloads(struct batch *batch, struct err *err)
 {
-	const struct rows_sink sink = {
-		.begin = on_begin,
-		.row = on_row,
-		.dropped = on_dropped,
-		.bad = on_bad,
-		.skipped = on_skipped,
-		.arg = batch,
-	};
-
+	if (stream_is_events(batch->run))
+		return apply_events(batch, err);
 	for (size_t i = 0; i < batch->count; i++) {
-		if (!rows_walk(batch->payloads[i].data, batch->payloads[i].len, &sink, err))
+		if (!batch_rows_apply(&batch->rows, batch->payloads[i].data, batch->payloads[i].len,
+				      err))
 			return false;
 	}
 	return true;
 }
 
-static bool apply_seen(struct batch *batch, struct err *err)
+/* Where a stream of events goes on from, together with the rows that led there. */
+static bool apply_cursor(struct batch *batch, struct store_tx *tx, struct err *err)
 {
-	for (size_t i = 0; i < batch->ids_count; i++) {
-		const struct ids *ids = &batch->ids[i];
+	const struct entity_context *context = &batch->rows.context;
 
-		if (ids->count > 0 &&
-		    !session_add_batch(batch->tx, batch->context.session_id, batch->context.stream,
-				       ids->entity->name, ids->items, ids->count, 0,
-				       batch->last_exchange, err))
-			return false;
-	}
-	return true;
+	return batch->cursor == NULL ||
+	       stream_state_set_cursor(tx, context->account_id, context->stream, batch->cursor,
+				       err);
 }
 
 static bool apply(struct store_tx *tx, void *arg, struct err *err)
@@ -334,14 +156,15 @@ static bool apply(struct store_tx *tx, void *arg, struct err *err)
 	struct batch *batch = arg;
 	struct session_counts counts = batch->before;
 
-	batch->tx = tx;
-	batch->context = run_context(batch->run, batch->now);
+	batch->rows.tx = tx;
+	batch->rows.context = run_context(batch->run, batch->now);
 	if (!lease_check(tx, &batch->run->lease, err) || !apply_payloads(batch, err) ||
-	    !key_list_apply(&batch->keys, tx, batch->context.account_id, err) ||
-	    !apply_seen(batch, err))
+	    !key_list_apply(&batch->keys, tx, batch->rows.context.account_id, err) ||
+	    !batch_rows_end(&batch->rows, batch->last_exchange, err) ||
+	    !apply_cursor(batch, tx, err))
 		return false;
-	add_counts(&counts, &batch->counts);
-	return session_update(tx, batch->context.session_id, &counts, NULL, NULL, err);
+	add_counts(&counts, &batch->rows.counts);
+	return session_update(tx, batch->rows.context.session_id, &counts, NULL, NULL, err);
 }
 
 /* --- committing, on the loop's thread --- */
@@ -370,6 +193,22 @@ static void merge_dropped(json_t *sum, json_t *more)
 	}
 }
 
+static void take_findings(struct sync_run *run, const struct batch_rows *rows)
+{
+	struct stream *stream = &run->stream;
+
+	add_counts(&run->session.counts, &rows->counts);
+	merge_dropped(run->dropped, rows->dropped);
+	if (stream->quarantined == 0)
+		snprintf(stream->first_bad, sizeof(stream->first_bad), "%s", rows->first_bad);
+	stream->quarantined += rows->quarantined;
+	stream->rows += rows->counts.seen;
+	for (size_t i = 0; i < rows->no_id.count; i++)
+		proof_no_id(&stream->proof, rows->no_id.items[i]);
+	for (size_t i = 0; i < rows->doubled.count; i++)
+		proof_doubled(&stream->proof, rows->doubled.items[i]);
+}
+
 /* Too much of what the vendor says cannot be used (reliability.md 3.12). */
 static bool is_poisoned(const struct sync_run *run, struct err *err)
 {
@@ -394,15 +233,7 @@ static void on_committed(void *arg, const struct err *failure)
 
 	run->flight = NULL;
 	if (err.kind == ERR_NONE) {
-		add_counts(&run->session.counts, &batch->counts);
-		merge_dropped(run->dropped, batch->dropped);
-		if (run->stream.quarantined == 0)
-			snprintf(run->stream.first_bad, sizeof(run->stream.first_bad), "%s",
-				 batch->first_bad);
-		run->stream.quarantined += batch->quarantined;
-		run->stream.rows += batch->counts.seen;
-		run->stream.proof.no_id += batch->no_id;
-		run->stream.proof.doubled += batch->doubled;
+		take_findings(run, &batch->rows);
 		is_poisoned(run, &err);
 	}
 	batch_free(batch);
@@ -465,7 +296,7 @@ static bool add_payload(struct batch *batch, const void *args, size_t len, struc
 	if (payloads[batch->count].data == NULL)
 		return err_oom(err);
 	payloads[batch->count++].len = len;
-	batch->rows += rows_count(args, len);
+	batch->row_count += rows_count(args, len);
 	batch->bytes += (int64_t)len;
 	return true;
 }
@@ -483,14 +314,14 @@ static bool add_unanswered(struct batch *batch, uint32_t id, struct err *err)
 
 static bool is_full(const struct batch *batch)
 {
-	return batch->rows >= BATCH_ROWS || batch->bytes >= BATCH_BYTES;
+	return batch->row_count >= BATCH_ROWS || batch->bytes >= BATCH_BYTES;
 }
 
 /* A call was taken in: there is room for more, or it waits for its answer. */
 static void settle(struct sync_run *run, struct batch *batch)
 {
 	if (run->flight == NULL &&
-	    (batch->rows >= BATCH_ROWS_MAX || batch->bytes >= BATCH_BYTES_MAX))
+	    (batch->row_count >= BATCH_ROWS_MAX || batch->bytes >= BATCH_BYTES_MAX))
 		commit(run);
 	else if (run->flight == NULL || !is_full(batch))
 		answer_waiting(run, batch);
@@ -507,6 +338,32 @@ void batch_emit(struct sync_run *run, uint32_t id, const void *args, size_t len)
 		return;
 	}
 	settle(run, batch);
+}
+
+void batch_commit(struct sync_run *run, uint32_t id, const struct value *args)
+{
+	const char *state = value_text(args, "state", NULL);
+	struct err err = ERR_INIT;
+	struct batch *batch = collecting(run, &err);
+	char *cursor = state != NULL ? str_dup(state) : NULL;
+
+	if (batch == NULL || cursor == NULL || !add_unanswered(batch, id, &err)) {
+		free(cursor);
+		if (err.kind == ERR_NONE)
+			err_oom(&err);
+		run_fail(run, &err);
+		return;
+	}
+	/* Of a limited reading only a part was taken: it must not go on behind the rest. */
+	if (run->options.limit > 0) {
+		free(cursor);
+		cursor = NULL;
+	}
+	free(batch->cursor);
+	batch->cursor = cursor;
+	batch_page(run);
+	if (run->batch != NULL)
+		settle(run, run->batch);
 }
 
 void batch_page(struct sync_run *run)

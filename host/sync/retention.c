@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "store/entity.h"
+#include "store/event.h"
 #include "store/limit.h"
 #include "store/recording.h"
 #include "store/setting.h"
@@ -38,10 +39,11 @@ static bool expire(struct store_tx *tx, const char *recordings_dir, const char *
 		   struct err *err)
 {
 	int64_t now_ms = clock_wall_ms();
-	char before[CLOCK_TEXT_SIZE];
+	char before[CLOCK_TEXT_SIZE], events_before[CLOCK_TEXT_SIZE];
 
 	clock_format(now_ms - RETENTION_RECORDINGS_DAYS * day_ms, before);
-	return entity_expire(tx, now, err) &&
+	clock_format(now_ms - RETENTION_EVENTS_DAYS * day_ms, events_before);
+	return entity_expire(tx, now, err) && event_expire(tx, events_before, err) &&
 	       limit_expire(tx, now_ms - RETENTION_LIMITS_DAYS * day_ms, err) &&
 	       recording_forget(tx, before, remove_file, (void *)(uintptr_t)recordings_dir, err);
 }

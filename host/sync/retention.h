@@ -1,6 +1,6 @@
 /*
  * What is kept how long: tombstones, changes and quarantined records 90 days (store/entity.h),
- * limits a week after their last use, recordings 30 days.
+ * limits a week after their last use, recordings 30 days, stamps of events 120 days.
  */
 #ifndef MUSTER_SYNC_RETENTION_H
 #define MUSTER_SYNC_RETENTION_H
@@ -10,7 +10,11 @@
 #include "base/err.h"
 #include "store/store.h"
 
-enum { RETENTION_RECORDINGS_DAYS = 30, RETENTION_LIMITS_DAYS = 7 };
+enum {
+	RETENTION_RECORDINGS_DAYS = 30,
+	RETENTION_LIMITS_DAYS = 7,
+	RETENTION_EVENTS_DAYS = 120, /* vendors tell events again for 90 days */
+};
 
 /* Inside a unit: once a day at most; else it only looks at the date. */
 bool retention_apply(struct store_tx *tx, const char *recordings_dir, struct err *err);

@@ -9,19 +9,13 @@
 #include "base/str.h"
 #include "wire/value.h"
 
-enum {
-	COLUMNS_MAX = 96,
-	NAME_MAX_LEN = 64,
-	REASON_MAX = 256,
-	EXCERPT_MAX = 512,
-	SOURCE_ID_MAX = 2048
-};
+enum { COLUMNS_MAX = 96, REASON_MAX = 256, EXCERPT_MAX = 512, SOURCE_ID_MAX = 2048 };
 
 /* Where a column's cells go. */
 struct column {
 	enum { TO_SOURCE_ID, TO_MODEL, TO_CUSTOM } to;
-	int index;		 /* TO_MODEL: of the model's column */
-	char name[NAME_MAX_LEN]; /* TO_CUSTOM: without "custom." */
+	int index;		  /* TO_MODEL: of the model's column */
+	char name[ROWS_NAME_MAX]; /* TO_CUSTOM: without "custom." */
 };
 
 struct walk {
@@ -39,98 +33,7 @@ struct walk {
 	char problem[REASON_MAX];
 };
 
-/* The members of the payload, found in one pass. */
-struct payload {
-	struct value_cursor map, entity, columns, rows, dropped, bad, skipped;
-};
-
-static bool broken(struct err *err, const char *what)
-{
-	return err_set(err, ERR_BUG, "emit: %s", what);
-}
-
-/* --- finding the members --- */
-
-static struct value_cursor *member_named(struct payload *payload, const struct value_head *key)
-{
-	const struct {
-		const char *name;
-		struct value_cursor *at;
-	} members[] = {
-		{ "map", &payload->map },	  { "entity", &payload->entity },
-		{ "columns", &payload->columns }, { "rows", &payload->rows },
-		{ "dropped", &payload->dropped }, { "bad", &payload->bad },
-		{ "skipped", &payload->skipped },
-	};
-
-	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
-		if (strlen(members[i].name) == key->len &&
-		    memcmp(members[i].name, key->bytes, key->len) == 0)
-			return members[i].at;
-	}
-	return NULL;
-}
-
-static bool find_members(const void *data, size_t len, struct payload *out, struct err *err)
-{
-	struct value_cursor cursor = value_cursor(data, len);
-	struct value_head head, key;
-
-	*out = (struct payload){ 0 };
-	if (!value_next(&cursor, &head, err) || head.type != VALUE_MAP)
-		return broken(err, "its arguments are no map");
-	for (size_t i = 0; i < head.count; i++) {
-		struct value_cursor *member;
-
-		if (!value_next(&cursor, &key, err) || key.type != VALUE_BYTES)
-			return broken(err, "a key is no text");
-		member = member_named(out, &key);
-		if (member != NULL)
-			*member = cursor;
-		if (!value_skip(&cursor, err))
-			return false;
-	}
-	return true;
-}
-
-int64_t rows_count(const void *payload, size_t len)
-{
-	struct value_cursor cursor = value_cursor(payload, len);
-	struct err ignored = ERR_INIT;
-	struct value_head head, key;
-
-	if (!value_next(&cursor, &head, &ignored) || head.type != VALUE_MAP)
-		return 0;
-	for (size_t i = 0; i < head.count; i++) {
-		struct value_head list;
-
-		if (!value_next(&cursor, &key, &ignored) || key.type != VALUE_BYTES)
-			return 0;
-		if (key.len == 4 && memcmp(key.bytes, "rows", 4) == 0)
-			return value_next(&cursor, &list, &ignored) && list.type == VALUE_LIST
-				       ? (int64_t)list.count
-				       : 0;
-		if (!value_skip(&cursor, &ignored))
-			return 0;
-	}
-	return 0;
-}
-
-/* --- head: entity and columns --- */
-
-static bool take_text(struct value_cursor cursor, char *out, size_t size)
-{
-	struct err ignored = ERR_INIT;
-	struct value_head head;
-
-	out[0] = '\0';
-	if (cursor.at == NULL || !value_next(&cursor, &head, &ignored) ||
-	    head.type != VALUE_BYTES || head.len >= size)
-		return false;
-	memcpy(out, head.bytes, head.len);
-	out[head.len] = '\0';
-	return true;
-}
+/* --- columns --- */
 
 static bool take_column(struct walk *walk, const char *name, struct err *err)
 {
@@ -171,15 +74,15 @@ static void sort_custom(struct walk *walk)
 static bool take_columns(struct walk *walk, struct value_cursor cursor, struct err *err)
 {
 	struct value_head head;
-	char name[NAME_MAX_LEN + 8];
+	char name[ROWS_NAME_MAX + 8];
 
 	if (cursor.at == NULL)
 		return true;
 	if (!value_next(&cursor, &head, err) || head.type != VALUE_LIST || head.count > COLUMNS_MAX)
-		return broken(err, "columns are no list, or too many");
+		return rows_broken(err, "columns are no list, or too many");
 	for (size_t i = 0; i < head.count; i++) {
-		if (!take_text(cursor, name, sizeof(name)) || !value_skip(&cursor, err))
-			return broken(err, "a column is no text");
+		if (!rows_take_text(cursor, name, sizeof(name)) || !value_skip(&cursor, err))
+			return rows_broken(err, "a column is no text");
 		if (!take_column(walk, name, err))
 			return false;
 	}
@@ -425,7 +328,7 @@ static bool take_row(struct walk *walk, struct value_cursor *cursor, struct err 
 	clear_row(walk);
 	if (!value_next(cursor, &head, err) || head.type != VALUE_LIST ||
 	    head.count != walk->column_count)
-		return broken(err, "a row is no list of as many values as there are columns");
+		return rows_broken(err, "a row is no list of as many values as there are columns");
 	for (size_t i = 0; i < head.count && fine; i++) {
 		switch (walk->columns[i].to) {
 		case TO_SOURCE_ID:
@@ -461,7 +364,7 @@ static bool open_list(struct value_cursor *cursor, size_t *count, struct err *er
 		return false;
 	if (head.type == VALUE_LIST)
 		*count = head.count;
-	return head.type == VALUE_LIST || head.type == VALUE_NIL || broken(err, "no list");
+	return head.type == VALUE_LIST || head.type == VALUE_NIL || rows_broken(err, "no list");
 }
 
 static bool walk_rows(struct walk *walk, struct value_cursor cursor, struct err *err)
@@ -479,7 +382,7 @@ static bool walk_rows(struct walk *walk, struct value_cursor cursor, struct err 
 
 static bool walk_dropped(struct walk *walk, struct value_cursor cursor, struct err *err)
 {
-	char rule[2 * NAME_MAX_LEN];
+	char rule[2 * ROWS_NAME_MAX];
 	struct value_head head, id;
 	size_t count;
 	bool named;
@@ -488,11 +391,11 @@ static bool walk_dropped(struct walk *walk, struct value_cursor cursor, struct e
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		if (!value_next(&cursor, &head, err) || head.type != VALUE_LIST || head.count != 2)
-			return broken(err, "dropped is no list of rule and id");
-		named = take_text(cursor, rule, sizeof(rule));
+			return rows_broken(err, "dropped is no list of rule and id");
+		named = rows_take_text(cursor, rule, sizeof(rule));
 		if (!value_next(&cursor, &head, err) || (!named && head.type != VALUE_NIL) ||
 		    !value_next(&cursor, &id, err))
-			return broken(err, "dropped is no list of rule and id");
+			return rows_broken(err, "dropped is no list of rule and id");
 		if (!walk->sink->dropped(walk->sink->arg, walk->entity, named ? rule : NULL,
 					 id.type == VALUE_BYTES ? id.bytes : NULL, id.len, err))
 			return false;
@@ -528,11 +431,11 @@ static bool walk_bad(struct walk *walk, struct value_cursor cursor, struct err *
 	for (size_t i = 0; i < count; i++) {
 		if (!value_next(&cursor, &head, err) || head.type != VALUE_LIST ||
 		    head.count != 3 || !value_next(&cursor, &id, err))
-			return broken(err, "bad is no list of id, reason and excerpt");
+			return rows_broken(err, "bad is no list of id, reason and excerpt");
 		reason = take_reason(cursor, text);
 		if (!value_skip(&cursor, err))
 			return false;
-		take_text(cursor, excerpt, sizeof(excerpt));
+		rows_take_text(cursor, excerpt, sizeof(excerpt));
 		if (!value_skip(&cursor, err) ||
 		    !walk->sink->bad(walk->sink->arg, walk->entity,
 				     id.type == VALUE_BYTES && id.len > 0 ? id.bytes : NULL, id.len,
@@ -554,20 +457,17 @@ static bool walk_skipped(struct walk *walk, struct value_cursor cursor, struct e
 	       walk->sink->skipped(walk->sink->arg, head.i, err);
 }
 
-static bool walk_payload(struct walk *walk, const struct payload *payload, struct err *err)
+static bool walk_payload(struct walk *walk, const struct rows_payload *payload, struct err *err)
 {
-	char map[NAME_MAX_LEN], entity[NAME_MAX_LEN];
+	struct rows_origin origin;
 
-	if (!take_text(payload->map, map, sizeof(map)) ||
-	    !take_text(payload->entity, entity, sizeof(entity)))
-		return broken(err, "map or entity is missing");
-	walk->entity = model_entity(entity);
-	if (walk->entity == NULL)
-		return err_set(err, ERR_BUG, "emit: there is no entity \"%s\"", entity);
+	if (!rows_payload_origin(payload, &origin, err))
+		return false;
+	walk->entity = origin.entity;
 	walk->cells = calloc(walk->entity->column_count + 1, sizeof(*walk->cells));
 	if (walk->cells == NULL)
 		return err_oom(err);
-	walk->sink->begin(walk->sink->arg, map, walk->entity);
+	walk->sink->begin(walk->sink->arg, &origin);
 	return take_columns(walk, payload->columns, err) && walk_rows(walk, payload->rows, err) &&
 	       walk_dropped(walk, payload->dropped, err) && walk_bad(walk, payload->bad, err) &&
 	       walk_skipped(walk, payload->skipped, err);
@@ -576,13 +476,13 @@ static bool walk_payload(struct walk *walk, const struct payload *payload, struc
 bool rows_walk(const void *data, size_t len, const struct rows_sink *sink, struct err *err)
 {
 	struct walk *walk = calloc(1, sizeof(*walk));
-	struct payload payload;
+	struct rows_payload payload;
 	bool fine;
 
 	if (walk == NULL)
 		return err_oom(err);
 	walk->sink = sink;
-	fine = find_members(data, len, &payload, err) && walk_payload(walk, &payload, err);
+	fine = rows_payload_read(data, len, &payload, err) && walk_payload(walk, &payload, err);
 	free(walk->cells);
 	buf_fini(&walk->texts);
 	buf_fini(&walk->custom);

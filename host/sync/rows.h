@@ -12,12 +12,13 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "store/entity.h"
+#include "sync/rows_payload.h"
 
 /* Texts are not NUL-terminated where a length stands beside them. All false returns end the walk.
  */
 struct rows_sink {
-	/* First: which map of the connector these rows come from. */
-	void (*begin)(void *arg, const char *map, const struct model_entity *entity);
+	/* First: where these rows come from; valid until the walk ends. */
+	void (*begin)(void *arg, const struct rows_origin *origin);
 	/* `problem` NULL: fine. Else what is wrong with the row; its source_id may be empty. */
 	bool (*row)(void *arg, const struct entity_row *row, const char *problem, struct err *err);
 	/* `rule` NULL: a rule of another map, which counts it. */

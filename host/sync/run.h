@@ -48,6 +48,8 @@ struct stream {
 	struct proof proof;
 	struct listed listed[STREAM_ENTITIES_MAX];
 	size_t listed_count;
+	char *cursor;	 /* of an events stream: what it committed last; NULL = none */
+	bool is_renewed; /* connector, mappings or settings changed since the last complete one */
 	int64_t quarantined, rows;
 	int64_t removed;		/* by the unit that judged its absences */
 	char first_bad[STREAM_BAD_MAX]; /* why the first of them is quarantined */
@@ -138,14 +140,20 @@ void stream_ended(struct sync_run *run);
 void stream_handlers(struct sync_run *run, struct guest_handlers *out);
 /* Every batch of the current stream is committed and read() has returned. */
 void stream_read_done(struct sync_run *run);
-/* A request failed that the connector did not declare absent. */
-void stream_request_failed(void *arg, const struct err *err);
+/* For the gateway: a request of the stream, or of a scope in it; one failed that the connector did
+   not declare absent. */
+void stream_request_asked(void *arg, int64_t scope);
+void stream_request_failed(void *arg, int64_t scope, const struct err *err);
 void stream_fini(struct stream *stream);
+/* Does the current stream tell what happened (mode "events"), not what is there? */
+bool stream_is_events(const struct sync_run *run);
 
 /* --- batch.c --- */
 
 /* Takes an `emit` call in; it is answered when there is room. */
 void batch_emit(struct sync_run *run, uint32_t id, const void *args, size_t len);
+/* A stream of events may go on from here; committed with the rows before it. Answered like emit. */
+void batch_commit(struct sync_run *run, uint32_t id, const struct value *args);
 /* A page was worked off: a good place to commit. */
 void batch_page(struct sync_run *run);
 /* host.store of the script: committed with the batch. */

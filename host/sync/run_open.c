@@ -41,6 +41,7 @@ static void open_gateway(struct sync_run *run)
 		.secrets = run->secrets.named,
 		.secret_count = run->secrets.count,
 		.recording = open_recording(run),
+		.asked = stream_request_asked,
 		.failed = stream_request_failed,
 		.waiting = run_waiting,
 		.arg = run,

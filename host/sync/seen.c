@@ -44,14 +44,27 @@ static bool grow(struct seen *seen, struct err *err)
 	return true;
 }
 
+static void make_key(const char *source_id, size_t len, uint8_t key[HASH128_SIZE])
+{
+	hash128(source_id, len, key);
+	key[0] |= 1; /* never the free slot's value */
+}
+
+bool seen_has(const struct seen *seen, const char *source_id, size_t len)
+{
+	uint8_t key[HASH128_SIZE];
+
+	make_key(source_id, len, key);
+	return seen->count > 0 && memcmp(find(seen, key), key, HASH128_SIZE) == 0;
+}
+
 bool seen_add(struct seen *seen, const char *source_id, size_t len, bool *again, struct err *err)
 {
 	uint8_t key[HASH128_SIZE], *slot;
 
 	if (seen->count >= seen->size / 2 && !grow(seen, err))
 		return false;
-	hash128(source_id, len, key);
-	key[0] |= 1; /* never the free slot's value */
+	make_key(source_id, len, key);
 	slot = find(seen, key);
 	*again = memcmp(slot, key, HASH128_SIZE) == 0;
 	if (!*again) {

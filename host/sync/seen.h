@@ -20,4 +20,6 @@ void seen_fini(struct seen *seen);
 /* *again = the id was in the set before. */
 bool seen_add(struct seen *seen, const char *source_id, size_t len, bool *again, struct err *err);
 
+bool seen_has(const struct seen *seen, const char *source_id, size_t len);
+
 #endif

@@ -23,10 +23,21 @@ void stream_fini(struct stream *stream)
 		seen_fini(&stream->listed[i].seen);
 		free(stream->listed[i].filtered);
 	}
+	proof_fini(&stream->proof);
+	free(stream->cursor);
 	*stream = (struct stream){ .err = ERR_INIT };
 }
 
 /* --- the end of a stream --- */
+
+static json_t *scopes_result(const struct proof *proof)
+{
+	struct proof_scopes sum = proof_count_scopes(proof);
+
+	return json_pack("{s:s, s:I, s:I, s:I}", "entity", proof->parent->name, "read",
+			 (json_int_t)sum.proven, "kept", (json_int_t)sum.kept, "failed",
+			 (json_int_t)sum.spoiled);
+}
 
 static void note_result(struct sync_run *run)
 {
@@ -44,6 +55,8 @@ static void note_result(struct sync_run *run)
 	if (stream->err.kind != ERR_NONE)
 		json_object_set_new(result, "kind",
 				    json_string(err_kind_info(stream->err.kind)->name));
+	if (stream->proof.scope_count > 0)
+		json_object_set_new(result, "scopes", scopes_result(&stream->proof));
 	json_array_append_new(run->streams, result);
 	if (stream->end == STREAM_DEGRADED && run->degraded_hint[0] == '\0')
 		snprintf(run->degraded_hint, sizeof(run->degraded_hint), "%s",
@@ -139,15 +152,25 @@ static void on_read(void *arg, const struct value *result, const struct err *fai
 
 /* --- what the sandbox asks and reports --- */
 
-void stream_request_failed(void *arg, const struct err *err)
+void stream_request_asked(void *arg, int64_t scope)
 {
 	struct sync_run *run = arg;
 
 	if (run->is_reading)
-		proof_failed(&run->stream.proof, err->message);
+		proof_asked(&run->stream.proof, scope);
 }
 
-static void on_key_set(struct sync_run *run, uint32_t id, const void *args, size_t len)
+void stream_request_failed(void *arg, int64_t scope, const struct err *err)
+{
+	struct sync_run *run = arg;
+
+	if (run->is_reading)
+		proof_failed(&run->stream.proof, scope, err->message);
+}
+
+/* A call whose arguments are few. */
+static void with_args(struct sync_run *run, uint32_t id, const void *args, size_t len,
+		      void (*take)(struct sync_run *run, uint32_t id, const struct value *args))
 {
 	struct err err = ERR_INIT;
 	struct value_tree *tree = value_parse(args, len, &err);
@@ -155,7 +178,7 @@ static void on_key_set(struct sync_run *run, uint32_t id, const void *args, size
 	if (tree == NULL)
 		guest_fail(connector_guest(run->connector), id, &err);
 	else
-		batch_key_set(run, id, value_root(tree));
+		take(run, id, value_root(tree));
 	value_tree_free(tree);
 }
 
@@ -173,7 +196,9 @@ static void on_call(void *arg, uint32_t id, const char *method, const void *args
 	} else if (str_eq(method, "emit")) {
 		batch_emit(run, id, args, len);
 	} else if (str_eq(method, "key_set")) {
-		on_key_set(run, id, args, len);
+		with_args(run, id, args, len, batch_key_set);
+	} else if (str_eq(method, "commit") && stream_is_events(run)) {
+		with_args(run, id, args, len, batch_commit);
 	} else if (str_eq(method, "crypto")) {
 		gateway_crypto(guest, id, args, len);
 	} else if (!ask_store(run, id, method, args, len)) {
@@ -184,14 +209,13 @@ static void on_call(void *arg, uint32_t id, const char *method, const void *args
 
 static void on_page(struct sync_run *run, const struct value *args)
 {
+	struct err err = ERR_INIT;
 	char label[64];
 
-	proof_page(&run->stream.proof, args);
-	if (proof_is_endless(&run->stream.proof)) {
-		struct err err = ERR_INIT;
-
+	if (proof_page(&run->stream.proof, args, &err) && proof_is_endless(&run->stream.proof))
 		err_set(&err, ERR_DATA, "%s: pagination_loop: more than %d pages", run->stream.name,
 			PROOF_PAGES_MAX);
+	if (err.kind != ERR_NONE) {
 		run_fail(run, &err);
 		return;
 	}
@@ -200,6 +224,20 @@ static void on_page(struct sync_run *run, const struct value *args)
 	snprintf(label, sizeof(label), "page %lld", (long long)run->stream.proof.pages);
 	run_report(run, label, run->stream.proof.pages, -1);
 	batch_page(run);
+}
+
+static void on_scope(struct sync_run *run, const struct value *args)
+{
+	const struct proof *proof = &run->stream.proof;
+	struct err err = ERR_INIT;
+	char label[64];
+
+	if (!proof_scope(&run->stream.proof, args, &err)) {
+		run_fail(run, &err);
+		return;
+	}
+	snprintf(label, sizeof(label), "%s %zu", proof->parent->name, proof->scope_count);
+	run_report(run, label, (int64_t)proof->scope_count, -1);
 }
 
 static void on_log(const struct sync_run *run, const struct value *args)
@@ -224,10 +262,13 @@ static void on_event(void *arg, const char *name, const struct value *args)
 		return;
 	else if (str_eq(name, "page"))
 		on_page(run, args);
+	else if (str_eq(name, "scope"))
+		on_scope(run, args);
 	else if (str_eq(name, "failed"))
-		proof_failed(&run->stream.proof, value_text(args, "message", "?"));
+		proof_failed(&run->stream.proof, value_int(args, "scope", 0),
+			     value_text(args, "message", "?"));
 	else if (str_eq(name, "single"))
-		proof_single(&run->stream.proof);
+		proof_single(&run->stream.proof, value_int(args, "scope", 0));
 	else if (str_eq(name, "progress"))
 		run_report(run, value_text(args, "label", NULL), value_int(args, "done", 0),
 			   value_int(args, "total", -1));
@@ -287,50 +328,82 @@ static const char *failed_parent(const struct sync_run *run, const struct value 
 	return NULL;
 }
 
+/* `state` is what an events stream committed last, as JSON; `full` forbids to leave out what did
+ * not change at the vendor, because it has to be mapped anew. */
 static void put_read_args(struct buf *args, const struct sync_run *run)
 {
 	json_t *settings = json_loads(run->account.settings, 0, NULL);
 
-	value_put_map(args, 5);
+	value_put_map(args, 6);
 	value_put_str(args, "stream");
 	value_put_str(args, run->stream.name);
 	value_put_str(args, "settings");
 	value_put_json(args, settings);
 	value_put_str(args, "now");
 	value_put_str(args, run->now);
+	value_put_str(args, "state");
+	value_put_str(args, run->options.full ? NULL : run->stream.cursor);
 	value_put_str(args, "full");
-	value_put_bool(args, run->options.full);
+	value_put_bool(args, run->options.full || run->stream.is_renewed);
 	value_put_str(args, "limit");
 	value_put_int(args, run->options.limit);
 	json_decref(settings);
+}
+
+/* A unit: what the stream's last session left. */
+static bool read_state(struct store_tx *tx, void *arg, struct err *err)
+{
+	struct sync_run *run = arg;
+	struct stream *stream = &run->stream;
+	struct stream_state state;
+
+	if (!stream_state_get(tx, run->account_id, stream->name, &state, err))
+		return false;
+	stream->cursor = state.cursor;
+	state.cursor = NULL;
+	stream->is_renewed = state.baseline == NULL || !str_eq(state.baseline, run->baseline);
+	stream_state_fini(&state);
+	return true;
+}
+
+static void send_read(struct sync_run *run)
+{
+	const struct value *calls = value_get(run->stream.declared, "calls");
+	struct buf args = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	run_report(run, "starting", 0, -1);
+	put_read_args(&args, run);
+	run->is_reading = true;
+	if (!gateway_allow(run->gateway, calls, &err) ||
+	    !guest_call(connector_guest(run->connector), "read", &args, on_read, run, &err)) {
+		run->is_reading = false;
+		run_fail(run, &err);
+	}
+	buf_fini(&args);
 }
 
 static void start(struct sync_run *run, const struct value *declared)
 {
 	enum stream_end child_end = STREAM_OK;
 	const char *parent = failed_parent(run, declared, &child_end);
-	struct buf args = BUF_INIT;
-	struct err err = ERR_INIT;
 
 	run->stream.declared = declared;
 	run->stream.name = value_text(declared, "name", "");
 	run->stream.started_ms = clock_monotonic_ms();
-	if (parent != NULL) {
-		run->stream.end = child_end;
-		snprintf(run->stream.reason, sizeof(run->stream.reason),
-			 "not read: it depends on %s", parent);
-		stream_ended(run);
+	if (parent == NULL) {
+		run_unit(run, run->data, STORE_READ, read_state, send_read);
 		return;
 	}
-	run_report(run, "starting", 0, -1);
-	put_read_args(&args, run);
-	run->is_reading = true;
-	if (!gateway_allow(run->gateway, value_get(declared, "calls"), &err) ||
-	    !guest_call(connector_guest(run->connector), "read", &args, on_read, run, &err)) {
-		run->is_reading = false;
-		run_fail(run, &err);
-	}
-	buf_fini(&args);
+	run->stream.end = child_end;
+	snprintf(run->stream.reason, sizeof(run->stream.reason), "not read: it depends on %s",
+		 parent);
+	stream_ended(run);
+}
+
+bool stream_is_events(const struct sync_run *run)
+{
+	return str_eq(value_text(run->stream.declared, "mode", "snapshot"), "events");
 }
 
 void stream_next(struct sync_run *run)

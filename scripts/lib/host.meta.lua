@@ -47,6 +47,7 @@ function body:close() end
 ---@field url? string the vendor's next link, in place of path and query; it passes the same checks
 ---@field absent? integer[] statuses that are no failure
 ---@field idempotent? boolean may be repeated although it is no GET
+---@field scope? integer set by the api of out:scope
 
 ---@class host.response
 ---@field status integer

@@ -136,10 +136,18 @@ class Muster:
                        token: Optional[str] = None, url: Optional[str] = None,
                        extra: Iterable[str] = ()) -> Run:
         """`url` is what a person types; the host is where it leads."""
-        secret = self.secret_file(token if token is not None else sim.token(host), account)
+        return self.connect_vendor(sim, "kandji", host, ("api_url", url or host),
+                                   ("api_token", token), account, extra)
+
+    def connect_vendor(self, sim: Simulator, vendor: str, host: str, address: tuple[str, str],
+                       secret: tuple[str, Optional[str]], account: str = "acme",
+                       extra: Iterable[str] = ()) -> Run:
+        """`address` and `secret` are a setting's id and its value; no secret = the tenant's."""
+        name, token = secret
+        file = self.secret_file(token if token is not None else sim.token(host), account)
         return self.run(
-            "connect", "kandji", "--account", account, "--set", f"api_url={url or host}",
-            "--secret-file", f"api_token={secret}", "--ca-file", sim.ca_file,
+            "connect", vendor, "--account", account, "--set", "=".join(address),
+            "--secret-file", f"{name}={file}", "--ca-file", sim.ca_file,
             "--connect-to", f"{host}:443:127.0.0.1:{sim.port}", "--no-input", *extra)
 
     def query(self, sql: str) -> list[dict[str, Any]]:

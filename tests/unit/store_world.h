@@ -139,8 +139,8 @@ static inline bool world_missing_unit(struct store_tx *tx, void *arg, struct err
 	if (!session_seen(tx, at->world->session, at->world->context.stream, at->entity->name, &ids,
 			  &count, &duplicates, err))
 		return false;
-	ok = entity_find_missing(tx, &at->world->context, at->entity, ids, count, &at->missing,
-				 err);
+	ok = entity_find_missing(tx, &at->world->context, at->entity, ids, count, NULL,
+				 &at->missing, err);
 	free(ids);
 	return ok;
 }

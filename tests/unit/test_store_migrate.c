@@ -14,12 +14,26 @@ static const char SLOW[] =
 	" INSERT INTO two SELECT i, hex(randomblob(32)) FROM n;"
 	"CREATE INDEX two_by_x ON two (x);";
 
-static struct migration *with_second(const char *sql)
+/* The version that a new database has. */
+static int64_t latest(void)
 {
-	static struct migration list[3];
+	int64_t count = 0;
 
-	list[0] = sqlite_migrations[0];
-	list[1] = (struct migration){ 2, "second", sql };
+	while (sqlite_migrations[count].version != 0)
+		count++;
+	return count;
+}
+
+/* All that there are and one more. */
+static struct migration *with_next(const char *sql)
+{
+	static struct migration list[64];
+	int64_t count = latest();
+
+	for (int64_t i = 0; i < count; i++)
+		list[i] = sqlite_migrations[i];
+	list[count] = (struct migration){ count + 1, "next", sql };
+	list[count + 1] = (struct migration){ 0 };
 	return list;
 }
 
@@ -63,7 +77,7 @@ static int64_t version_of(const char *path)
 	return number(path, "SELECT max(version) FROM schema_migrations");
 }
 
-static int64_t has_second(const char *path)
+static int64_t has_next(const char *path)
 {
 	return number(path, "SELECT count(*) FROM sqlite_schema WHERE name = 'two'");
 }
@@ -92,47 +106,51 @@ static void an_older_database_is_copied_and_brought_up_to_date(void **state)
 	char backup[400];
 	struct stat st;
 
-	assert_ok(fixture, migrate(fixture->path, with_second("CREATE TABLE two (i INTEGER);"),
+	assert_ok(fixture, migrate(fixture->path, with_next("CREATE TABLE two (i INTEGER);"),
 				   MIGRATE_ALONE, &fixture->err));
-	assert_int_equal(version_of(fixture->path), 2);
-	assert_int_equal(has_second(fixture->path), 1);
-	snprintf(backup, sizeof(backup), "%s.v1.backup", fixture->path);
+	assert_int_equal(version_of(fixture->path), latest() + 1);
+	assert_int_equal(has_next(fixture->path), 1);
+	snprintf(backup, sizeof(backup), "%s.v%lld.backup", fixture->path, (long long)latest());
 	assert_int_equal(stat(backup, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
-	assert_int_equal(version_of(backup), 1);
-	assert_int_equal(has_second(backup), 0);
+	assert_int_equal(version_of(backup), latest());
+	assert_int_equal(has_next(backup), 0);
 }
 
 static void a_migration_that_fails_changes_nothing(void **state)
 {
 	struct fixture *fixture = *state;
+	char named[64];
 
-	assert_false(migrate(fixture->path, with_second("CREATE TABLE two (i INTEGER); nonsense;"),
+	assert_false(migrate(fixture->path, with_next("CREATE TABLE two (i INTEGER); nonsense;"),
 			     MIGRATE_ALONE, &fixture->err));
-	assert_non_null(strstr(fixture->err.message, "migration 2 (second)"));
-	assert_int_equal(version_of(fixture->path), 1);
-	assert_int_equal(has_second(fixture->path), 0);
+	snprintf(named, sizeof(named), "migration %lld (next)", (long long)latest() + 1);
+	assert_non_null(strstr(fixture->err.message, named));
+	assert_int_equal(version_of(fixture->path), latest());
+	assert_int_equal(has_next(fixture->path), 0);
 }
 
 static void a_newer_schema_is_refused_with_both_versions(void **state)
 {
 	struct fixture *fixture = *state;
+	char named[64];
 
-	run_script(fixture->path, "INSERT INTO schema_migrations VALUES (7, 'future', 'then')");
+	run_script(fixture->path, "INSERT INTO schema_migrations VALUES (700, 'future', 'then')");
 	assert_null(store_open(fixture->path, NULL, &fixture->err));
 	assert_int_equal(fixture->err.kind, ERR_CONFIG);
-	assert_non_null(strstr(fixture->err.message, "version 7"));
-	assert_non_null(strstr(fixture->err.message, "up to 1"));
+	assert_non_null(strstr(fixture->err.message, "version 700"));
+	snprintf(named, sizeof(named), "up to %lld", (long long)latest());
+	assert_non_null(strstr(fixture->err.message, named));
 }
 
 static void nobody_migrates_under_another_process(void **state)
 {
 	struct fixture *fixture = *state;
 
-	assert_false(migrate(fixture->path, with_second("CREATE TABLE two (i INTEGER);"),
+	assert_false(migrate(fixture->path, with_next("CREATE TABLE two (i INTEGER);"),
 			     MIGRATE_SHARED, &fixture->err));
 	assert_int_equal(fixture->err.kind, ERR_BUSY);
-	assert_int_equal(version_of(fixture->path), 1);
+	assert_int_equal(version_of(fixture->path), latest());
 }
 
 /* A child migrates until it has used so much CPU time: nothing of its own runs after that. false =
@@ -148,7 +166,7 @@ static bool migrate_until(const char *path, suseconds_t cpu_us)
 
 		signal(SIGPROF, SIG_DFL);
 		setitimer(ITIMER_PROF, &end, NULL);
-		_exit(migrate(path, with_second(SLOW), MIGRATE_ALONE, &err) ? 0 : 1);
+		_exit(migrate(path, with_next(SLOW), MIGRATE_ALONE, &err) ? 0 : 1);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
@@ -163,14 +181,14 @@ static void a_kill_leaves_one_version_or_the_next(void **state)
 
 	for (suseconds_t i = 0; i < 20; i++) {
 		killed += migrate_until(fixture->path, 1000 + i * 12000);
-		assert_int_equal(has_second(fixture->path), version_of(fixture->path) - 1);
-		if (version_of(fixture->path) == 2)
-			run_script(fixture->path,
-				   "DROP TABLE two;"
-				   "DELETE FROM schema_migrations WHERE version = 2");
+		assert_int_equal(has_next(fixture->path), version_of(fixture->path) - latest());
+		if (version_of(fixture->path) > latest())
+			run_script(fixture->path, "DROP TABLE two;"
+						  "DELETE FROM schema_migrations"
+						  " WHERE name = 'next'");
 	}
 	assert_true(killed > 0);
-	assert_ok(fixture, migrate(fixture->path, with_second(SLOW), MIGRATE_ALONE, &fixture->err));
+	assert_ok(fixture, migrate(fixture->path, with_next(SLOW), MIGRATE_ALONE, &fixture->err));
 	assert_int_equal(number(fixture->path, "SELECT count(*) FROM two"), 60000);
 }
 

@@ -94,7 +94,8 @@ static bool change_unit(struct store_tx *tx, void *arg, struct err *err)
 	fixture_row_set(&row, "name", "Two");
 	fixture_row_set(&row, "hostname", name);
 	if (!fixture_upsert(tx, &context, &row, &scene->outcome, &scene->id, err) ||
-	    !entity_find_missing(tx, &context, model_entity("device"), NULL, 0, &missing, err))
+	    !entity_find_missing(tx, &context, model_entity("device"), NULL, 0, NULL, &missing,
+				 err))
 		return false;
 	entity_missing_fini(&missing);
 	return entity_retire(tx, &context, model_entity("device"), scene->id, "missing", &removed,

@@ -1,111 +1,75 @@
-/* The rules of a sync by themselves: proof, guard thresholds, seen set, rows of an emit call. */
+/* The rules of a sync by themselves: guard thresholds, seen set, rows of an emit call. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "connector/json_value.h"
 #include "store/script_key.h"
 #include "sync/guard.h"
 #include "sync/key_list.h"
-#include "sync/proof.h"
 #include "sync/rows.h"
 #include "sync/seen.h"
 #include "unit.h"
 
-/* --- proof --- */
+/* --- where rows come from --- */
 
-static void page_event(struct proof *proof, const char *at, const char *drift)
+static bool read_origin(const char *json, struct rows_origin *out, struct err *err)
 {
-	struct buf out = BUF_INIT;
+	json_t *made = json_loads(json, 0, NULL);
+	struct rows_payload payload;
+	struct buf bytes = BUF_INIT;
+	bool fine;
+
+	assert_non_null(made);
+	value_put_json(&bytes, made);
+	fine = rows_payload_read(bytes.data, bytes.len, &payload, err) &&
+	       rows_payload_origin(&payload, out, err);
+	buf_fini(&bytes);
+	json_decref(made);
+	return fine;
+}
+
+#define HEAD "{\"map\":\"m\",\"entity\":\"device_app\""
+
+static void rows_tell_where_they_come_from(void **state)
+{
+	struct rows_origin origin;
 	struct err err = ERR_INIT;
-	struct value_tree *tree;
-
-	value_put_map(&out, 2);
-	value_put_str(&out, "at");
-	value_put_str(&out, at);
-	value_put_str(&out, "drift");
-	value_put_str(&out, drift);
-	tree = value_parse(out.data, out.len, &err);
-	assert_non_null(tree);
-	proof_page(proof, value_root(tree));
-	value_tree_free(tree);
-	buf_fini(&out);
-}
-
-static bool holds(const struct proof *proof, const char *because)
-{
-	struct buf why = BUF_INIT;
-	bool proven = proof_holds(proof, &why);
-
-	if (because != NULL)
-		assert_non_null(strstr(buf_text(&why), because));
-	buf_fini(&why);
-	return proven;
-}
-
-static void a_listing_read_to_its_end_is_proven(void **state)
-{
-	struct proof proof = { 0 }, single = { .is_single = true };
 
 	(void)state;
-	page_event(&proof, "open", NULL);
-	page_event(&proof, "page", NULL);
-	page_event(&proof, "end", NULL);
-	assert_true(holds(&proof, NULL));
-	assert_true(holds(&single, NULL));
+	assert_true(read_origin(HEAD ",\"scope\":[3,\"device\",\"d-17\"]}", &origin, &err));
+	assert_int_equal(origin.scope, 3);
+	assert_string_equal(origin.parent->name, "device");
+	assert_int_equal(origin.parent_id.len, 4);
+	assert_true(read_origin(HEAD
+				",\"op\":\"remove\",\"event\":[\"2026-03-02T09:14:55Z\",\"e1\"]}",
+				&origin, &err));
+	assert_int_equal(origin.op, ROWS_REMOVE);
+	assert_int_equal(origin.event.id_len, 2);
 }
 
-static void every_hole_breaks_the_proof(void **state)
+static void an_origin_that_breaks_the_protocol_is_refused(void **state)
 {
-	const struct {
-		struct proof proof;
-		const char *because;
-	} holes[] = {
-		{ { 0 }, "no pager" },
-		{ { .opened = 2, .ended = 1 }, "end of a list" },
-		{ { .opened = 1, .ended = 1, .is_cut = true }, "limited" },
-		{ { .opened = 1, .ended = 1, .failed = 1, .first_failure = "HTTP 500" },
-		  "HTTP 500" },
-		{ { .opened = 1, .ended = 1, .no_id = 1 }, "no id" },
-		{ { .opened = 1, .ended = 1, .doubled = 1 }, "came twice" },
-		{ { .opened = 1, .ended = 1, .drift = "total changed" }, "total changed" },
-		{ { .opened = 1, .ended = 1, .is_broken = true }, "in order" },
+	static const char *const wrong[] = {
+		"{\"map\":\"m\"}",
+		"{\"map\":\"m\",\"entity\":\"laptop\"}",
+		HEAD ",\"scope\":[3,\"device\"]}",
+		HEAD ",\"scope\":[3,\"laptop\",\"x\"]}",
+		HEAD ",\"scope\":[\"3\",\"device\",\"x\"]}",
+		HEAD ",\"scope\":[3,\"device\",\"\"]}",
+		HEAD ",\"event\":[\"2026-03-02T09:14:55Z\"]}",
+		HEAD ",\"op\":\"remove\"}",
+		HEAD ",\"op\":\"erase\",\"event\":[\"2026-03-02T09:14:55Z\",\"e1\"]}",
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(holes) / sizeof(holes[0]); i++)
-		assert_false(holds(&holes[i].proof, holes[i].because));
-}
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		struct rows_origin origin;
+		struct err err = ERR_INIT;
 
-static void pages_are_limited_by_pager(void **state)
-{
-	struct proof one = { .opened = 1, .pages = PROOF_PAGES_MAX + 1 };
-	struct proof many = { .opened = 12000, .ended = 12000, .pages = 24000 };
-
-	(void)state;
-	assert_true(proof_is_endless(&one));
-	assert_false(proof_is_endless(&many));
-}
-
-static void more_ends_than_openings_prove_nothing(void **state)
-{
-	struct proof proof = { 0 };
-
-	(void)state;
-	page_event(&proof, "end", NULL);
-	page_event(&proof, "open", NULL);
-	assert_false(holds(&proof, "in order"));
-}
-
-static void a_drift_that_a_pager_saw_is_kept(void **state)
-{
-	struct proof proof = { 0 };
-
-	(void)state;
-	page_event(&proof, "open", NULL);
-	page_event(&proof, "page", "total went from 10 to 9");
-	page_event(&proof, "page", "something else");
-	page_event(&proof, "end", NULL);
-	assert_false(holds(&proof, "total went from 10 to 9"));
+		assert_false(read_origin(wrong[i], &origin, &err));
+		assert_int_equal(err.kind, ERR_BUG);
+	}
 }
 
 /* --- guard --- */
@@ -197,11 +161,14 @@ struct caught {
 	char last_problem[256], custom[256], mac[64], name[64], rule[64], reason[64];
 };
 
-static void on_begin(void *arg, const char *map, const struct model_entity *entity)
+static void on_begin(void *arg, const struct rows_origin *origin)
 {
 	(void)arg;
-	assert_string_equal(map, "laptop");
-	assert_string_equal(entity->name, "device");
+	assert_string_equal(origin->map, "laptop");
+	assert_string_equal(origin->entity->name, "device");
+	assert_int_equal(origin->op, ROWS_UPSERT);
+	assert_int_equal(origin->scope, 0);
+	assert_null(origin->event.id);
 }
 
 static void copy(char *out, size_t size, const char *text, size_t len)
@@ -471,11 +438,8 @@ static void damaged_payloads_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_listing_read_to_its_end_is_proven),
-		cmocka_unit_test(every_hole_breaks_the_proof),
-		cmocka_unit_test(pages_are_limited_by_pager),
-		cmocka_unit_test(more_ends_than_openings_prove_nothing),
-		cmocka_unit_test(a_drift_that_a_pager_saw_is_kept),
+		cmocka_unit_test(rows_tell_where_they_come_from),
+		cmocka_unit_test(an_origin_that_breaks_the_protocol_is_refused),
 		cmocka_unit_test(thresholds_are_exact),
 		cmocka_unit_test(no_two_held_sets_have_the_same_text),
 		cmocka_unit_test(ids_are_seen_once_each),

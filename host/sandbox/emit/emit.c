@@ -29,6 +29,7 @@ static int job_release(lua_State *L)
 		free(job->extra_slots[i]);
 	scratch_fini(&job->scratch);
 	emit_ask_fini(&job->ask);
+	outbox_fini(&job->own);
 	*job = (struct emit_job){ 0 };
 	return 0;
 }
@@ -66,14 +67,41 @@ static void pick_extra(lua_State *L, struct emit_job *job, size_t i)
 	lua_pop(L, 1);
 }
 
-/* emitter, map, rows, extra -> the stack of a running emit */
+/* The members of the table at AT_CONTEXT: they go with each call that holds these rows. */
+static void take_context(lua_State *L, struct outbox *outbox)
+{
+	struct err err;
+
+	for (lua_pushnil(L); lua_next(L, AT_CONTEXT) != 0; lua_pop(L, 1)) {
+		value_put_str(&outbox->context, luaL_checkstring(L, -2));
+		if (!wire_from_lua(L, lua_gettop(L), &outbox->context, &err))
+			bind_raise(L, &err);
+		outbox->context_count++;
+	}
+}
+
+/*
+ * Rows with a context get an outbox of their own: an emit of another task, with another context,
+ * may run while this one waits. Derived rows are nobody's.
+ */
+static void choose_outbox(lua_State *L, struct emit_job *job)
+{
+	job->outbox = emitter_outbox(L, job->emitter, job->map);
+	if (!lua_istable(L, AT_CONTEXT) || job->map->is_derived)
+		return;
+	outbox_init(&job->own, job->map);
+	take_context(L, &job->own);
+	job->outbox = &job->own;
+}
+
+/* emitter, map, rows, extra, context -> the stack of a running emit */
 static struct emit_job *prepare(lua_State *L)
 {
 	struct emitter *emitter = emitter_check_open(L, AT_EMITTER);
 	const struct map *map = lua_map_check(L, AT_MAP);
 	struct emit_job *job;
 
-	lua_settop(L, AT_EXTRA);
+	lua_settop(L, AT_CONTEXT);
 	if (page_test(L, AT_PAGE) == NULL)
 		page_from_list(L, AT_PAGE);
 	job = bind_new(L, JOB, sizeof(*job), 1);
@@ -84,7 +112,7 @@ static struct emit_job *prepare(lua_State *L)
 	job->map = map;
 	job->page = *page_test(L, AT_PAGE);
 	job->err = ERR_INIT;
-	job->outbox = emitter_outbox(L, emitter, map);
+	choose_outbox(L, job);
 	job->slots = new_slots(L, CHUNK_ROWS, json_pick_count(map->row));
 	for (size_t i = 0; i < map->extra_count; i++)
 		pick_extra(L, job, i);
@@ -175,6 +203,13 @@ static int end_job(lua_State *L)
 	return 0;
 }
 
+/* Skipped rows of an outbox that ends with the job find no company later. */
+static bool has_something(const struct emit_job *job)
+{
+	return outbox_has_content(job->outbox) ||
+	       (job->outbox == &job->own && job->own.skipped > 0);
+}
+
 static int go_on(lua_State *L, int status, lua_KContext ctx)
 {
 	struct emit_job *job = job_at(L);
@@ -185,7 +220,7 @@ static int go_on(lua_State *L, int status, lua_KContext ctx)
 	lua_pushnil(L);
 	switch (map_rows(job)) {
 	case ROWS_DONE:
-		return outbox_has_content(job->outbox) ? post(L, job) : end_job(L);
+		return has_something(job) ? post(L, job) : end_job(L);
 	case ROWS_ASK:
 		return ask(L, job);
 	case ROWS_FULL:
@@ -196,7 +231,7 @@ static int go_on(lua_State *L, int status, lua_KContext ctx)
 	return bind_raise(L, &job->err);
 }
 
-/* emitter, map, page or list, extra rows or nil */
+/* emitter, map, page or list, extra rows or nil, context or nil */
 static int l_emit(lua_State *L)
 {
 	prepare(L);
@@ -256,6 +291,7 @@ static int l_preview(lua_State *L)
 	lua_settop(L, 5);
 	preset_known(L, emitter, 5);
 	lua_settop(L, AT_EXTRA);
+	lua_pushnil(L); /* no context */
 	job = prepare(L);
 	job->L = L;
 	job->is_preview = true;

@@ -1,5 +1,6 @@
 /*
- * The stream's end: derived rows go to the host, then everything is waited for.
+ * The stream's end, or a commit of a stream of events: derived rows go to the host, then everything
+ * is waited for.
  *
  * A listing that was cut short (a limit) has not seen all sightings of a key, so its winner may be
  * the wrong one. Then only rows that the host does not have yet are sent.
@@ -98,7 +99,10 @@ static bool collect(lua_State *L, struct flush *flush, struct emitter *emitter,
 
 static int flushed(lua_State *L, int status, lua_KContext ctx)
 {
-	(void)L;
+	const struct flush *flush = luaL_checkudata(L, 2, FLUSH);
+
+	if (flush->goes_on)
+		emitter_restart(emitter_check(L, 1));
 	(void)status;
 	(void)ctx;
 	return 0;
@@ -156,7 +160,7 @@ static int flush_on(lua_State *L, int status, lua_KContext ctx)
 
 int flush_run(lua_State *L)
 {
-	bool is_cut = lua_toboolean(L, 2);
+	bool is_cut = lua_toboolean(L, 2), goes_on = lua_toboolean(L, 3);
 	struct flush *flush;
 
 	/* Entries of the folds are walked over several waits: nothing may replace them meanwhile.
@@ -165,5 +169,6 @@ int flush_run(lua_State *L)
 	lua_settop(L, 1);
 	flush = flush_new(L);
 	flush->is_cut = is_cut;
+	flush->goes_on = goes_on;
 	return flush_on(L, LUA_OK, 0);
 }

@@ -16,7 +16,7 @@ enum {
 };
 
 /* Where things are on the stack of a running emit. */
-enum { AT_EMITTER = 1, AT_MAP, AT_PAGE, AT_EXTRA, AT_JOB, AT_ROW, AT_TOP = AT_ROW };
+enum { AT_EMITTER = 1, AT_MAP, AT_PAGE, AT_EXTRA, AT_CONTEXT, AT_JOB, AT_ROW, AT_TOP = AT_ROW };
 
 /* Which ids of an entity are there: the host's answers. */
 struct known {
@@ -31,7 +31,7 @@ struct emitter {
 	size_t outbox_count;
 	struct known known[EMIT_ENTITIES_MAX];
 	size_t known_count;
-	bool is_over; /* flushed: it takes no more rows */
+	bool is_over; /* being flushed, or flushed for good: it takes no rows */
 };
 
 /* A `known` call being put together or under way. */
@@ -51,7 +51,8 @@ struct emit_job {
 	lua_State *L;
 	struct emitter *emitter;
 	const struct map *map;
-	struct outbox *outbox;
+	struct outbox *outbox; /* the map's; `own` for rows with a context */
+	struct outbox own;
 	struct page page;	 /* as it was when emit was called */
 	struct json_span *slots; /* of the chunk's rows */
 	struct json_span *extra_slots[MAP_EXTRAS_MAX];
@@ -72,6 +73,9 @@ struct emitter *emitter_check_open(lua_State *L, int index);
 
 /* The outbox of the map at AT_MAP, made when it is the first time. Raises. */
 struct outbox *emitter_outbox(lua_State *L, struct emitter *emitter, const struct map *map);
+
+/* After a flush that is not the last one: takes rows again, and knows nothing. */
+void emitter_restart(struct emitter *emitter);
 
 /* What is known of an entity; NULL: no memory, or too many entities. */
 struct known *emitter_known(struct emitter *emitter, const char *entity);
@@ -119,7 +123,7 @@ struct flush {
 	struct byte_entry **entries; /* of the outbox at work; NULL = not sorted yet */
 	size_t outbox, next;
 	size_t asked; /* entries before this one are known to be there or not */
-	bool is_cut;
+	bool is_cut, goes_on;
 	struct emit_ask ask;
 	struct err err;
 };
@@ -130,7 +134,7 @@ struct flush *flush_new(lua_State *L); /* pushes it */
 /* Moves derived rows into the outbox until it is full; true when all of them are in. Raises. */
 bool flush_take(lua_State *L, struct flush *flush, struct outbox *outbox);
 
-/* emitter, whether the listing was cut short */
+/* emitter, whether the listing was cut short, whether further rows will come */
 int flush_run(lua_State *L);
 
 #endif

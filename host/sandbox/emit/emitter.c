@@ -10,6 +10,15 @@
 
 enum { KNOWN_BYTES_MAX = 64 * 1024 * 1024 };
 
+static void forget_known(struct emitter *emitter)
+{
+	for (size_t i = 0; i < emitter->known_count; i++) {
+		byte_table_fini(&emitter->known[i].ids);
+		free(emitter->known[i].entity);
+	}
+	emitter->known_count = 0;
+}
+
 static int emitter_release(lua_State *L)
 {
 	struct emitter *emitter = lua_touserdata(L, 1);
@@ -18,10 +27,7 @@ static int emitter_release(lua_State *L)
 		outbox_fini(emitter->outboxes[i]);
 		free(emitter->outboxes[i]);
 	}
-	for (size_t i = 0; i < emitter->known_count; i++) {
-		byte_table_fini(&emitter->known[i].ids);
-		free(emitter->known[i].entity);
-	}
+	forget_known(emitter);
 	free(emitter->stream);
 	*emitter = (struct emitter){ 0 };
 	return 0;
@@ -79,6 +85,14 @@ struct known *emitter_known(struct emitter *emitter, const char *entity)
 	return known;
 }
 
+void emitter_restart(struct emitter *emitter)
+{
+	for (size_t i = 0; i < emitter->outbox_count; i++)
+		outbox_restart(emitter->outboxes[i]);
+	forget_known(emitter);
+	emitter->is_over = false;
+}
+
 struct emitter *emitter_check(lua_State *L, int index)
 {
 	return luaL_checkudata(L, index, EMITTER);
@@ -89,7 +103,8 @@ struct emitter *emitter_check_open(lua_State *L, int index)
 	struct emitter *emitter = emitter_check(L, index);
 
 	if (emitter->is_over)
-		luaL_error(L, "the stream '%s' has ended: it takes no more rows", emitter->stream);
+		luaL_error(L, "the stream '%s' has ended, or is being committed: it takes no rows",
+			   emitter->stream);
 	return emitter;
 }
 

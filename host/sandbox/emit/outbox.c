@@ -17,8 +17,15 @@ void outbox_fini(struct outbox *outbox)
 	buf_fini(&outbox->rows);
 	buf_fini(&outbox->dropped);
 	buf_fini(&outbox->bad);
+	buf_fini(&outbox->context);
 	buf_fini(&outbox->row);
 	fold_fini(&outbox->fold);
+}
+
+void outbox_restart(struct outbox *outbox)
+{
+	fold_fini(&outbox->fold);
+	fold_init(&outbox->fold);
 }
 
 static void put_id(struct buf *out, const struct map_result *result)
@@ -137,7 +144,7 @@ static void put_items(const char *name, struct buf *items, size_t *count, struct
 
 void outbox_put(struct outbox *outbox, const char *stream, struct buf *args)
 {
-	value_put_map(args, 8);
+	value_put_map(args, 8 + outbox->context_count);
 	value_put_str(args, "map");
 	value_put_str(args, outbox->map->name);
 	value_put_str(args, "entity");
@@ -151,4 +158,5 @@ void outbox_put(struct outbox *outbox, const char *stream, struct buf *args)
 	value_put_str(args, "skipped");
 	value_put_int(args, (int64_t)outbox->skipped);
 	outbox->skipped = 0;
+	buf_append(args, outbox->context.data, outbox->context.len);
 }

@@ -21,6 +21,8 @@ struct outbox {
 	const struct map *map;
 	struct buf rows, dropped, bad; /* encoded items of the lists */
 	size_t row_count, dropped_count, bad_count, skipped;
+	struct buf context; /* further members of its calls, encoded: key, value, ... */
+	size_t context_count;
 	struct buf row; /* the one that is being mapped */
 	struct fold fold;
 };
@@ -48,6 +50,9 @@ bool outbox_is_full(const struct outbox *outbox);
 
 /* Is there something to send? (skipped rows alone wait for company, or for the end) */
 bool outbox_has_content(const struct outbox *outbox);
+
+/* Forgets the derived rows: they are sent. */
+void outbox_restart(struct outbox *outbox);
 
 /* Appends the arguments of one `emit` call and starts anew. */
 void outbox_put(struct outbox *outbox, const char *stream, struct buf *args);

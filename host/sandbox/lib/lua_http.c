@@ -13,8 +13,8 @@
 enum { AT_REQUEST = 1, AT_BODY };
 
 /* What a request may say; the host checks the values. */
-static const char *const fields[] = { "call", "path",	      "query",	"headers",   "body",
-				      "url",  "content_type", "absent", "idempotent" };
+static const char *const fields[] = { "call", "path",	      "query",	"headers",    "body",
+				      "url",  "content_type", "absent", "idempotent", "scope" };
 
 static int answered(lua_State *L, int status, lua_KContext ctx)
 {

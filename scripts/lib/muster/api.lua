@@ -103,10 +103,10 @@ local function matches(rule, call, reply)
 end
 
 -- The host took a success for what it seemed: it has to hear of the hole even if a script goes on.
-local function raise_rule(rule, call, reply, failure)
+local function raise_rule(rule, call, reply, failure, scope)
   local message = failure and failure.message or ("%s: answered %d"):format(call, reply.status)
   if not failure then
-    core.event("failed", { message = message })
+    core.event("failed", { message = message, scope = scope })
   end
   core.raise {
     kind = rule.kind, status = reply.status, message = message,
@@ -124,7 +124,7 @@ local function judge(context, call, reply, failure, absent)
   end
   for _, rule in ipairs(context.errors) do
     if matches(rule, call, reply) then
-      raise_rule(rule, call, reply, failure)
+      raise_rule(rule, call, reply, failure, context.scope)
     end
   end
   if failure then
@@ -132,12 +132,16 @@ local function judge(context, call, reply, failure, absent)
   end
 end
 
--- A stream with `single` vouches for its listing with one successful request.
+-- A stream with `single` vouches for its listing, or for each scope, with one successful request.
 local function count_single(context)
   if context.single then
     context.requests = context.requests + 1
     if context.requests > 1 then
-      core.raise { kind = "bug", message = "the stream says single = true and makes a second request" }
+      core.raise {
+        kind = "bug",
+        message = ("the stream says single = true and makes a second request%s")
+          :format(context.scope and " in one scope" or ""),
+      }
     end
   end
 end
@@ -157,6 +161,7 @@ local function request(self, method, where, query, opts)
     headers = pairs_of(opts.headers), body = opts.body and core.encode_body(opts.body),
     content_type = opts.body and (opts.content_type or "application/json"),
     absent = opts.absent and core.array(opts.absent), idempotent = opts.idempotent,
+    scope = context.scope,
   }
   if not result then
     error(fault, 0)
@@ -165,7 +170,7 @@ local function request(self, method, where, query, opts)
   bodies[reply] = result.body
   judge(context, call, reply, result.error, opts.absent)
   if context.single then
-    core.event("single", {})
+    core.event("single", { scope = context.scope })
   end
   return reply
 end
@@ -196,22 +201,34 @@ function Api:map(n, list, fn) -- luacheck: ignore self
   return task.map(n, list, fn)
 end
 
----The live rows of a stream this one depends on, as { id, source_id, <fields> }.
+-- The next rows after `after`, and whether there are more.
+local function ask_parents(entity, columns, after, left)
+  local page = core.call("parents", {
+    entity = entity, columns = columns, after = after,
+    limit = left and math.min(left, PARENTS_PAGE) or PARENTS_PAGE,
+  })
+  return page.rows, page.more
+end
+
+---The live rows of a stream this one depends on, as { id, source_id, <fields> }; under a limit so
+---many of them.
 ---@param entity string
 ---@param fields? string[]
 ---@return fun(): table?
-function Api:parents(entity, fields) -- luacheck: ignore self
+function Api:parents(entity, fields)
   local columns = { "id", "source_id", table.unpack(fields or {}) }
   local asked = core.array { table.unpack(columns, 2) }
-  local rows, at, more, after = {}, 0, true, 0
+  local rows, at, more, after, left = {}, 0, true, 0, self.limit
   return function()
     while at >= #rows do
       if not more then
         return nil
+      elseif left == 0 then
+        api.note_cut(self)
+        return nil
       end
-      local page = core.call("parents",
-        { entity = entity, columns = asked, after = after, limit = PARENTS_PAGE })
-      rows, at, more = page.rows, 0, page.more
+      rows, more = ask_parents(entity, asked, after, left)
+      at, left = 0, left and left - #rows
     end
     at = at + 1
     local row = {}
@@ -223,9 +240,12 @@ function Api:parents(entity, fields) -- luacheck: ignore self
   end
 end
 
----A pager stopped at the limit.
+---A listing stopped at the limit.
 function api.note_cut(made)
-  contexts[made].is_cut = true
+  local context = contexts[made]
+  while context do
+    context.is_cut, context = true, context.outer
+  end
 end
 
 ---@return boolean
@@ -236,6 +256,28 @@ end
 ---The undecoded body of a reply; nil if it was empty. For pagers.
 function api.raw_body(reply)
   return bodies[reply]
+end
+
+---Which scope of its stream an api asks for; nil = the stream itself.
+---@return integer?
+function api.scope_of(made)
+  return contexts[made].scope
+end
+
+---The same api for one scope of the stream.
+---@param made muster.Api
+---@param scope integer
+---@return muster.Api
+function api.scoped(made, scope)
+  local outer = contexts[made]
+  local part = setmetatable({
+    settings = made.settings, now = made.now, full = made.full, limit = made.limit,
+  }, Api)
+  contexts[part] = {
+    errors = outer.errors, single = outer.single, requests = 0, is_cut = false, scope = scope,
+    outer = outer,
+  }
+  return part
 end
 
 ---@param context table { errors, settings, now, limit, single, full }

@@ -142,7 +142,7 @@ local function name_permission(fault, needs)
   return fault
 end
 
----@param args table { stream, settings, now, state, full, limit }
+---@param args table { stream, settings, now, state (JSON), full, limit }
 function handlers.read(args)
   local connector = loaded.connector
   local stream = connector.streams[args.stream]
@@ -150,12 +150,15 @@ function handlers.read(args)
     calls = stream.calls, errors = connector.errors, settings = args.settings, now = args.now,
     limit = args.limit, single = stream.single, full = args.full,
   }
-  local rows = out.new(args.stream, stream.emits, loaded.compiled)
-  local ok, fault = pcall(stream.read, calls, rows, args.state)
+  local described = { name = args.stream, emits = stream.emits, mode = stream.mode }
+  local rows = out.new(described, loaded.compiled, calls)
+  local ok, fault = pcall(function()
+    stream.read(calls, rows, args.state and host.json.decode(args.state))
+    out.finish(rows)
+  end)
   if not ok then
     error(name_permission(fault, stream.needs), 0)
   end
-  out.finish(rows, api.is_cut(calls))
   return {}
 end
 

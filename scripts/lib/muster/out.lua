@@ -3,9 +3,31 @@
 --   out:emit("device", rows)                       -- a page, or a list of tables
 --   out:emit("device_app", rows, { d = device })   -- "^d.source_id" reaches into the extra row
 --
+-- Children of one parent, with a proof and a failure of their own:
+--
+--   for device in api:parents("device") do
+--     out:scope("device", device.source_id, function(api, out)
+--       for rows in page.offset(api, "api:/devices/{id}/apps", { path = { id = device.source_id }, ... }) do
+--         out:emit("device_app", rows)
+--       end
+--     end)
+--   end
+--
+-- Streams with mode = "events" tell what happened; the host puts it in order and leaves out what it
+-- was told before:
+--
+--   for rows in page.token(api, "insights:/events", { query = { since = state and state.since } }) do
+--     for _, event in ipairs(rows) do
+--       local now = out:event(event.id, event.timestamp)
+--       if event.type == "software_remove" then now:remove("device_app", { event }) end
+--     end
+--     out:commit { since = ... }
+--   end
+--
 -- Rows go through the map of that name (host/sandbox/map/map.h); rows that cannot be mapped are
 -- reported with their reason, the others go on.
 
+local api_module <const> = require "muster.api"
 local core <const> = require "muster.core"
 local schema <const> = require "muster.schema"
 
@@ -15,18 +37,44 @@ Out.__index = Out
 
 local out = {}
 
-local states <const> = setmetatable({}, { __mode = "k" })
+-- Of a scope's failures these say that the next parent would fare no better.
+local FATAL <const> = { auth = true, over_limit = true, bug = true, cancelled = true, store = true }
 
-local function map_of(state, name)
+-- So many failures without one success, and the stream gives up.
+local HOPELESS <const> = 10
+
+local STATE_MAX <const> = 64 * 1024
+
+-- { stream, events, emits, maps, emitter, api, scopes, read, failed, kept, fault } of a stream; what
+-- belongs to a scope or an event has besides it `context`, the arguments that its rows carry along.
+local states <const> = setmetatable({}, { __mode = "k" })
+local contexts <const> = setmetatable({}, { __mode = "k" })
+
+local function misuse(message, ...)
+  core.raise { kind = "bug", message = message:format(...) }
+end
+
+local function map_of(state, verb, name)
   if not state.emits[name] then
     local near = schema.nearest(tostring(name), schema.sorted_keys(state.emits))
-    core.raise {
-      kind = "bug",
-      message = ('out:emit: the stream "%s" does not emit "%s"%s'):format(state.stream, tostring(name),
-        near and ('; did you mean "%s"?'):format(near) or ""),
-    }
+    misuse('out:%s: the stream "%s" does not emit "%s"%s', verb, state.stream, tostring(name),
+      near and ('; did you mean "%s"?'):format(near) or "")
   end
   return state.maps[name]
+end
+
+local function need_id(verb, id)
+  if type(id) ~= "string" or id == "" then
+    misuse("out:%s: the id must be a text that is not empty, not %s", verb,
+      id == "" and "an empty one" or type(id))
+  end
+end
+
+-- The same stream, for rows that carry `context` along.
+local function bound(state, context)
+  local made = setmetatable({}, Out)
+  states[made], contexts[made] = state, context
+  return made
 end
 
 ---@param map string a name in the stream's `emits`
@@ -34,35 +82,164 @@ end
 ---@param extra? table<string, table> further rows, reached as "^name.path"
 function Out:emit(map, rows, extra)
   local state = states[self]
-  core.emit(state.emitter, map_of(state, map), rows, extra)
+  core.emit(state.emitter, map_of(state, "emit", map), rows, extra, contexts[self])
 end
 
--- Parts of contract 1 that this version of muster does not carry out yet: a connector that calls
--- them is told so, it does not lose rows silently.
-for _, name in ipairs { "scope", "keep_scope", "event", "remove", "patch", "commit", "enrich" } do
-  Out[name] = function()
-    core.raise {
-      kind = "bug",
-      message = ("out:%s is not in this version of muster; streams list snapshots with out:emit"):format(name),
-    }
+-- --- children of one parent ---
+
+local function check_scope(self, verb, id)
+  local state = states[self]
+  if state.events then
+    misuse('out:%s: a stream with mode = "events" lists nothing', verb)
+  elseif contexts[self] then
+    misuse("out:%s: scopes do not nest", verb)
+  end
+  need_id(verb, id)
+  state.scopes = state.scopes + 1
+  return state, state.scopes
+end
+
+-- A hole in one parent's part: the others go on, unless nothing says that they could.
+local function scope_failed(state, number, fault)
+  local message = type(fault) == "table" and fault.message or tostring(fault)
+  core.event("scope", { id = number, at = "failed", message = message })
+  state.failed, state.fault = state.failed + 1, state.fault or fault
+  local is_hopeless = state.read == 0 and state.failed >= HOPELESS
+  if type(fault) ~= "table" or FATAL[fault.kind] or fault.stop or is_hopeless then
+    error(fault, 0)
   end
 end
 
----@param stream string
----@param emits table<string, string>
----@param maps table<string, userdata> compiled
----@return muster.Out
-function out.new(stream, emits, maps)
-  local made = setmetatable({}, Out)
-  states[made] = { stream = stream, emits = emits, maps = maps, emitter = core.emitter(stream) }
-  return made
+---Reads the children of one parent. What `fn` asks for through its api and emits through its out
+---belongs to this scope: only a scope that was read to its end lets a child's absence mean removal,
+---and a failure inside costs this parent's part alone. All scopes of a stream are of one entity.
+---@param entity string of the parent: "device"
+---@param id string its source_id
+---@param fn fun(api: muster.Api, out: muster.Out)
+---@return boolean true; false if it failed
+function Out:scope(entity, id, fn)
+  local state, number = check_scope(self, "scope", id)
+  core.event("scope", { id = number, at = "open", entity = entity, parent = id })
+  local part = bound(state, { scope = core.array { number, entity, id } })
+  local ok, fault = pcall(fn, api_module.scoped(state.api, number), part)
+  if not ok then
+    scope_failed(state, number, fault)
+    return false
+  end
+  core.event("scope", { id = number, at = "end" })
+  state.read = state.read + 1
+  return true
 end
 
----Sends what derived maps still hold and waits until the host has everything.
+---The vendor says that this parent's children did not change: they stay as they are. Refused (false)
+---when everything has to be mapped anew; then read them.
+---@param entity string
+---@param id string
+---@return boolean
+function Out:keep_scope(entity, id)
+  if states[self].api.full then
+    return false
+  end
+  local state, number = check_scope(self, "keep_scope", id)
+  core.event("scope", { id = number, at = "keep", entity = entity, parent = id })
+  state.kept = state.kept + 1
+  return true
+end
+
+-- --- what happened ---
+
+local function check_events(self, verb)
+  local state = states[self]
+  if not state.events then
+    misuse('out:%s belongs to streams with mode = "events"; what a listing no longer shows is removed by the host',
+      verb)
+  end
+  return state
+end
+
+---One event: what is emitted, removed and patched through the result takes effect in the order of
+---`at` and once, however often and in whatever order the vendor tells it.
+---@param id string the vendor's id of the event
+---@param at string when it happened; any form that host.time.parse reads
+---@return muster.Out
+function Out:event(id, at)
+  local state = check_events(self, "event")
+  need_id("event", id)
+  local time, fault = host.time.parse(at)
+  if not time then
+    fault.message = ('the event "%s": %s'):format(id, fault.message)
+    error(fault, 0)
+  end
+  return bound(state, { event = core.array { time, id } })
+end
+
+local function change(self, verb, map, rows, extra)
+  local state = check_events(self, verb)
+  local context = contexts[self]
+  if not context then
+    misuse("out:%s belongs to an event: out:event(id, at):%s(...)", verb, verb)
+  elseif state.emits[map] == "derived" then
+    misuse('out:%s: "%s" is derived from other rows', verb, map)
+  end
+  core.emit(state.emitter, map_of(state, verb, map), rows, extra, { event = context.event, op = verb })
+end
+
+---The rows are gone. Only what makes the source_id is looked at; a row that no one knows is no fault.
+---@param map string
+---@param rows table
+---@param extra? table<string, table>
+function Out:remove(map, rows, extra)
+  change(self, "remove", map, rows, extra)
+end
+
+---Changes the fields that are there and leaves the others. A row that no one knows is left out, and
+---counted as skipped.
+---@param map string
+---@param rows table
+---@param extra? table<string, table>
+function Out:patch(map, rows, extra)
+  change(self, "patch", map, rows, extra)
+end
+
+---Everything up to here is handed over: the next session's `read` gets this state. It is stored in
+---the transaction of the rows before it.
+---@param state any what JSON can say, up to 64 KiB
+function Out:commit(state)
+  local own = check_events(self, "commit")
+  local text = host.json.canonical(state)
+  if #text > STATE_MAX then
+    core.raise {
+      kind = "over_limit",
+      message = ("out:commit: a state of %d bytes, at most %d"):format(#text, STATE_MAX),
+    }
+  end
+  core.flush(own.emitter, true, true)
+  core.call("commit", { state = text })
+end
+
+-- --- the stream ---
+
+---@param stream table { name, emits, mode }
+---@param maps table<string, userdata> compiled
+---@param calls muster.Api
+---@return muster.Out
+function out.new(stream, maps, calls)
+  return bound({
+    stream = stream.name, emits = stream.emits, events = stream.mode == "events", maps = maps,
+    api = calls, emitter = core.emitter(stream.name), scopes = 0, read = 0, failed = 0, kept = 0,
+  }, nil)
+end
+
+---Sends what derived maps still hold and waits until the host has everything. Where not all rows
+---were seen (a limit, a failed or kept scope, events), derived rows only add to what the host has.
 ---@param made muster.Out
----@param is_cut boolean the listing was cut short: rows that the host has are not overwritten
-function out.finish(made, is_cut)
-  core.flush(states[made].emitter, is_cut)
+function out.finish(made)
+  local state = states[made]
+  if state.failed > 0 and state.read + state.kept == 0 then
+    error(state.fault, 0)
+  end
+  local is_part = api_module.is_cut(state.api) or state.failed + state.kept > 0 or state.events
+  core.flush(state.emitter, is_part, false)
 end
 
 return out

@@ -35,7 +35,7 @@ function walk.new(api, where, opts)
     method = opts.method or "GET", seen = core.tracker(), stale_pages = 0,
   }, Walk)
   made.call = made.method .. " " .. where
-  core.event("page", { pager = made.id, at = "open" })
+  core.event("page", { pager = made.id, at = "open", scope = api_module.scope_of(api) })
   return made
 end
 

@@ -123,10 +123,4 @@ describe("read", function()
     assert.matches('the stream "devices" does not emit "devise"; did you mean "device"',
       fault_of 'out:emit("devise", {})'.message)
   end)
-
-  it("says what this version does not carry out", function()
-    for _, name in ipairs { "scope", "keep_scope", "event", "remove", "patch", "commit", "enrich" } do
-      assert.matches("out:" .. name .. " is not in this version", fault_of("out:" .. name .. "()").message)
-    end
-  end)
 end)

@@ -1,0 +1,361 @@
+/* The rows of a batch, in its transaction. */
+#include "sync/batch_rows.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+
+void batch_rows_fini(struct batch_rows *rows)
+{
+	for (size_t i = 0; i < rows->seen_count; i++)
+		free(rows->seen[i].ids.items);
+	free(rows->no_id.items);
+	free(rows->doubled.items);
+	json_decref(rows->dropped);
+	buf_fini(&rows->scratch);
+}
+
+static bool push_id(struct batch_ids *ids, int64_t id, struct err *err)
+{
+	if (ids->count == ids->size) {
+		size_t size = ids->size == 0 ? 256 : ids->size * 2;
+		int64_t *items = realloc(ids->items, size * sizeof(*items));
+
+		if (items == NULL)
+			return err_oom(err);
+		ids->items = items;
+		ids->size = size;
+	}
+	ids->items[ids->count++] = id;
+	return true;
+}
+
+/* --- where the rows come from --- */
+
+static struct listed *find_listed(struct stream *stream, const struct model_entity *entity)
+{
+	for (size_t i = 0; i < stream->listed_count; i++) {
+		if (stream->listed[i].entity == entity)
+			return &stream->listed[i];
+	}
+	if (stream->listed_count == STREAM_ENTITIES_MAX)
+		return NULL;
+	stream->listed[stream->listed_count].entity = entity;
+	return &stream->listed[stream->listed_count++];
+}
+
+static struct batch_ids *find_ids(struct batch_rows *rows, const struct model_entity *entity)
+{
+	for (size_t i = 0; i < rows->seen_count; i++) {
+		if (rows->seen[i].entity == entity)
+			return &rows->seen[i].ids;
+	}
+	if (rows->seen_count == STREAM_ENTITIES_MAX)
+		return NULL;
+	rows->seen[rows->seen_count].entity = entity;
+	return &rows->seen[rows->seen_count++].ids;
+}
+
+static void on_begin(void *arg, const struct rows_origin *origin)
+{
+	struct batch_rows *rows = arg;
+	const struct value *emits = value_get(rows->run->stream.declared, "emits");
+
+	rows->origin = origin;
+	rows->is_derived = str_eq(value_text(emits, origin->map, "primary"), "derived");
+	rows->listed = find_listed(&rows->run->stream, origin->entity);
+	rows->ids = find_ids(rows, origin->entity);
+}
+
+static bool has_room(const struct batch_rows *rows, struct err *err)
+{
+	if (rows->listed != NULL && rows->ids != NULL)
+		return true;
+	return err_set(err, ERR_BUG, "a stream emits at most %d entities", STREAM_ENTITIES_MAX);
+}
+
+/* --- records that cannot be used --- */
+
+/* With an id it counts as seen: a row we cannot read is no row that is gone. */
+static bool see_unread(struct batch_rows *rows, const struct model_entity *entity,
+		       const char *source_id, size_t len, struct err *err)
+{
+	int64_t live = 0;
+
+	if (source_id == NULL)
+		return push_id(&rows->no_id, rows->origin->scope, err);
+	if (!entity_find(rows->tx, rows->context.account_id, entity, source_id, len, &live, err))
+		return false;
+	return live == 0 || push_id(rows->ids, live, err);
+}
+
+static bool quarantine(struct batch_rows *rows, const struct model_entity *entity,
+		       const char *source_id, size_t len, const char *reason, const char *excerpt,
+		       struct err *err)
+{
+	char *id = source_id != NULL ? str_dup_len(source_id, len) : NULL;
+	bool fine;
+
+	if (rows->quarantined++ == 0)
+		snprintf(rows->first_bad, sizeof(rows->first_bad), "%s", reason);
+	rows->counts.quarantined++;
+	fine = quarantine_add(rows->tx, rows->context.session_id, rows->context.stream,
+			      entity->name, id, reason, excerpt, rows->context.now, err);
+	free(id);
+	return fine && see_unread(rows, entity, source_id, len, err);
+}
+
+/* --- rows of a listing --- */
+
+static void count_outcome(struct session_counts *counts, enum entity_outcome outcome)
+{
+	switch (outcome) {
+	case ENTITY_CREATED:
+		counts->created++;
+		return;
+	case ENTITY_UPDATED:
+		counts->updated++;
+		return;
+	case ENTITY_UNCHANGED:
+		counts->unchanged++;
+		return;
+	case ENTITY_RESTORED:
+		counts->restored++;
+		return;
+	}
+}
+
+static bool upsert(struct batch_rows *rows, const struct entity_row *row,
+		   enum entity_outcome *outcome, int64_t *id, struct err *err)
+{
+	uint8_t hash[HASH128_SIZE];
+
+	entity_hash(row, &rows->scratch, hash);
+	if (!buf_ok(&rows->scratch, err) ||
+	    !entity_upsert(rows->tx, &rows->context, row, hash, outcome, id, err))
+		return false;
+	rows->counts.seen++;
+	count_outcome(&rows->counts, *outcome);
+	return true;
+}
+
+/* The column in which a row of the entity names its parent; -1 if it has none. */
+static int parent_column(const struct model_entity *entity, const struct model_entity *parent)
+{
+	for (const struct model_parent *at = entity->parents; at->column != NULL; at++) {
+		if (str_eq(at->entity, parent->name))
+			return model_column(entity, at->column);
+	}
+	return -1;
+}
+
+/*
+ * Is the row a child of the parent that it was listed for? If another parent's name stands in it,
+ * neither parent's listing would be true.
+ */
+static bool is_in_scope(const struct rows_origin *origin, const struct entity_row *row)
+{
+	int column = origin->parent != NULL ? parent_column(row->entity, origin->parent) : -1;
+	const struct entity_cell *cell = column >= 0 ? &row->cells[column] : NULL;
+
+	return cell == NULL || (cell->text != NULL && cell->len == origin->parent_id.len &&
+				memcmp(cell->text, origin->parent_id.at, cell->len) == 0);
+}
+
+static bool listed_row(struct batch_rows *rows, const struct entity_row *row, struct err *err)
+{
+	enum entity_outcome outcome;
+	bool again;
+	int64_t id;
+
+	if (!is_in_scope(rows->origin, row))
+		return quarantine(rows, row->entity, row->source_id, row->source_id_len,
+				  "it was listed for another parent than the one it names", "",
+				  err);
+	if (!seen_add(&rows->listed->seen, row->source_id, row->source_id_len, &again, err))
+		return false;
+	if (again)
+		return rows->is_derived || push_id(&rows->doubled, rows->origin->scope, err);
+	if (!upsert(rows, row, &outcome, &id, err))
+		return false;
+	rows->listed->added += outcome == ENTITY_CREATED || outcome == ENTITY_RESTORED;
+	return push_id(rows->ids, id, err);
+}
+
+/* --- rows of an event --- */
+
+static bool remove_row(struct batch_rows *rows, const struct entity_row *row, struct err *err)
+{
+	bool removed = false;
+	int64_t id;
+
+	if (!entity_find(rows->tx, rows->context.account_id, row->entity, row->source_id,
+			 row->source_id_len, &id, err))
+		return false;
+	if (id != 0 &&
+	    !entity_retire(rows->tx, &rows->context, row->entity, id, "deleted", &removed, err))
+		return false;
+	rows->counts.seen++;
+	rows->counts.removed += removed;
+	rows->counts.unchanged += !removed;
+	return true;
+}
+
+/* Nobody knows the row that is to change: there is nothing to add the fields to. */
+static bool patch_row(struct batch_rows *rows, const struct entity_row *row, struct err *err)
+{
+	enum entity_outcome outcome;
+	bool is_there;
+
+	if (!entity_patch(rows->tx, &rows->context, row, &is_there, &outcome, err))
+		return false;
+	rows->counts.skipped += !is_there;
+	rows->counts.seen += is_there;
+	if (is_there)
+		count_outcome(&rows->counts, outcome);
+	return true;
+}
+
+static bool event_row(struct batch_rows *rows, const struct entity_row *row, struct err *err)
+{
+	const struct rows_origin *origin = rows->origin;
+	enum entity_outcome outcome;
+	bool is_news;
+	int64_t id;
+
+	if (!event_mark(rows->tx, &rows->context, row->entity, row->source_id, row->source_id_len,
+			&origin->event, &is_news, err))
+		return false;
+	if (!is_news) { /* told before, or overtaken by a later event */
+		rows->counts.seen++;
+		rows->counts.unchanged++;
+		return true;
+	}
+	switch (origin->op) {
+	case ROWS_UPSERT:
+		return upsert(rows, row, &outcome, &id, err);
+	case ROWS_REMOVE:
+		return remove_row(rows, row, err);
+	case ROWS_PATCH:
+		return patch_row(rows, row, err);
+	}
+	return true;
+}
+
+/* --- one payload --- */
+
+static bool on_row(void *arg, const struct entity_row *row, const char *problem, struct err *err)
+{
+	struct batch_rows *rows = arg;
+	bool fine;
+
+	if (!has_room(rows, err))
+		return false;
+	if (problem != NULL)
+		return quarantine(rows, row->entity, row->source_id_len > 0 ? row->source_id : NULL,
+				  row->source_id_len, problem, "", err);
+	fine = rows->origin->event.id != NULL ? event_row(rows, row, err)
+					      : listed_row(rows, row, err);
+	return fine || err_context(err, "%s %.*s", row->entity->name, (int)row->source_id_len,
+				   row->source_id);
+}
+
+static bool push_filtered(struct listed *listed, int64_t id, struct err *err)
+{
+	int64_t *items =
+		realloc(listed->filtered, (listed->filtered_count + 1) * sizeof(*listed->filtered));
+
+	if (items == NULL)
+		return err_oom(err);
+	listed->filtered = items;
+	items[listed->filtered_count++] = id;
+	return true;
+}
+
+static void count_dropped(struct batch_rows *rows, const char *rule)
+{
+	json_int_t before = json_integer_value(json_object_get(rows->dropped, rule));
+
+	rows->counts.dropped++;
+	json_object_set_new(rows->dropped, rule, json_integer(before + 1));
+}
+
+static bool on_dropped(void *arg, const struct model_entity *entity, const char *rule,
+		       const char *source_id, size_t len, struct err *err)
+{
+	struct batch_rows *rows = arg;
+	int64_t live = 0;
+
+	if (!has_room(rows, err))
+		return false;
+	if (rule != NULL)
+		count_dropped(rows, rule);
+	if (source_id == NULL || len == 0)
+		return true;
+	if (!entity_find(rows->tx, rows->context.account_id, entity, source_id, len, &live, err))
+		return false;
+	return live == 0 || push_filtered(rows->listed, live, err);
+}
+
+static bool on_bad(void *arg, const struct model_entity *entity, const char *source_id, size_t len,
+		   const char *reason, const char *excerpt, struct err *err)
+{
+	struct batch_rows *rows = arg;
+
+	if (!has_room(rows, err))
+		return false;
+	if (reason == NULL)
+		return see_unread(rows, entity, source_id, len, err);
+	return quarantine(rows, entity, source_id, len, reason, excerpt, err);
+}
+
+static bool on_skipped(void *arg, int64_t count, struct err *err)
+{
+	struct batch_rows *rows = arg;
+
+	(void)err;
+	rows->counts.skipped += count;
+	return true;
+}
+
+bool batch_rows_apply(struct batch_rows *rows, const void *payload, size_t len, struct err *err)
+{
+	const struct rows_sink sink = {
+		.begin = on_begin,
+		.row = on_row,
+		.dropped = on_dropped,
+		.bad = on_bad,
+		.skipped = on_skipped,
+		.arg = rows,
+	};
+
+	return rows_walk(payload, len, &sink, err);
+}
+
+static bool end_removals(struct batch_rows *rows, struct err *err)
+{
+	int64_t children;
+
+	if (rows->counts.removed == 0)
+		return true;
+	if (!entity_retire_children(rows->tx, &rows->context, &children, err))
+		return false;
+	rows->counts.removed += children;
+	return true;
+}
+
+bool batch_rows_end(struct batch_rows *rows, int64_t last_exchange, struct err *err)
+{
+	for (size_t i = 0; i < rows->seen_count; i++) {
+		const struct batch_ids *ids = &rows->seen[i].ids;
+
+		if (ids->count > 0 &&
+		    !session_add_batch(rows->tx, rows->context.session_id, rows->context.stream,
+				       rows->seen[i].entity->name, ids->items, ids->count, 0,
+				       last_exchange, err))
+			return false;
+	}
+	return end_removals(rows, err);
+}

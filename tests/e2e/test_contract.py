@@ -1,0 +1,239 @@
+"""What the connector contract offers beyond one listing: children by parent, and events. The vendor
+is made up (simulator/fleet); its two connectors lie in vendors/ here.
+"""
+
+import pathlib
+import shutil
+import unittest
+
+from harness import E2eCase
+
+HOST = "acme.fleet.example"
+VENDORS = pathlib.Path(__file__).parent / "vendors"
+
+
+class FleetCase(E2eCase):
+    TENANTS = []
+    VENDOR = "fleet"
+
+    def setUp(self):
+        self.sim = type(self.sim)([{"vendor": "fleet", "devices": 12, "apps_per_device": 5}])
+        self.sim.start()
+        self.addCleanup(self.sim.stop)
+        super().setUp()
+        for file in VENDORS.glob("*.lua"):
+            shutil.copyfile(file, self.muster.project / "vendors" / file.name)
+        self.account = f"{self.VENDOR}/acme"
+        run = self.muster.connect_vendor(self.sim, self.VENDOR, HOST, ("address", HOST),
+                                         ("token", None))
+        self.assertEqual(run.code, 0, run)
+
+    def run_sync(self, *arguments, code=0):
+        return self.sync(*arguments, account=self.account, code=code)
+
+    def change(self, op, **args):
+        return self.sim.change(HOST, op, **args)
+
+    def installs(self):
+        return {(row["device_source_id"], row["app_source_id"], row["version"])
+                for row in self.muster.rows("device_apps", self.account)}
+
+    def true_installs(self):
+        return {(row["device_source_id"], row["app_source_id"], row["version"])
+                for row in self.sim.truth(HOST)["device_apps"]}
+
+    def assert_installs_true(self):
+        self.assertEqual(self.installs(), self.true_installs())
+
+    def session(self):
+        return self.muster.last_session(self.account)
+
+    def stream(self, run, name):
+        session, = run.objects()
+        found, = (one for one in session["streams"] if one["stream"] == name)
+        return found
+
+
+class ChildrenByParent(FleetCase):
+    def fault_at(self, device, name, **args):
+        self.sim.fault(name, host=HOST, path=f"/v1/devices/{device}/apps", **args)
+
+    def test_every_parents_part_arrives_and_a_repeat_writes_nothing(self):
+        run = self.run_sync()
+        self.assert_installs_true()
+        self.assertEqual(self.stream(run, "apps")["scopes"],
+                         {"entity": "device", "read": 12, "kept": 0, "failed": 0})
+        self.run_sync()
+        self.assertEqual([self.session()[name] for name in ("created", "updated", "removed")],
+                         [0, 0, 0])
+
+    def test_what_a_parents_part_no_longer_shows_is_removed(self):
+        self.run_sync()
+        self.change("uninstall", device="d-003", app="App 3")
+        self.change("install", device="d-004", app="New", version="2.0")
+        self.run_sync()
+        self.assert_installs_true()
+        self.assertEqual(self.session()["removed"], 1)
+
+    def test_a_hole_in_one_part_costs_that_part_alone(self):
+        self.run_sync()
+        for device in ("d-003", "d-005"):
+            self.change("uninstall", device=device, app=f"App {int(device[-1])}")
+        self.fault_at("d-005", "forbidden")
+        run = self.run_sync(code=None)
+        apps = self.stream(run, "apps")
+        self.assertEqual((run.objects()[0]["outcome"], apps["end"]), ("partial", "incomplete"))
+        self.assertIn("1 of 12 parts could not be read, the first: device d-005", apps["reason"])
+        self.assertEqual(apps["scopes"], {"entity": "device", "read": 11, "kept": 0, "failed": 1})
+        self.assertEqual(self.installs() - self.true_installs(), {("d-005", "App 5", "1.0")})
+        self.sim.clear_faults()
+        self.run_sync()
+        self.assert_installs_true()
+
+    def test_a_part_that_moves_while_it_is_read_proves_nothing(self):
+        self.run_sync()
+        self.change("uninstall", device="d-002", app="App 2")
+        self.fault_at("d-002", "wrong_total", page=1)
+        run = self.run_sync(code=None)
+        self.assertEqual(self.stream(run, "apps")["scopes"]["failed"], 1)
+        self.assertIn(("d-002", "App 2", "1.0"), self.installs())
+
+    def test_a_parent_that_goes_while_it_is_read_is_no_hole_once_it_is_gone(self):
+        self.run_sync()
+        self.change("remove_device", device="d-007")
+        self.run_sync()
+        self.assert_installs_true()
+        self.assertEqual(len(self.muster.rows("devices", self.account)), 11)
+
+    def test_many_empty_parts_at_once_are_held(self):
+        self.run_sync()
+        for index in range(6):
+            for app in [row for row in self.sim.truth(HOST)["device_apps"]
+                        if row["device_source_id"] == f"d-{index:03}"]:
+                self.change("uninstall", device=f"d-{index:03}", app=app["app_source_id"])
+        before = self.installs()
+        run = self.run_sync(code=None)
+        self.assertEqual(self.stream(run, "apps")["end"], "held")
+        self.assertEqual(self.installs(), before)
+
+    def test_a_stream_none_of_whose_parts_can_be_read_fails(self):
+        self.run_sync()
+        before = self.installs()
+        self.sim.fault("forbidden", host=HOST, path="/v1/devices/*/apps", times=0)
+        run = self.run_sync(code=None)
+        self.assertEqual(self.stream(run, "apps")["end"], "failed")
+        self.assertEqual(self.installs(), before)
+
+    def test_a_limited_reading_removes_nothing(self):
+        self.run_sync()
+        self.change("uninstall", device="d-000", app="App 0")
+        run = self.run_sync("--limit", "2", code=None)
+        self.assertIn("limited", self.stream(run, "apps")["reason"])
+        self.assertIn(("d-000", "App 0", "1.0"), self.installs())
+
+    def test_a_dry_run_foretells_the_real_one(self):
+        self.run_sync()
+        self.change("uninstall", device="d-001", app="App 1")
+        foretold, = self.run_sync("--dry-run").objects()
+        self.assertEqual(foretold["removed"], 1)
+        self.assertIn(("d-001", "App 1", "1.0"), self.installs())
+        self.run_sync()
+        self.assertEqual(self.session()["removed"], 1)
+
+
+class Events(FleetCase):
+    VENDOR = "fleet_log"
+
+    def cursor(self):
+        return self.muster.value("SELECT cursor FROM stream_state WHERE stream = 'log'")
+
+    def test_the_log_builds_what_is_there(self):
+        self.change("uninstall", device="d-003", app="App 3")
+        self.change("install", device="d-004", app="App 4", version="9")
+        self.run_sync()
+        self.assert_installs_true()
+        self.assertEqual(self.cursor(), '{"after":62}')
+
+    def test_only_what_is_new_is_asked_for_and_told_twice_is_told_once(self):
+        self.run_sync()
+        self.sim.clear_ledger()
+        self.run_sync()
+        self.assertEqual([self.session()[name] for name in ("created", "updated", "removed")],
+                         [0, 0, 0])
+        self.assertEqual(len(self.sim.ledger(host=HOST)), 1)
+
+    def test_removed_and_put_back_keeps_its_id(self):
+        self.run_sync()
+        known = {row["source_id"]: row["id"] for row in self.muster.rows("device_apps", self.account)}
+        self.change("uninstall", device="d-003", app="App 3")
+        self.run_sync()
+        self.assert_installs_true()
+        gone, = self.muster.rows("device_apps", self.account, "t.removed_at IS NOT NULL")
+        self.assertEqual(gone["removed_reason"], "deleted")
+        self.change("install", device="d-003", app="App 3", version="2")
+        self.run_sync()
+        self.assert_installs_true()
+        self.assertEqual(self.session()["restored"], 1)
+        after = {row["source_id"]: row["id"] for row in self.muster.rows("device_apps", self.account)}
+        self.assertEqual(after, known)
+
+    def test_what_comes_late_changes_nothing(self):
+        self.run_sync()
+        self.change("late", kind="removed", device="d-001", app="App 1")
+        self.change("late", kind="changed", device="d-002", app="App 2", version="0.0.1")
+        self.run_sync()
+        self.assert_installs_true()
+        self.assertEqual([self.session()[name] for name in ("updated", "removed")], [0, 0])
+
+    def test_a_removal_told_before_its_beginning_wins(self):
+        self.change("install", device="d-001", app="Brief")
+        self.change("uninstall", device="d-001", app="Brief")
+        self.run_sync()
+        self.change("late", kind="added", device="d-001", app="Brief")
+        self.run_sync()
+        self.assert_installs_true()
+
+    def test_a_patch_changes_the_fields_it_has(self):
+        self.run_sync()
+        self.change("move", device="d-001", app="App 1", path="/opt/one")
+        self.change("move", device="d-001", app="nobody's", path="/opt/two")
+        self.run_sync()
+        self.assert_installs_true()
+        row, = self.muster.rows("device_apps", self.account, "t.path IS NOT NULL")
+        self.assertEqual((row["path"], row["version"]), ("/opt/one", "1.0"))
+        self.assertEqual([self.session()[name] for name in ("updated", "skipped")], [1, 1])
+
+    def test_a_failure_keeps_the_cursor_where_it_was(self):
+        self.sim.fault("forbidden", host=HOST, path="/v1/events", nth=4)
+        run = self.run_sync(code=None)
+        self.assertEqual(self.stream(run, "log")["end"], "failed")
+        self.assertEqual(self.cursor(), '{"after":30}')
+        self.sim.clear_faults()
+        self.run_sync()
+        self.assert_installs_true()
+
+    def test_full_starts_from_the_beginning_and_changes_nothing(self):
+        self.run_sync()
+        self.sim.clear_ledger()
+        self.run_sync("--full")
+        self.assertGreater(len(self.sim.ledger(host=HOST)), 5)
+        self.assertEqual([self.session()[name] for name in ("created", "updated", "removed")],
+                         [0, 0, 0])
+
+    def test_a_dry_run_moves_no_cursor(self):
+        self.run_sync()
+        before = self.cursor()
+        self.change("uninstall", device="d-003", app="App 3")
+        foretold, = self.run_sync("--dry-run").objects()
+        self.assertEqual(foretold["removed"], 1)
+        self.assertEqual(self.cursor(), before)
+        self.run_sync()
+        self.assert_installs_true()
+
+    def test_a_limited_reading_moves_no_cursor(self):
+        self.run_sync("--limit", "5", code=None)
+        self.assertIsNone(self.cursor())
+
+
+if __name__ == "__main__":
+    unittest.main()
