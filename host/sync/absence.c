@@ -234,19 +234,45 @@ static int by_line(const void *a, const void *b)
 	return order != 0 ? order : strcmp(x->row->source_id, y->row->source_id);
 }
 
+/* A row that only loses a voice stays as it is: nobody is asked about it. */
+static bool is_asked_about(const struct goner *goner)
+{
+	return !goner->row->has_other_voice || goner->row->follows_parent;
+}
+
 static bool hash_set(struct judgement *judgement, struct err *err)
 {
 	struct buf lines = BUF_INIT;
 	bool fine;
 
 	qsort(judgement->goners, judgement->count, sizeof(*judgement->goners), by_line);
-	for (size_t i = 0; i < judgement->count; i++)
-		guard_put_line(&lines, judgement->goners[i].entity->name,
-			       judgement->goners[i].row->source_id);
+	for (size_t i = 0; i < judgement->count; i++) {
+		if (is_asked_about(&judgement->goners[i]))
+			guard_put_line(&lines, judgement->goners[i].entity->name,
+				       judgement->goners[i].row->source_id);
+	}
 	fine = buf_ok(&lines, err) &&
 	       digest_sha256_hex(buf_text(&lines), lines.len, judgement->set_hash, err);
 	buf_fini(&lines);
 	return fine;
+}
+
+static size_t fill_items(const struct judgement *judgement, struct held_item *items)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < judgement->count; i++) {
+		const struct goner *goner = &judgement->goners[i];
+
+		if (is_asked_about(goner))
+			items[count++] = (struct held_item){
+				.entity = (char *)(uintptr_t)goner->entity->name,
+				.source_id = goner->row->source_id,
+				.label = goner->row->label,
+				.reason = (char *)(uintptr_t)goner->reason,
+			};
+	}
+	return count;
 }
 
 static bool hold(struct judgement *judgement, struct err *err)
@@ -260,22 +286,17 @@ static bool hold(struct judgement *judgement, struct err *err)
 		.set_hash = judgement->set_hash,
 		.rule = (char *)(uintptr_t)judgement->rule,
 		.summary = judgement->summary,
-		.count = (int64_t)judgement->count,
 		.held_at = judgement->now,
 	};
+	size_t count;
 	int64_t id;
 	bool fine;
 
 	if (items == NULL)
 		return err_oom(err);
-	for (size_t i = 0; i < judgement->count; i++)
-		items[i] = (struct held_item){
-			.entity = (char *)(uintptr_t)judgement->goners[i].entity->name,
-			.source_id = judgement->goners[i].row->source_id,
-			.label = judgement->goners[i].row->label,
-			.reason = (char *)(uintptr_t)judgement->goners[i].reason,
-		};
-	fine = held_save(judgement->tx, &set, items, judgement->count, &id, err);
+	count = fill_items(judgement, items);
+	set.count = (int64_t)count;
+	fine = held_save(judgement->tx, &set, items, count, &id, err);
 	free(items);
 	stream->end = STREAM_HELD;
 	snprintf(stream->reason, sizeof(stream->reason), "%s", judgement->summary);

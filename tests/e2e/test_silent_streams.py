@@ -9,11 +9,23 @@ CONNECTOR = REPOSITORY / "scripts" / "vendors" / "kandji.lua"
 HELD_CODE = 3
 # The stream and its maps.
 APPS = re.compile(r"^    (apps|app|device_app) = \{\n.*?^    \},\n", re.DOTALL | re.MULTILINE)
+USER = re.compile(r"^    user = \{\n(.*?)^    \},\n", re.DOTALL | re.MULTILINE)
+PEOPLE = """
+    people = {
+      calls = { DEVICES_CALL }, emits = { person = "derived" },
+      read = function(api, out)
+        for rows in page.offset(api, "api:/devices", { size = 300 }) do
+          out:emit("person", rows)
+        end
+      end,
+    },
+"""
+OF_MACS = '      keep = { mac = f.present(f.pick("platform", { Mac = "yes" })) },\n'
 OFF = "return { streams = { apps = { enabled = false } } }\n"
 
 
 class SilentStreams(E2eCase):
-    TENANTS = [{"tenant": "acme", "devices": 40, "apps_per_device": 6, "plain": True}]
+    TENANTS = [{"tenant": "acme", "devices": 120, "apps_per_device": 2, "plain": True, "seed": 7}]
 
     def setUp(self):
         super().setUp()
@@ -112,6 +124,34 @@ class SilentStreams(E2eCase):
         self.assertEqual(self.reasons("devices"), {"unread"})
         self.assertEqual(self.held(), {})
 
+    def with_people(self, rule=""):
+        """A second stream of users; that of the devices then shows only some of them."""
+        def change(text):
+            fields = USER.search(text)[1]
+            text = USER.sub(lambda _: f"    user = {{\n{rule}{fields}    }},\n"
+                            f'    person = {{\n      entity = "user",\n{fields}    }},\n', text)
+            return text.replace("\n  streams = {", "\n  streams = {" + PEOPLE)
+        self.edit(change)
+        self.sync()
+
+    def test_only_what_would_go_is_listed_for_approval(self):
+        self.with_people()
+        self.with_people(rule=OF_MACS)
+        self.assertEqual(self.live(), self.before)
+        only = {row["source_id"] for row in self.muster.rows("users")
+                if row["streams"] == '["people"]'}
+        self.overlay.write_text(OFF.replace("apps", "people"))
+        self.sync(code=HELD_CODE)
+        held = self.held()["people"]
+        listed = self.muster.must("removals", "list", str(held["id"]), "--json").objects()
+        self.assertGreater(len(only), 10)
+        self.assertEqual({row["source_id"] for row in listed}, only)
+        self.assertEqual(held["rows"], len(only))
+        self.muster.must("removals", "approve", ACCOUNT, "--yes")
+        self.sync()
+        self.assertEqual(self.live()["users"], self.before["users"] - only)
+        self.assertEqual({row["streams"] for row in self.muster.rows("users")}, {'["devices"]'})
+
     def test_a_dry_run_names_what_would_be_held(self):
         self.overlay.write_text(OFF)
         run = self.sync("--dry-run", code=HELD_CODE)
@@ -132,7 +172,7 @@ class SilentStreams(E2eCase):
         self.sync(code=None)
         self.assertEqual((self.ends(), self.held()), ({"devices": "incomplete"}, {}))
         self.sim.clear_faults()
-        self.sync("--limit", "100", code=None)
+        self.sync("--limit", "1000", code=None)
         self.assertEqual((self.ends(), self.held()), ({"devices": "ok"}, {}))
         self.assertEqual(self.live(), self.before)
 
