@@ -9,8 +9,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/str.h"
 #include "store/driver.h"
+#include "store/private_file.h"
 #include "store/project_lock.h"
 #include "store/random_id.h"
 #include "store/scratch.h"
@@ -18,7 +20,6 @@
 #include "store/tx.h"
 
 struct unit {
-	struct worker *worker;
 	struct loop *loop; /* NULL = someone waits in store_run */
 	enum store_mode mode;
 	store_work_fn *work; /* NULL = empty the write-ahead log */
@@ -280,21 +281,42 @@ static void remove_unfinished(const char *path)
 }
 
 /* Built under another name: whoever finds the database finds a whole one. */
-bool store_create(const char *path, struct err *err)
+static bool build(const char *path, struct err *err)
 {
 	char unfinished[4096];
 	bool ok;
 
+	snprintf(unfinished, sizeof(unfinished), "%s.new", path);
+	remove_unfinished(unfinished);
+	ok = create_at(unfinished, err) && file_rename(unfinished, path, err);
+	remove_unfinished(unfinished);
+	return ok;
+}
+
+static bool check_first(const char *path, const struct project_lock *lock, struct err *err)
+{
 	if (access(path, F_OK) == 0) {
 		err_set(err, ERR_CONFIG, "there is a database at %s already", path);
 		return err_hint(err, "use it, or choose another folder");
 	}
-	snprintf(unfinished, sizeof(unfinished), "%s.new", path);
-	remove_unfinished(unfinished);
-	ok = create_at(unfinished, err);
-	if (ok && link(unfinished, path) != 0)
-		ok = err_set(err, ERR_CONFIG, "%s could not be made", path);
-	remove_unfinished(unfinished);
+	if (project_lock_is_alone(lock))
+		return true;
+	err_set(err, ERR_BUSY, "another muster process is making %s", path);
+	return err_hint(err, "wait until it has ended, then try again");
+}
+
+bool store_create(const char *path, struct err *err)
+{
+	struct project_lock *lock;
+	bool ok;
+
+	if (!private_file_check_folder(path, err))
+		return false;
+	lock = project_lock_take(path, err);
+	if (lock == NULL)
+		return false;
+	ok = check_first(path, lock, err) && build(path, err);
+	project_lock_free(lock);
 	return ok;
 }
 

@@ -30,7 +30,8 @@ typedef void store_done_fn(void *arg, const struct err *err);
 
 /*
  * Makes the database (0600, its folder must be 0700) and brings its schema up to date.
- * ERR_CONFIG if there is one already. Also draws the install id.
+ * ERR_CONFIG if there is one already, ERR_BUSY while another process makes it. Also draws the
+ * install id.
  */
 bool store_create(const char *path, struct err *err);
 

@@ -7,6 +7,7 @@
 
 #include "base/loop.h"
 #include "store/db.h"
+#include "store/project_lock.h"
 #include "store/setting.h"
 #include "store_fixture.h"
 
@@ -233,6 +234,24 @@ static void a_database_is_made_once(void **state)
 	assert_string_equal(store_install_id(fixture->store), id);
 	assert_int_equal(strlen(id), 16);
 	free(id);
+}
+
+/* Two that make it at once would build in each other's file. */
+static void a_database_is_made_by_one_at_a_time(void **state)
+{
+	struct fixture *fixture = *state;
+	struct project_lock *other;
+	char path[400];
+
+	snprintf(path, sizeof(path), "%s/second.db", fixture->folder);
+	other = project_lock_take(path, &fixture->err);
+	assert_non_null(other);
+	project_lock_share(other); /* else this one would wait */
+	assert_false(store_create(path, &fixture->err));
+	assert_int_equal(fixture->err.kind, ERR_BUSY);
+	assert_int_equal(access(path, F_OK), -1);
+	project_lock_free(other);
+	assert_true(store_create(path, &fixture->err));
 }
 
 static void write_file(const char *path, const char *text)
@@ -466,6 +485,7 @@ int main(void)
 		T(a_database_that_others_can_reach_is_refused),
 		T(a_lost_database_is_not_made_anew),
 		T(a_database_is_made_once),
+		T(a_database_is_made_by_one_at_a_time),
 		T(another_file_is_refused),
 		T(what_was_committed_outlives_a_kill),
 		T(after_a_kill_damage_is_found_and_left_alone),
