@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "store/db.h"
 #include "store/tx.h"
 
@@ -68,11 +69,8 @@ static bool back_up(struct store_tx *tx, const char *path, int64_t version, stru
 
 	snprintf(target, sizeof(target), "%s.v%lld.backup", path, (long long)version);
 	snprintf(unfinished, sizeof(unfinished), "%s.new", target);
-	if (!tx->driver->backup(tx->conn, unfinished, err))
-		return false;
-	if (rename(unfinished, target) != 0)
-		return err_set(err, ERR_STORE, "cannot rename %s to %s", unfinished, target);
-	return true;
+	return tx->driver->backup(tx->conn, unfinished, err) &&
+	       file_rename(unfinished, target, err);
 }
 
 static bool refuse_newer(const char *path, int64_t found, int64_t known, struct err *err)

@@ -66,8 +66,9 @@ bool project_lock_is_alone(const struct project_lock *lock)
 
 void project_lock_share(struct project_lock *lock)
 {
-	if (lock->is_alone)
-		flock(lock->fd, LOCK_SH);
+	/* The kernel lets go before it takes again: what interrupts that must not leave nothing. */
+	while (lock->is_alone && flock(lock->fd, LOCK_SH) != 0 && errno == EINTR)
+		;
 	lock->is_alone = false;
 }
 

@@ -45,11 +45,16 @@ static int64_t free_bytes(const char *path)
 static bool fail_disk(struct driver_conn *conn, struct err *err)
 {
 	int errnum = sqlite3_system_errno(conn->db);
+	bool is_full = (sqlite3_errcode(conn->db) & 0xff) == SQLITE_FULL || errnum == ENOSPC ||
+		       errnum == EDQUOT;
 
 	err_set(err, ERR_STORE, "%s: %s%s%s (%lld bytes free)", conn->path,
 		sqlite3_errmsg(conn->db), errnum != 0 ? ": " : "",
 		errnum != 0 ? strerror(errnum) : "", (long long)free_bytes(conn->path));
-	return err_hint(err, "make room on the disk; what was committed before is safe");
+	if (is_full)
+		return err_hint(err, "make room on the disk; what was committed before is safe");
+	return err_hint(err, "check the disk and the folder's permissions; what was committed "
+			     "before is safe");
 }
 
 static bool fail_damaged(struct driver_conn *conn, const char *what, struct err *err)
