@@ -276,11 +276,6 @@ bool credential_field_put(struct store_tx *tx, const struct credential_field *fi
 	return db_exec(stmt, NULL, err);
 }
 
-static bool no_such_field(const char *credential_id, const char *field, struct err *err)
-{
-	return err_set(err, ERR_MISSING, "the credential %s has no field %s", credential_id, field);
-}
-
 bool credential_field_get(struct store_tx *tx, const char *credential_id, const char *field,
 			  struct credential_field *out, struct err *err)
 {
@@ -297,7 +292,8 @@ bool credential_field_get(struct store_tx *tx, const char *credential_id, const 
 	db_bind_text(stmt, 2, field);
 	if (!row_read_one(stmt, read_field, fini_field, out, sizeof(*out), &found, err))
 		return false;
-	return found || no_such_field(credential_id, field, err);
+	return found ||
+	       err_set(err, ERR_MISSING, "the credential %s has no field %s", credential_id, field);
 }
 
 static bool list_fields(struct store_tx *tx, const char *sql, const char *value,
@@ -329,24 +325,6 @@ bool credential_field_list_under(struct store_tx *tx, const char *dek_id,
 			   "SELECT " FIELD_COLUMNS " FROM credential_fields"
 			   " WHERE dek_id = $1 ORDER BY credential_id, field",
 			   dek_id, out, count, err);
-}
-
-bool credential_field_delete(struct store_tx *tx, const char *credential_id, const char *field,
-			     struct err *err)
-{
-	struct db_stmt *stmt = db_prepare(tx,
-					  "DELETE FROM credential_fields"
-					  " WHERE credential_id = $1 AND field = $2",
-					  err);
-	int64_t changed;
-
-	if (stmt == NULL)
-		return false;
-	db_bind_text(stmt, 1, credential_id);
-	db_bind_text(stmt, 2, field);
-	if (!db_exec(stmt, &changed, err))
-		return false;
-	return changed == 1 || no_such_field(credential_id, field, err);
 }
 
 bool credential_field_count(struct store_tx *tx, int64_t *count, struct err *err)

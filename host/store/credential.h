@@ -68,8 +68,6 @@ bool credential_field_list(struct store_tx *tx, const char *credential_id,
 /* Fields sealed under a DEK: what a rotation still has to do. */
 bool credential_field_list_under(struct store_tx *tx, const char *dek_id,
 				 struct credential_field **out, size_t *count, struct err *err);
-bool credential_field_delete(struct store_tx *tx, const char *credential_id, const char *field,
-			     struct err *err);
 bool credential_field_count(struct store_tx *tx, int64_t *count, struct err *err);
 
 #endif

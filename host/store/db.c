@@ -227,11 +227,6 @@ void db_bind_double(struct db_stmt *stmt, int index, double value)
 	stmt->tx->driver->bind_double(stmt->handle, index, value);
 }
 
-void db_bind_null(struct db_stmt *stmt, int index)
-{
-	stmt->tx->driver->bind_null(stmt->handle, index);
-}
-
 /* --- running --- */
 
 bool db_step(struct db_stmt *stmt, bool *has_row, struct err *err)

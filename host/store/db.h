@@ -41,7 +41,6 @@ void db_bind_text_len(struct db_stmt *stmt, int index, const char *text, size_t 
 void db_bind_blob(struct db_stmt *stmt, int index, const void *data, size_t len);
 void db_bind_int(struct db_stmt *stmt, int index, int64_t value);
 void db_bind_double(struct db_stmt *stmt, int index, double value);
-void db_bind_null(struct db_stmt *stmt, int index);
 
 /* Next row: *has_row says whether there is one. After the last one the statement is reset. */
 bool db_step(struct db_stmt *stmt, bool *has_row, struct err *err);

@@ -22,14 +22,14 @@ enum {
 #define DEK_COLUMNS "id, owner, created_at, uses, wrapped, commitment"
 #define SLOT_COLUMNS "id, kind, params, created_at, record"
 
-/* Runs a statement that must hit one row. */
-static bool exec_one(struct db_stmt *stmt, const char *what, const char *id, struct err *err)
+/* Runs a statement that must hit the data key. */
+static bool exec_one(struct db_stmt *stmt, const char *id, struct err *err)
 {
 	int64_t changed;
 
 	if (!db_exec(stmt, &changed, err))
 		return false;
-	return changed == 1 || err_set(err, ERR_MISSING, "there is no %s %s", what, id);
+	return changed == 1 || err_set(err, ERR_MISSING, "there is no data key %s", id);
 }
 
 /* --- data keys --- */
@@ -124,7 +124,7 @@ bool dek_count_uses(struct store_tx *tx, const char *id, int64_t more, struct er
 		return false;
 	db_bind_int(stmt, 1, more);
 	db_bind_text(stmt, 2, id);
-	return exec_one(stmt, "data key", id, err);
+	return exec_one(stmt, id, err);
 }
 
 bool dek_rewrap(struct store_tx *tx, const char *id, const void *wrapped, size_t len,
@@ -137,7 +137,7 @@ bool dek_rewrap(struct store_tx *tx, const char *id, const void *wrapped, size_t
 		return false;
 	db_bind_blob(stmt, 1, wrapped, len);
 	db_bind_text(stmt, 2, id);
-	return exec_one(stmt, "data key", id, err);
+	return exec_one(stmt, id, err);
 }
 
 bool dek_delete(struct store_tx *tx, const char *id, struct err *err)
@@ -147,7 +147,7 @@ bool dek_delete(struct store_tx *tx, const char *id, struct err *err)
 	if (stmt == NULL)
 		return false;
 	db_bind_text(stmt, 1, id);
-	return exec_one(stmt, "data key", id, err);
+	return exec_one(stmt, id, err);
 }
 
 /* --- slots --- */
@@ -206,16 +206,6 @@ bool slot_list(struct store_tx *tx, struct slot **out, size_t *count, struct err
 	return row_read_list(stmt, read_slot, fini_slot, out, count, sizeof(**out), err);
 }
 
-bool slot_delete(struct store_tx *tx, const char *id, struct err *err)
-{
-	struct db_stmt *stmt = db_prepare(tx, "DELETE FROM vault_slots WHERE id = $1", err);
-
-	if (stmt == NULL)
-		return false;
-	db_bind_text(stmt, 1, id);
-	return exec_one(stmt, "key slot", id, err);
-}
-
 /* Deleted content is overwritten by the database (secure_delete); the log by store_truncate_log. */
 bool slot_delete_all(struct store_tx *tx, struct err *err)
 {
@@ -230,20 +220,11 @@ bool keyring_note_get(struct store_tx *tx, const char *key, bool *found, struct 
 		      struct err *err)
 {
 	struct db_stmt *stmt = db_prepare(tx, "SELECT value FROM vault_meta WHERE key = $1", err);
-	const void *value;
-	size_t len;
 
 	if (stmt == NULL)
 		return false;
 	db_bind_text(stmt, 1, key);
-	if (!db_step(stmt, found, err))
-		return false;
-	if (!*found)
-		return true;
-	value = db_column_blob(stmt, 0, &len);
-	buf_append(out, value, len);
-	db_reset(stmt);
-	return buf_ok(out, err);
+	return row_read_bytes(stmt, found, out, err);
 }
 
 static bool forget(struct store_tx *tx, const char *key, struct err *err)

@@ -66,8 +66,7 @@ void slot_list_fini(struct slot *slots, size_t count);
 bool slot_add(struct store_tx *tx, struct slot *slot, struct err *err);
 /* Oldest first. */
 bool slot_list(struct store_tx *tx, struct slot **out, size_t *count, struct err *err);
-bool slot_delete(struct store_tx *tx, const char *id, struct err *err);
-/* Overwrites the records before it deletes them. */
+/* What they held is overwritten; in the log by store_truncate_log. */
 bool slot_delete_all(struct store_tx *tx, struct err *err);
 
 /* --- notes: the root key's check value, a rotation under way ... --- */

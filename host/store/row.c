@@ -54,6 +54,21 @@ bool row_read_blob(struct db_stmt *stmt, int column, void **data, size_t *len, s
 	return true;
 }
 
+bool row_read_bytes(struct db_stmt *stmt, bool *found, struct buf *out, struct err *err)
+{
+	const void *value;
+	size_t len;
+
+	if (!db_step(stmt, found, err))
+		return false;
+	if (!*found)
+		return true;
+	value = db_column_blob(stmt, 0, &len);
+	buf_append(out, value, len);
+	db_reset(stmt);
+	return buf_ok(out, err);
+}
+
 /* Room doubles at each power of two, so no capacity need be kept. */
 void *row_list_add(void **items, size_t *count, size_t size, struct err *err)
 {

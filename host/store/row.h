@@ -21,6 +21,12 @@ void row_free_texts(void *object, const size_t *offsets, size_t count);
 /* Copies a blob: *data malloc'd, never NULL on success. */
 bool row_read_blob(struct db_stmt *stmt, int column, void **data, size_t *len, struct err *err);
 
+/*
+ * The blob in the first column of the first row, appended. *found = false leaves out untouched.
+ * Ends the statement.
+ */
+bool row_read_bytes(struct db_stmt *stmt, bool *found, struct buf *out, struct err *err);
+
 /* A growing array: the next item of `size` bytes, zeroed; *count grows by one. NULL = no memory. */
 void *row_list_add(void **items, size_t *count, size_t size, struct err *err);
 

@@ -4,27 +4,19 @@
 #include <string.h>
 
 #include "store/db.h"
+#include "store/row.h"
 
 bool script_key_get(struct store_tx *tx, const char *owner, const char *key, bool *found,
 		    struct buf *out, struct err *err)
 {
 	struct db_stmt *stmt =
 		db_prepare(tx, "SELECT value FROM script_keys WHERE owner = $1 AND key = $2", err);
-	const void *value;
-	size_t len;
 
 	if (stmt == NULL)
 		return false;
 	db_bind_text(stmt, 1, owner);
 	db_bind_text(stmt, 2, key);
-	if (!db_step(stmt, found, err))
-		return false;
-	if (!*found)
-		return true;
-	value = db_column_blob(stmt, 0, &len);
-	buf_append(out, value, len);
-	db_reset(stmt);
-	return buf_ok(out, err);
+	return row_read_bytes(stmt, found, out, err);
 }
 
 static bool over_limit(const char *what, const char *key, int limit, struct err *err)
