@@ -3,13 +3,15 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/random.h>
 
 #include "base/str.h"
 
+static const char alphabet[] = "abcdefghijkmnpqrstuvwxyz23456789";
+
 bool random_id(char out[RANDOM_ID_SIZE], struct err *err)
 {
-	static const char alphabet[] = "abcdefghijkmnpqrstuvwxyz23456789";
 	uint8_t bytes[RANDOM_ID_SIZE - 1];
 
 	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
@@ -18,6 +20,11 @@ bool random_id(char out[RANDOM_ID_SIZE], struct err *err)
 		out[i] = alphabet[bytes[i] % 32];
 	out[RANDOM_ID_SIZE - 1] = '\0';
 	return true;
+}
+
+bool random_id_fits(const char *text, size_t len)
+{
+	return len == RANDOM_ID_SIZE - 1 && strspn(text, alphabet) >= len;
 }
 
 bool random_id_fill(char **id, struct err *err)

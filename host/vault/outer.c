@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "crypto/random.h"
+#include "store/random_id.h"
 
 enum { KEY_BYTES_MIN = 32, KEY_FILE_MAX = 4096 };
 
@@ -122,7 +123,7 @@ static bool is_systemd_path(const char *path)
 {
 	const char *dir = absolute_env("CREDENTIALS_DIRECTORY");
 
-	return dir != NULL && str_has_prefix(path, dir);
+	return dir != NULL && str_has_prefix(path, dir) && path[strlen(dir)] == '/';
 }
 
 static bool take_key(const char *path, const struct buf *file, struct secret *out, struct err *err)
@@ -251,6 +252,15 @@ void outer_remove(const char *path)
 	unlink(path);
 }
 
+/* STEM<slot>.new, and not what somebody keeps under a name like it. */
+static bool is_waiting_name(const char *name, const char *stem)
+{
+	size_t head = strlen(stem), tail = strlen(waiting_suffix);
+
+	return str_has_prefix(name, stem) && strlen(name) > head + tail &&
+	       random_id_fits(name + head, strlen(name) - head - tail);
+}
+
 static void remove_in(const char *dir, const char *stem, const char *keep)
 {
 	struct err ignored = ERR_INIT;
@@ -262,7 +272,7 @@ static void remove_in(const char *dir, const char *stem, const char *keep)
 	for (size_t i = 0; i < count; i++) {
 		char *path;
 
-		if (!str_has_prefix(names[i], stem) || str_eq(names[i], keep) ||
+		if (!is_waiting_name(names[i], stem) || str_eq(names[i], keep) ||
 		    asprintf(&path, "%s/%s", dir, names[i]) < 0)
 			continue;
 		outer_remove(path);

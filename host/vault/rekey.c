@@ -186,7 +186,7 @@ bool vault_rekey(struct vault *vault, struct store *store, const struct vault_ke
 		return false;
 	ok = prepare(&rekey, err) && run_exchange(&rekey, store, err) &&
 	     (rekey.waiting.len == 0 || outer_promote(rekey.path.data, rekey.waiting.data, err)) &&
-	     store_truncate_log(store, err);
+	     vault_empty_log(store, err);
 	if (ok && rekey.left != NULL)
 		outer_remove(rekey.left);
 	free(rekey.left);

@@ -139,5 +139,5 @@ bool vault_rotate(struct vault *vault, struct store *store, int64_t *records, st
 	     store_run(store, STORE_WRITE, finish, &rotation, err);
 	dek_list_fini(rotation.deks, rotation.dek_count);
 	*records = rotation.records;
-	return ok && store_truncate_log(store, err);
+	return ok && vault_empty_log(store, err);
 }

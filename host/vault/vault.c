@@ -306,6 +306,15 @@ void vault_root_fini(struct vault_root *root)
 	root->slot_id = NULL;
 }
 
+bool vault_empty_log(struct store *store, struct err *err)
+{
+	if (store_truncate_log(store, err))
+		return true;
+	err_context(err, "the vault is changed, but what was replaced is still in the database's "
+			 "log");
+	return err_hint(err, "do it again when no other process reads the database");
+}
+
 bool vault_derive(const struct vault *vault, const char *purpose, const char *context,
 		  uint8_t out[32], struct err *err)
 {

@@ -7,11 +7,12 @@
  * (scrypt) or a systemd credential. A field's record is ver | alg | dek_id | nonce | ciphertext |
  * tag, AES-256-GCM, bound by its additional data to the installation, credential, provider, field,
  * generation and DEK: a record that was damaged, cut, swapped with another, moved to another
- * credential or field, or put back in an older generation is refused, naming credential and field
+ * credential or field, or into another generation is refused, naming credential and field
  * and never data. Every key has a commitment beside it, as GCM alone does not bind its key. A
  * credential gets a new DEK after 2^30 uses.
  *
- * What it does not do: who can write the whole database can put the whole of it back as it was.
+ * What it does not do: a generation counts within its row, so who can write the database can put a
+ * row, or all of it, back as it was.
  *
  * A vault may be used from any thread. Units of the store (host/store/store.h) are the caller's,
  * except where a function takes the store itself.
@@ -118,7 +119,7 @@ struct vault_status {
 	bool is_sealed;
 	char reason[VAULT_REASON_MAX]; /* of being sealed; "" = open */
 	enum vault_key_kind slots[VAULT_SLOTS_MAX];
-	int64_t slot_count;	       /* may be more than VAULT_SLOTS_MAX */
+	int64_t slot_count;	       /* of kinds that this version knows */
 	char key_path[VAULT_PATH_MAX]; /* of the file it was opened with, or would be; "" = none */
 	int64_t credentials, fields;
 	int64_t deks;

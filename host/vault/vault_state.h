@@ -44,6 +44,9 @@ bool vault_find_root(const struct vault *vault, struct store_tx *tx, struct dek_
 
 void vault_root_fini(struct vault_root *root);
 
+/* The last step of rotate and rekey; when it fails, what was done before is done all the same. */
+bool vault_empty_log(struct store *store, struct err *err);
+
 /*
  * A field of a credential, sealed anew under a key of the current epoch and written. The row's
  * generation is that of `field`.

@@ -439,6 +439,24 @@ static void a_missing_credential_is_not_taken_for_a_missing_file(void **state)
 	assert_string_equal(status.key_path, "");
 }
 
+/* A folder whose name only begins like that of systemd's is anybody's. */
+static void a_folder_beside_systemds_gets_no_trust(void **state)
+{
+	struct vault_fixture *v = *state;
+	char dir[400], path[500];
+
+	snprintf(dir, sizeof(dir), "%s/credentials", v->project.folder);
+	assert_int_equal(mkdir(dir, 0700), 0);
+	setenv("CREDENTIALS_DIRECTORY", dir, 1);
+	snprintf(path, sizeof(path), "%s-of-others", dir);
+	write_key(v, path, SOME_KEY, 0440);
+	assert_refused(v,
+		       vault_create(v->project.store,
+				    &(struct vault_key){ .kind = VAULT_KEY_FILE, .path = path },
+				    &v->project.err),
+		       ERR_CONFIG, "open to others");
+}
+
 #define cmocka_unit_test_key(name)                                                                 \
 	cmocka_unit_test_setup_teardown(name, vault_fixture_setup_without_vault,                   \
 					vault_fixture_teardown)
@@ -466,6 +484,7 @@ int main(void)
 		cmocka_unit_test_key(a_systemd_credential_opens),
 		cmocka_unit_test_key(no_key_is_drawn_among_systemds_credentials),
 		cmocka_unit_test_key(a_missing_credential_is_not_taken_for_a_missing_file),
+		cmocka_unit_test_key(a_folder_beside_systemds_gets_no_trust),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -351,7 +351,7 @@ static void a_waiting_key_that_was_never_committed_is_removed(void **state)
 	struct vault_fixture *v = *state;
 	char waiting[500];
 
-	snprintf(waiting, sizeof(waiting), "%s.neverwas.new", v->key_path);
+	snprintf(waiting, sizeof(waiting), "%s.neverwasneverwas.new", v->key_path);
 	assert_vault_ok(v, file_write(waiting, 0600, "0123456789abcdef0123456789abcdef", 32,
 				      &v->project.err));
 	vault_fixture_reopen_unsealed(v);
@@ -359,6 +359,20 @@ static void a_waiting_key_that_was_never_committed_is_removed(void **state)
 	rekey(v, &VAULT_DEFAULT);
 	assert_int_equal(count_waiting(v), 0);
 	vault_fixture_reopen_unsealed(v);
+}
+
+static void what_somebody_keeps_beside_the_key_stays(void **state)
+{
+	struct vault_fixture *v = *state;
+	struct buf found = BUF_INIT;
+	char beside[500];
+
+	snprintf(beside, sizeof(beside), "%s.copy-of-march.new", v->key_path);
+	assert_vault_ok(v, file_write(beside, 0600, "mine", 4, &v->project.err));
+	rekey(v, &VAULT_DEFAULT);
+	assert_vault_ok(v, file_read(beside, 100, &found, &v->project.err));
+	assert_string_equal(buf_text(&found), "mine");
+	buf_fini(&found);
 }
 
 /* --- kills at random times --- */
@@ -487,6 +501,7 @@ int main(void)
 		cmocka_unit_test_vault(a_failed_rekey_changes_nothing),
 		cmocka_unit_test_vault(a_kill_after_the_commit_is_mended_at_the_next_opening),
 		cmocka_unit_test_vault(a_waiting_key_that_was_never_committed_is_removed),
+		cmocka_unit_test_vault(what_somebody_keeps_beside_the_key_stays),
 		cmocka_unit_test_vault(kills_at_any_point_lose_nothing),
 		cmocka_unit_test_vault(other_threads_go_on_during_changes),
 	};
