@@ -8,6 +8,7 @@
 #include "base/loop.h"
 #include "base/str.h"
 #include "crypto/digest.h"
+#include "store/credential.h"
 #include "store/recording.h"
 #include "vault/vault.h"
 
@@ -108,7 +109,9 @@ static bool begin(struct store_tx *tx, void *arg, struct err *err)
 	if (!session_begin(tx, &run->lease, kind, connector_fingerprint(run->connector), run->now,
 			   &run->session.id, &run->is_first, err) ||
 	    !secrets_read(&run->secrets, run->host->vault, tx, &run->account,
-			  connector_declaration(run->connector), err))
+			  connector_declaration(run->connector), err) ||
+	    (run->account.credential_id != NULL &&
+	     !credential_touch(tx, run->account.credential_id, run->now, err)))
 		return false;
 	if (run->is_recording &&
 	    !recording_add(tx, run->session.id, run->account_id,

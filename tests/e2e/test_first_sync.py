@@ -21,6 +21,13 @@ class FirstSync(E2eCase):
         for name in ("seen", "created", "updated", "unchanged", "removed", "requests", "retries"):
             self.assertEqual(session[name], self.muster.last_session()[name], name)
 
+    def test_the_credential_knows_when_it_was_used(self):
+        self.connect()
+        self.assertIsNone(self.muster.value("SELECT last_used_at FROM credentials"))
+        self.sync()
+        self.assertEqual(self.muster.value("SELECT last_used_at FROM credentials"),
+                         self.muster.last_session()["started_at"])
+
     def test_what_was_dropped_is_counted_by_its_rule(self):
         self.connect_and_sync()
         everything = self.sim.truth(HOST, owned_only=False)
