@@ -85,7 +85,9 @@ static bool put_view(const struct cli *cli, const char *name, struct buf *sql, s
 				       "%s merges all accounts: --account means "
 				       "nothing here",
 				       name);
-		buf_printf(sql, "SELECT * FROM %s WHERE account = $1 OR account LIKE $1 || '/%%'",
+		buf_printf(sql,
+			   "SELECT * FROM %s WHERE account = $1"
+			   " OR substr(account, 1, length($1) + 1) = $1 || '/'",
 			   name);
 		return true;
 	}
@@ -146,6 +148,13 @@ static bool print_to_special(const struct cli *cli, const char *sql, const char 
 	return done;
 }
 
+/* A new file: what lies there under this name, a link above all, is not written to. */
+static int open_draft(const char *draft)
+{
+	unlink(draft);
+	return open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+}
+
 /* The file appears whole or not at all: written beside its place, then renamed. */
 static bool print_whole(const struct cli *cli, const char *sql, const char *path, size_t *count,
 			struct err *err)
@@ -156,7 +165,7 @@ static bool print_whole(const struct cli *cli, const char *sql, const char *path
 
 	if (asprintf(&draft, "%s.part", path) < 0)
 		return err_oom(err);
-	fd = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	fd = open_draft(draft);
 	if (fd < 0) {
 		err_set_errno(err, ERR_USAGE, errno, "cannot write %s", draft);
 		free(draft);
@@ -197,7 +206,9 @@ bool verb_export(struct cli *cli, struct err *err)
 	size_t count = 0;
 	bool done = put_query(cli, name, &sql, err);
 
-	if (done && path && !str_eq(path, "-"))
+	if (done && path && is_special(path))
+		done = print_to_special(cli, buf_text(&sql), path, &count, err);
+	else if (done && path && !str_eq(path, "-"))
 		done = print_to_file(cli, buf_text(&sql), path, &count, err);
 	else if (done)
 		done = print(cli, buf_text(&sql), STDOUT_FILENO, &count, err);

@@ -285,6 +285,14 @@ class Rows(E2eCase):
                                   env=self.muster.environment, capture_output=True, check=False)
             self.assertIn(done.returncode, (0, 1), closed)
 
+    def test_an_export_goes_through_nobodys_link(self):
+        path, other = self.muster.folder / "d.csv", self.muster.folder / "other"
+        other.write_text("mine")
+        (self.muster.folder / "d.csv.part").symlink_to(other)
+        self.muster.must("export", "devices", "-o", str(path))
+        self.assertEqual(other.read_text(), "mine")
+        self.assertTrue(path.read_text().startswith("id,account"))
+
     def test_a_disk_that_is_full_is_an_error(self):
         with open("/dev/full", "wb") as full:
             done = subprocess.run(self.muster.command("export", "devices"), stdout=full, text=True,
