@@ -192,11 +192,13 @@ static bool check_permissions(const struct connector *connector, const json_t *r
 	{
 		const char *name = json_string_value(json_object_get(permission, "name"));
 		const char *stream = name ? stream_needing(connector, name) : NULL;
+		const char *reason;
 
 		if (!stream || json_is_true(json_object_get(permission, "granted")))
 			continue;
-		err_set(err, ERR_FORBIDDEN, "the permission \"%s\" is missing, which %s needs: %s",
-			name, stream, json_string_value(json_object_get(permission, "reason")));
+		reason = json_string_value(json_object_get(permission, "reason"));
+		err_set(err, ERR_FORBIDDEN, "the permission \"%s\" is missing, which %s needs%s%s",
+			name, stream, reason ? ": " : "", reason ? reason : "");
 		return err_hint(err, "grant it at the vendor: muster vendors show %s",
 				connector_id(connector));
 	}

@@ -263,15 +263,6 @@ static bool confirm(const struct cli *cli, const struct account *account, bool p
 	return done;
 }
 
-static bool take_nothing(void *arg, const char *const *names, size_t count, struct err *err)
-{
-	(void)arg;
-	(void)names;
-	(void)count;
-	(void)err;
-	return true;
-}
-
 static bool take_file(void *arg, const struct query_value *values, size_t count, struct err *err)
 {
 	json_t *files = arg;
@@ -286,7 +277,7 @@ static bool take_file(void *arg, const struct query_value *values, size_t count,
 static bool list_recordings(const struct cli *cli, const char *account_id, json_t *files,
 			    struct err *err)
 {
-	struct query_sink sink = { take_nothing, take_file, files };
+	struct query_sink sink = { .row = take_file, .arg = files };
 
 	return query_run(cli->host.store, "SELECT file FROM recordings WHERE account_id = $1",
 			 &account_id, 1, &sink, err);

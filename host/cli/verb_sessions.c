@@ -150,20 +150,11 @@ static bool take_quarantined(void *arg, const struct query_value *values, size_t
 	return json_array_append_new(quarantine->list, object) == 0 || err_oom(err);
 }
 
-static bool take_nothing(void *arg, const char *const *names, size_t count, struct err *err)
-{
-	(void)arg;
-	(void)names;
-	(void)count;
-	(void)err;
-	return true;
-}
-
 static bool add_quarantine(const struct cli *cli, const struct session *session, json_t *object,
 			   struct err *err)
 {
 	struct quarantine quarantine = { .list = json_array() };
-	struct query_sink sink = { take_nothing, take_quarantined, &quarantine };
+	struct query_sink sink = { .row = take_quarantined, .arg = &quarantine };
 	char sql[256];
 
 	if (session->counts.quarantined == 0 || !quarantine.list) {

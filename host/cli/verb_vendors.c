@@ -236,13 +236,8 @@ bool verb_vendors_show(struct cli *cli, struct err *err)
 
 /* --- check --- */
 
-struct check {
-	json_t *results;
-	size_t failures;
-};
-
 /* Loads one connector with one account's overlay (NULL = none of an account). */
-static bool check_one(struct cli *cli, struct check *check, const char *vendor, const char *name,
+static bool check_one(struct cli *cli, json_t *results, const char *vendor, const char *name,
 		      struct err *err)
 {
 	struct err failure = ERR_INIT;
@@ -250,24 +245,21 @@ static bool check_one(struct cli *cli, struct check *check, const char *vendor, 
 	json_t *error = connector ? json_null() : errors_object(cli, &failure, 0);
 	bool done = true;
 
-	if (json_array_append_new(check->results,
+	if (json_array_append_new(results,
 				  json_pack("{s:s, s:s?, s:b, s:o}", "vendor", vendor, "account",
 					    name, "ok", connector != NULL, "error", error)) != 0)
 		done = err_oom(err);
 	if (done && !cli->is_json && connector)
 		done = cli_say(cli, err, "%s%s%s: ok", vendor, name ? "@" : "", name ? name : "");
-	if (!connector) {
-		check->failures++;
+	if (!connector)
 		cli_outcome(cli, cli->is_json ? err_kind_info(failure.kind)->exit_code
 					      : errors_report(cli, &failure));
-	}
 	connector_free(connector);
 	return done;
 }
 
 /* The overlays of single accounts: mappings/VENDOR@NAME.lua. */
-static bool check_overlays(struct cli *cli, struct check *check, const char *vendor,
-			   struct err *err)
+static bool check_overlays(struct cli *cli, json_t *results, const char *vendor, struct err *err)
 {
 	char *dir = project_path(cli->project.dir, "mappings", err);
 	char **files = NULL;
@@ -283,7 +275,7 @@ static bool check_overlays(struct cli *cli, struct check *check, const char *ven
 		if (strncmp(files[i], vendor, len) != 0 || files[i][len] != '@')
 			continue;
 		name = str_dup_len(files[i] + len + 1, strlen(files[i]) - len - 1 - strlen(".lua"));
-		done = name ? check_one(cli, check, vendor, name, err) : err_oom(err);
+		done = name ? check_one(cli, results, vendor, name, err) : err_oom(err);
 		free(name);
 	}
 	file_free_names(files, count);
@@ -291,34 +283,35 @@ static bool check_overlays(struct cli *cli, struct check *check, const char *ven
 	return done;
 }
 
-static bool check_vendor(struct cli *cli, struct check *check, const char *vendor, struct err *err)
+static bool check_vendor(struct cli *cli, json_t *results, const char *vendor, struct err *err)
 {
-	return check_one(cli, check, vendor, NULL, err) && check_overlays(cli, check, vendor, err);
+	return check_one(cli, results, vendor, NULL, err) &&
+	       check_overlays(cli, results, vendor, err);
 }
 
-static bool check_all(struct cli *cli, struct check *check, struct err *err)
+static bool check_all(struct cli *cli, json_t *results, struct err *err)
 {
 	char **ids = NULL;
 	size_t count = 0;
 	bool done = connector_list(&cli->host, &ids, &count, err);
 
 	for (size_t i = 0; done && i < count; i++)
-		done = check_vendor(cli, check, ids[i], err);
+		done = check_vendor(cli, results, ids[i], err);
 	file_free_names(ids, count);
 	return done;
 }
 
 bool verb_vendors_check(struct cli *cli, struct err *err)
 {
-	struct check check = { .results = json_array() };
+	json_t *results = json_array();
 	bool done = true;
 
 	for (size_t i = 0; done && i < cli->parsed.arg_count; i++)
-		done = check_vendor(cli, &check, cli->parsed.args[i], err);
+		done = check_vendor(cli, results, cli->parsed.args[i], err);
 	if (cli->parsed.arg_count == 0)
-		done = check_all(cli, &check, err);
+		done = check_all(cli, results, err);
 	if (done && cli->is_json)
-		done = cli_object(cli, json_incref(check.results), err);
-	json_decref(check.results);
+		done = cli_object(cli, json_incref(results), err);
+	json_decref(results);
 	return done;
 }

@@ -94,7 +94,8 @@ static bool hand_names(const struct run *run, const char **names, struct err *er
 {
 	for (size_t i = 0; i < run->count; i++)
 		names[i] = run->driver->column_name(run->stmt, (int)i);
-	return run->sink->columns(run->sink->arg, names, run->count, err);
+	return run->sink->columns == NULL ||
+	       run->sink->columns(run->sink->arg, names, run->count, err);
 }
 
 static bool hand_rows(const struct run *run, struct query_value *values, struct err *err)

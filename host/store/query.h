@@ -23,6 +23,7 @@ struct query_value {
 };
 
 struct query_sink {
+	/* May be NULL. */
 	bool (*columns)(void *arg, const char *const *names, size_t count, struct err *err);
 	bool (*row)(void *arg, const struct query_value *values, size_t count, struct err *err);
 	void *arg;
