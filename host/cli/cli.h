@@ -58,6 +58,12 @@ bool cli_output_end(const struct cli *cli, struct output *output, const char *no
  */
 bool cli_object(const struct cli *cli, json_t *object, struct err *err);
 
+/*
+ * A document as text (flags are jansson's), malloc'd; NULL = out of memory. For a terminal
+ * everything outside ASCII is escaped if any of it must not reach one.
+ */
+char *cli_json_text(const json_t *json, size_t flags, bool is_terminal);
+
 /* A line of a verb's result for a person, on stdout; escaped. */
 bool cli_say(const struct cli *cli, struct err *err, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -76,7 +76,7 @@ json_t *errors_object(const struct cli *cli, const struct err *err, int64_t sess
 static void put_json(const struct cli *cli, const struct err *err, struct buf *out)
 {
 	json_t *object = json_pack("{s:o}", "error", errors_object(cli, err, 0));
-	char *text = object ? json_dumps(object, 0) : NULL;
+	char *text = object ? cli_json_text(object, 0, cli->terminal.is_err) : NULL;
 
 	buf_str(out,
 		text ? text : "{\"error\":{\"kind\":\"store\",\"message\":\"out of memory\"}}");

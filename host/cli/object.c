@@ -1,4 +1,5 @@
 /* One object for a person: its members as lines, lists of objects as tables below them. */
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -56,14 +57,17 @@ static bool is_block(const json_t *json)
 /* Our own keys are told with spaces; those below are data. */
 static void put_key(struct buf *out, const char *key, size_t width, size_t indent)
 {
-	struct buf spaced = BUF_INIT;
+	struct buf escaped = BUF_INIT;
 
-	for (; *key; key++)
-		buf_char(&spaced, *key == '_' && indent == 0 ? ' ' : *key);
+	text_escape(&escaped, key, strlen(key));
+	for (size_t i = 0; indent == 0 && i < escaped.len; i++) {
+		if (escaped.data[i] == '_')
+			escaped.data[i] = ' ';
+	}
 	while (indent-- > 0)
 		buf_char(out, ' ');
-	text_fit(out, buf_text(&spaced), spaced.len, width, TEXT_FILL_RIGHT);
-	buf_fini(&spaced);
+	text_fit(out, buf_text(&escaped), escaped.len, width, TEXT_FILL_RIGHT);
+	buf_fini(&escaped);
 }
 
 static void put_scalar(struct buf *out, const char *key, const json_t *json)
@@ -220,9 +224,22 @@ static bool put_object(const struct cli *cli, const json_t *object, size_t inden
 	return true;
 }
 
-static bool put_json(const json_t *object, struct buf *out, struct err *err)
+char *cli_json_text(const json_t *json, size_t flags, bool is_terminal)
 {
-	char *text = json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+	char *plain = is_terminal ? json_dumps(json, JSON_COMPACT) : NULL;
+
+	if (is_terminal && !plain)
+		return NULL;
+	if (plain && !text_is_harmless(plain, strlen(plain)))
+		flags |= JSON_ENSURE_ASCII;
+	free(plain);
+	return json_dumps(json, flags);
+}
+
+static bool put_json(const struct cli *cli, const json_t *object, struct buf *out, struct err *err)
+{
+	char *text = cli_json_text(object, JSON_INDENT(2) | JSON_REAL_PRECISION(15),
+				   cli->terminal.is_out);
 
 	if (!text)
 		return err_oom(err);
@@ -239,7 +256,8 @@ bool cli_object(const struct cli *cli, json_t *object, struct err *err)
 
 	if (!object)
 		return err_oom(err);
-	done = cli->is_json ? put_json(object, &out, err) : put_object(cli, object, 0, &out, err);
+	done = cli->is_json ? put_json(cli, object, &out, err)
+			    : put_object(cli, object, 0, &out, err);
 	done = done && buf_ok(&out, err) && cli_print(cli, buf_text(&out), out.len, err);
 	buf_fini(&out);
 	json_decref(object);

@@ -214,7 +214,8 @@ static bool list_change(void *arg, const struct change_entry *change, struct err
 				 change->entity, "source_id", change->source_id, "before",
 				 row_of(change->before), "after", row_of(change->after));
 	char *text =
-		item ? json_dumps(item, JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(15))
+		item ? cli_json_text(item, JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(15),
+				     listing->cli->terminal.is_out)
 		     : NULL;
 
 	json_decref(item);

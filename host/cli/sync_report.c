@@ -78,7 +78,9 @@ static bool print_json(struct cli *cli, const char *slug, const struct sync_resu
 		       const struct err *failure, struct err *err)
 {
 	json_t *object = result_json(cli, slug, result, failure);
-	char *line = object ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
+	char *line = object ? cli_json_text(object, JSON_COMPACT | JSON_REAL_PRECISION(15),
+					    cli->terminal.is_out)
+			    : NULL;
 	bool done;
 
 	json_decref(object);

@@ -123,10 +123,25 @@ void table_fit_widths(size_t *widths, const bool *is_firm, size_t count, size_t 
 	lower(widths, NULL, count, TABLE_HARD_MIN, sum, room);
 }
 
+/* A column of a query is called as its author likes. */
 static void title_of(const struct output_column *column, struct buf *out)
 {
+	struct buf upper = BUF_INIT;
+
 	for (const char *at = column->name; *at; at++)
-		buf_char(out, *at == '_' ? ' ' : (char)toupper((unsigned char)*at));
+		buf_char(&upper, *at == '_' ? ' ' : (char)toupper((unsigned char)*at));
+	text_escape(out, buf_text(&upper), upper.len);
+	out->failed |= upper.failed;
+	buf_fini(&upper);
+}
+
+/* Half a number, time or state says nothing. */
+static bool holds_out(const struct table *table, size_t i)
+{
+	enum output_kind kind = table->columns[i].kind;
+
+	return table->is_number[i] || kind == OUTPUT_TIME || kind == OUTPUT_STATE ||
+	       kind == OUTPUT_BOOL;
 }
 
 static void choose_widths(struct table *table)
@@ -134,9 +149,14 @@ static void choose_widths(struct table *table)
 	size_t gaps = table->count ? (table->count - 1) * TABLE_GAP : 0;
 	size_t room = table->options.width > gaps ? table->options.width - gaps : 0;
 
-	for (size_t i = 0; i < table->count; i++)
-		table->widths[i] =
-			text_width(table->columns[i].name, strlen(table->columns[i].name));
+	for (size_t i = 0; i < table->count; i++) {
+		struct buf title = BUF_INIT;
+
+		title_of(&table->columns[i], &title);
+		table->widths[i] = text_width(buf_text(&title), title.len);
+		table->is_firm[i] = holds_out(table, i);
+		buf_fini(&title);
+	}
 	for (size_t i = 0; i < table->kept * table->count; i++) {
 		size_t width = text_width(table->cells[i], strlen(table->cells[i]));
 

@@ -11,8 +11,8 @@
 enum terminal_colour { TERMINAL_AUTO, TERMINAL_ALWAYS, TERMINAL_NEVER };
 
 struct terminal {
-	bool is_out; /* stdout is one */
-	bool is_err;
+	bool is_out;	 /* stdout is one */
+	bool is_err;	 /* stderr is one */
 	bool can_ask;	 /* a person can be asked: stdin and stderr are terminals */
 	bool can_redraw; /* stderr takes cursor movements */
 	bool colour_out, colour_err;

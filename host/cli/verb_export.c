@@ -206,9 +206,7 @@ bool verb_export(struct cli *cli, struct err *err)
 	size_t count = 0;
 	bool done = put_query(cli, name, &sql, err);
 
-	if (done && path && is_special(path))
-		done = print_to_special(cli, buf_text(&sql), path, &count, err);
-	else if (done && path && !str_eq(path, "-"))
+	if (done && path && !str_eq(path, "-"))
 		done = print_to_file(cli, buf_text(&sql), path, &count, err);
 	else if (done)
 		done = print(cli, buf_text(&sql), STDOUT_FILENO, &count, err);

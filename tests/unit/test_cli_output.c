@@ -4,11 +4,13 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/str.h"
+#include "cli/cli.h"
 #include "cli/output.h"
 #include "cli/table.h"
 #include "cli/text.h"
@@ -162,6 +164,15 @@ static void test_table_fits_the_terminal(void **state)
 		assert_true(text_width(line, strlen(line)) <= 50);
 }
 
+/* Texts give way before a time is cut. */
+static void test_times_hold_out(void **state)
+{
+	struct output_options options = { .format = OUTPUT_TABLE, .width = 64 };
+
+	(void)state;
+	assert_non_null(strstr(printed(&options, 2), "2026-03-02 09:14Z"));
+}
+
 static void test_fit_widths(void **state)
 {
 	const bool soft[] = { false, false, false }, firm[] = { true, false, false };
@@ -267,6 +278,47 @@ static void test_json_keeps_a_terminal_safe(void **state)
 	close(options.fd);
 }
 
+static void test_a_document_keeps_a_terminal_safe(void **state)
+{
+	json_t *json = json_pack("{s:s, s:s}", "plain", "Zo\xc3\xab", "hostile",
+				 "\xc2\x9b"
+				 "31m");
+	char *text = cli_json_text(json, JSON_SORT_KEYS | JSON_COMPACT, false);
+
+	(void)state;
+	assert_string_equal(text, "{\"hostile\":\"\xc2\x9b"
+				  "31m\",\"plain\":\"Zo\xc3\xab\"}");
+	free(text);
+	text = cli_json_text(json, JSON_SORT_KEYS | JSON_COMPACT, true);
+	assert_string_equal(text, "{\"hostile\":\"\\u009B31m\",\"plain\":\"Zo\\u00EB\"}");
+	free(text);
+	json_object_del(json, "hostile");
+	text = cli_json_text(json, JSON_INDENT(2), true);
+	assert_string_equal(text, "{\n  \"plain\": \"Zo\xc3\xab\"\n}");
+	free(text);
+	json_decref(json);
+}
+
+/* Names of what a connector or a query named are data, too. */
+static void test_names_keep_a_terminal_safe(void **state)
+{
+	static const struct output_column column = { .name = "a\x1b[31m" };
+	struct output_options options = { .format = OUTPUT_TABLE };
+	struct query_value value = output_int(1);
+	struct err err = ERR_INIT;
+	struct output *output;
+	char text[64] = "";
+
+	(void)state;
+	options.fd = memfd_create("names", MFD_CLOEXEC);
+	output = output_new(&options, &column, 1, &err);
+	assert_true(output_row(output, &value, &err) && output_end(output, &err));
+	output_free(output);
+	assert_true(pread(options.fd, text, sizeof(text) - 1, 0) > 0);
+	assert_null(strchr(text, '\x1b'));
+	close(options.fd);
+}
+
 /* More rows than widths are chosen from: the rest streams through. */
 static void test_table_streams(void **state)
 {
@@ -332,11 +384,14 @@ int main(void)
 		cmocka_unit_test(test_wrap),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_table_fits_the_terminal),
+		cmocka_unit_test(test_times_hold_out),
 		cmocka_unit_test(test_fit_widths),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_csv),
 		cmocka_unit_test(test_csv_guards_against_formulas),
 		cmocka_unit_test(test_json_keeps_a_terminal_safe),
+		cmocka_unit_test(test_a_document_keeps_a_terminal_safe),
+		cmocka_unit_test(test_names_keep_a_terminal_safe),
 		cmocka_unit_test(test_table_streams),
 		cmocka_unit_test(test_full_disk_is_an_error),
 	};
