@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "store/audit.h"
 #include "store/credential.h"
+#include "store/session.h"
 #include "vault/vault.h"
 
 const char *connection_who(char out[WHO_SIZE])
@@ -109,11 +110,21 @@ static bool drop_credential(struct store_tx *tx, const char *id, struct err *err
 	return !id || credential_delete(tx, id, err);
 }
 
+/* ERR_BUSY while a session writes what is about to be put away. */
+static bool require_idle(struct store_tx *tx, const struct account *account, struct err *err)
+{
+	struct lease lease;
+
+	if (lease_take(tx, account->id, "muster", clock_wall_ms(), &lease, err))
+		return lease_release(tx, &lease, err);
+	return err_context(err, "%s/%s", account->vendor, account->name);
+}
+
 static bool archive(struct store_tx *tx, const char *id, struct err *err)
 {
 	struct account old = { 0 };
 	char now[CLOCK_TEXT_SIZE];
-	bool done = account_get(tx, id, &old, err) &&
+	bool done = account_get(tx, id, &old, err) && require_idle(tx, &old, err) &&
 		    account_archive(tx, id, clock_now_text(now), err) &&
 		    drop_credential(tx, old.credential_id, err) && audit(tx, "archive", &old, err);
 
@@ -220,7 +231,8 @@ static bool remove_account(struct store_tx *tx, void *arg, struct err *err)
 
 	if (!removing->purge)
 		return archive(tx, account->id, err);
-	return audit(tx, "purge", account, err) && account_purge(tx, account->id, err) &&
+	return require_idle(tx, account, err) && audit(tx, "purge", account, err) &&
+	       account_purge(tx, account->id, err) &&
 	       drop_credential(tx, account->credential_id, err);
 }
 

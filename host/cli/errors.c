@@ -1,6 +1,7 @@
 /* Errors at the top. */
 #include "cli/errors.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -66,11 +67,26 @@ static json_t *safe_text(const struct cli *cli, const char *text)
 	return json;
 }
 
+/* Of a command line that is wrong the help of its verb is the way out, if nothing better is. */
+static const char *way_out(const struct cli *cli, const struct err *err, char *room, size_t size)
+{
+	char title[64];
+
+	if (err->kind != ERR_USAGE || err->hint[0] || !cli->parsed.verb)
+		return err_way_out(err);
+	snprintf(room, size, "muster help %s",
+		 cli_verb_title(cli->parsed.verb, title, sizeof(title)));
+	return room;
+}
+
 json_t *errors_object(const struct cli *cli, const struct err *err, int64_t session)
 {
+	char room[96];
+
 	return json_pack("{s:s, s:o, s:o, s:o}", "kind", err_kind_info(err->kind)->name, "message",
-			 safe_text(cli, err->message), "hint", safe_text(cli, err_way_out(err)),
-			 "session", session ? json_integer(session) : json_null());
+			 safe_text(cli, err->message), "hint",
+			 safe_text(cli, way_out(cli, err, room, sizeof(room))), "session",
+			 session ? json_integer(session) : json_null());
 }
 
 static void put_json(const struct cli *cli, const struct err *err, struct buf *out)
@@ -101,6 +117,8 @@ static void put_line(const struct cli *cli, const char *label, enum terminal_sty
 int errors_report(const struct cli *cli, const struct err *err)
 {
 	struct buf out = BUF_INIT;
+	char room[96];
+	const char *hint = way_out(cli, err, room, sizeof(room));
 
 	if (err->kind == ERR_CANCELLED && !err->message[0])
 		return EXIT_PIPE_GONE;
@@ -108,8 +126,8 @@ int errors_report(const struct cli *cli, const struct err *err)
 		put_json(cli, err, &out);
 	} else {
 		put_line(cli, "muster:", TERMINAL_RED, err->message, &out);
-		if (err_way_out(err)[0])
-			put_line(cli, "  hint:", TERMINAL_DIM, err_way_out(err), &out);
+		if (hint[0])
+			put_line(cli, "  hint:", TERMINAL_DIM, hint, &out);
 	}
 	terminal_write(STDERR_FILENO, buf_text(&out), out.len);
 	buf_fini(&out);

@@ -65,14 +65,16 @@ static const struct cli_flag *flag_of(const struct accepted *accepted, int code)
 
 /* --- what is wrong with it --- */
 
-static const char *verb_title(const struct parsed *parsed, char *out, size_t size)
+/* Puts the verb before what is wrong with its words, and its help behind. */
+static bool name_verb(const struct parsed *parsed, struct err *err)
 {
-	snprintf(out, size, "%s", "muster");
-	if (parsed->verb) {
-		snprintf(out, size, "muster ");
-		cli_verb_title(parsed->verb, out + strlen(out), size - strlen(out));
-	}
-	return out;
+	char title[64];
+
+	if (!parsed->verb)
+		return false;
+	cli_verb_title(parsed->verb, title, sizeof(title));
+	err_context(err, "%s", title);
+	return err->hint[0] ? false : err_hint(err, "muster help %s", title);
 }
 
 static bool fail_unknown_flag(const struct parsed *parsed, const struct accepted *accepted,
@@ -80,19 +82,16 @@ static bool fail_unknown_flag(const struct parsed *parsed, const struct accepted
 {
 	const char *names[FLAGS_MAX];
 	const char *nearest;
-	char title[64], bare[64];
+	char bare[64];
 
 	for (size_t i = 0; i < accepted->count; i++)
 		names[i] = accepted->flags[i]->name;
 	snprintf(bare, sizeof(bare), "%.*s", (int)strcspn(word, "="), word);
-	err_set(err, ERR_USAGE, "%s: unknown flag %s", verb_title(parsed, title, sizeof(title)),
-		bare);
+	err_set(err, ERR_USAGE, "unknown flag %s", bare);
 	nearest = str_has_prefix(bare, "--") ? str_nearest(bare + 2, names, accepted->count) : NULL;
 	if (nearest)
-		return err_hint(err, "did you mean --%s?", nearest);
-	if (parsed->verb)
-		return err_hint(err, "muster help %s", title + strlen("muster "));
-	return err_hint(err, "muster help");
+		err_hint(err, "did you mean --%s?", nearest);
+	return name_verb(parsed, err);
 }
 
 /* getopt_long says '?' for unknown and ambiguous flags and for a switch with a value. */
@@ -100,12 +99,11 @@ static bool fail_flag(const struct parsed *parsed, const struct accepted *accept
 		      struct err *err)
 {
 	char letter[3] = { '-', (char)optopt, '\0' };
-	char title[64];
 	const struct cli_flag *flag = optopt ? flag_of(accepted, optopt) : NULL;
 
 	if (flag)
-		return err_set(err, ERR_USAGE, "%s: --%s takes no value",
-			       verb_title(parsed, title, sizeof(title)), flag->name);
+		return err_set(err, ERR_USAGE, "--%s takes no value", flag->name) ||
+		       name_verb(parsed, err);
 	return fail_unknown_flag(parsed, accepted, optopt ? letter : argv[optind - 1], err);
 }
 
@@ -113,10 +111,8 @@ static bool fail_no_value(const struct parsed *parsed, const struct accepted *ac
 			  struct err *err)
 {
 	const struct cli_flag *flag = flag_of(accepted, optopt);
-	char title[64];
-
-	return err_set(err, ERR_USAGE, "%s: --%s needs %s",
-		       verb_title(parsed, title, sizeof(title)), flag->name, flag->value);
+	return err_set(err, ERR_USAGE, "--%s needs %s", flag->name, flag->value) ||
+	       name_verb(parsed, err);
 }
 
 static bool is_choice(const struct cli_flag *flag, const char *text)
@@ -226,7 +222,7 @@ static bool fail_unknown_sub(const struct cli_verb *group, const char *word, str
 		if (str_eq(verbs[i].name, group->name))
 			names[n++] = verbs[i].sub;
 	}
-	err_set(err, ERR_USAGE, "muster %s: unknown word \"%s\"", group->name, word);
+	err_set(err, ERR_USAGE, "%s: unknown word \"%s\"", group->name, word);
 	nearest = str_nearest(word, names, n);
 	if (nearest)
 		return err_hint(err, "did you mean \"muster %s %s\"?", group->name, nearest);
@@ -315,19 +311,16 @@ static bool take_verb(int argc, char **argv, struct parsed *out, struct err *err
 static bool check_args(const struct parsed *parsed, struct err *err)
 {
 	const struct cli_verb *verb = parsed->verb;
-	char title[64];
-
-	verb_title(parsed, title, sizeof(title));
 	if (parsed->arg_count < (size_t)verb->args_min)
-		return err_set(err, ERR_USAGE, "%s needs %s", title, verb->args) ||
-		       err_hint(err, "muster help %s", title + strlen("muster "));
+		return err_set(err, ERR_USAGE, "needs %s", verb->args) || name_verb(parsed, err);
 	if (verb->args_max >= 0 && parsed->arg_count > (size_t)verb->args_max)
-		return err_set(err, ERR_USAGE, "%s: \"%s\" is one word too many", title,
+		return err_set(err, ERR_USAGE, "\"%s\" is one word too many",
 			       parsed->args[verb->args_max]) ||
-		       err_hint(err, "muster help %s", title + strlen("muster "));
+		       name_verb(parsed, err);
 	for (size_t i = 0; i < parsed->arg_count; i++) {
 		if (!str_is_utf8(parsed->args[i], strlen(parsed->args[i])))
-			return err_set(err, ERR_USAGE, "%s: an argument is not UTF-8", title);
+			return err_set(err, ERR_USAGE, "an argument is not UTF-8") ||
+			       name_verb(parsed, err);
 	}
 	return true;
 }

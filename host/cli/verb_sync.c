@@ -34,7 +34,7 @@ struct syncing {
 	struct sync_options options;
 	const char *streams[STREAMS_MAX];
 	struct progress *progress;
-	bool is_cancelled;
+	bool is_cancelled, has_paused;
 	int signal_exit_code;
 	struct loop_signal *on_int, *on_term;
 	struct err err; /* of the output */
@@ -66,6 +66,7 @@ static void leave_out_paused(struct syncing *syncing)
 		if (account->is_paused && !is_named(syncing->cli, account)) {
 			cli_note(syncing->cli, "%s is paused.", accounts_slug(account, slug));
 			account_fini(account);
+			syncing->has_paused = true;
 		} else {
 			syncing->accounts[kept++] = *account;
 		}
@@ -81,7 +82,7 @@ static bool choose_accounts(struct syncing *syncing, struct err *err)
 	if (all == (cli->parsed.arg_count > 0))
 		return err_set(err, ERR_USAGE,
 			       all ? "--all and accounts exclude each other"
-				   : "muster sync needs accounts, or --all") ||
+				   : "sync needs accounts, or --all") ||
 		       err_hint(err, "muster accounts list");
 	if (!accounts_of_args(cli, &syncing->accounts, &syncing->count, err))
 		return false;
@@ -236,7 +237,9 @@ bool verb_sync(struct cli *cli, struct err *err)
 	syncing.options.progress = on_progress;
 	syncing.options.progress_arg = &syncing;
 	if (done && syncing.count == 0)
-		cli_note(cli, "There is nothing to sync: muster connect VENDOR");
+		cli_note(cli, syncing.has_paused
+				      ? "There is nothing to sync: muster accounts resume ACCOUNT"
+				      : "There is nothing to sync: muster connect VENDOR");
 	done = done && run(&syncing, err);
 	progress_free(syncing.progress);
 	account_list_fini(syncing.accounts, syncing.count);

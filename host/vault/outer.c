@@ -188,10 +188,18 @@ static bool draw_hex(struct secret *out, struct err *err)
 	return ok;
 }
 
+static bool hint_elsewhere(struct err *err)
+{
+	return err_hint(err, "the vault's key goes there; name another file: --key-file FILE (of "
+			     "rekey: --new-key-file)");
+}
+
 bool outer_draw(const char *path, struct secret *out, struct err *err)
 {
 	*out = SECRET_INIT;
-	if (!make_folder_of(path, err) || !draw_hex(out, err))
+	if (!make_folder_of(path, err))
+		return hint_elsewhere(err);
+	if (!draw_hex(out, err))
 		return false;
 	/* The newline takes the place of the NUL that follows a secret, for as long as it takes. */
 	out->data[out->len] = '\n';
@@ -200,7 +208,7 @@ bool outer_draw(const char *path, struct secret *out, struct err *err)
 		return true;
 	}
 	secret_fini(out);
-	return false;
+	return hint_elsewhere(err);
 }
 
 /* --- exchanging --- */

@@ -134,12 +134,27 @@ class Names(E2eCase):
         self.muster.must("accounts", "pause", "kandji/acme-us")
         before = len(self.sim.ledger(host=HOST))
         self.muster.run("sync", "--all", "--json")
+        self.assertIn("muster accounts resume", self.muster.must("sync", "--all").err)
         self.assertEqual(len(self.sim.ledger(host=HOST)), before)
         self.muster.must("accounts", "resume", "kandji/acme-us")
         self.sync(account="kandji/acme-us")
         self.muster.must("accounts", "disconnect", "kandji/acme-us", "--purge", "--yes")
         for entity in COLUMNS:
             self.assertEqual(self.muster.value(f"SELECT count(*) FROM {entity}"), 0, entity)
+
+    def test_no_account_is_put_away_under_a_running_session(self):
+        self.connect()
+        self.sim.fault("delay", seconds=3, path="/api/v1/prism/apps", times=1)
+        before = len(self.sim.ledger(path="/api/v1/devices", host=HOST))
+        process = self.muster.start("sync", ACCOUNT)
+        self.addCleanup(process.communicate)
+        self.wait_for(lambda: len(self.sim.ledger(path="/api/v1/devices", host=HOST)) > before)
+        for more in ([], ["--purge"]):
+            run = self.muster.run("accounts", "disconnect", ACCOUNT, "--yes", *more)
+            self.assertEqual(run.code, 8, run)
+            self.assertIn(f"{ACCOUNT}: another session runs", run.err)
+        self.assertEqual(process.wait(60), 0)
+        self.muster.must("accounts", "disconnect", ACCOUNT, "--yes")
 
     def test_unknown_names_suggest_the_nearest(self):
         self.connect()

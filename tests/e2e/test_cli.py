@@ -43,6 +43,12 @@ class Help(E2eCase):
             self.assertEqual(run.out, "")
             self.assertIn(near, run.err)
 
+    def test_a_wrong_value_leads_to_the_help_of_its_verb(self):
+        for line in (["users", "--status", "activ"], ["users", "list", "--limit", "x"]):
+            run = self.muster.run(*line)
+            self.assertEqual(run.code, 2, run)
+            self.assertIn("muster help users list", run.err)
+
     def test_the_man_page_has_every_verb_and_exit_code(self):
         page = self.muster.must("help", "--man").out
         for verb in VERBS:

@@ -180,7 +180,7 @@ static void test_nearest(void **state)
 	assert_refused("muster things lst", "unknown word \"lst\"", "\"muster things list\"");
 	assert_refused("muster things --serch x", "unknown flag --serch", "--search");
 	assert_refused("muster things --serch=x", "unknown flag --serch", "--search");
-	assert_refused("muster show --zzz", "muster show: unknown flag --zzz", "muster help show");
+	assert_refused("muster show --zzz", "show: unknown flag --zzz", "muster help show");
 	assert_refused("muster show -x", "unknown flag -x", "muster help show");
 	assert_refused("muster --jsn show", "unknown flag --jsn", "--json");
 }

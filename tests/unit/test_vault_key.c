@@ -95,6 +95,7 @@ static void a_failed_making_leaves_no_slot(void **state)
 	const struct vault_key empty = { .kind = VAULT_KEY_PASSPHRASE, .passphrase = &SECRET_INIT };
 
 	assert_false(vault_create(v->project.store, &nowhere, &v->project.err));
+	assert_non_null(strstr(v->project.err.hint, "--key-file"));
 	assert_refused(v, vault_create(v->project.store, &empty, &v->project.err), ERR_USAGE,
 		       "empty");
 	expect_sealed(v, NULL, "muster init");
