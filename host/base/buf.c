@@ -108,10 +108,10 @@ void buf_cut(struct buf *buf, size_t len)
 
 void buf_consume(struct buf *buf, size_t len)
 {
-	if (len >= buf->len) {
-		buf_clear(buf);
+	if (buf->data == NULL)
 		return;
-	}
+	if (len > buf->len)
+		len = buf->len;
 	memmove(buf->data, buf->data + len, buf->len - len);
 	buf->len -= len;
 	buf->data[buf->len] = '\0';

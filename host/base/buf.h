@@ -25,7 +25,7 @@ struct buf {
 
 void buf_fini(struct buf *buf);
 
-/* Empties without releasing. */
+/* Empties without releasing; a failure is forgotten. */
 void buf_clear(struct buf *buf);
 
 void buf_append(struct buf *buf, const void *data, size_t len);
@@ -41,7 +41,7 @@ void buf_grown(struct buf *buf, size_t len);
 /* Keeps the first `len` bytes only. */
 void buf_cut(struct buf *buf, size_t len);
 
-/* Removes the first `len` bytes. */
+/* Removes the first `len` bytes. What failed to be appended stays a failure. */
 void buf_consume(struct buf *buf, size_t len);
 
 /* false and err (out of memory, or over the cap) if an append failed. */

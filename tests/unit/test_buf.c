@@ -102,6 +102,26 @@ static void what_is_taken_is_the_callers(void **state)
 	free(text);
 }
 
+/* A frame that was lost for want of memory must not be forgotten because those before it went out.
+ */
+static void a_failure_outlives_what_is_consumed(void **state)
+{
+	struct buf buf = { .cap = 4 };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	buf_str(&buf, "abcd");
+	buf_str(&buf, "e");
+	buf_consume(&buf, 1);
+	assert_false(buf_ok(&buf, &err));
+	buf_consume(&buf, 3);
+	assert_int_equal(buf.len, 0);
+	assert_false(buf_ok(&buf, &err));
+	buf_clear(&buf);
+	assert_true(buf_ok(&buf, &err));
+	buf_fini(&buf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -111,6 +131,7 @@ int main(void)
 		cmocka_unit_test(the_cap_holds_and_failure_sticks),
 		cmocka_unit_test(an_impossible_size_is_a_failure),
 		cmocka_unit_test(what_is_taken_is_the_callers),
+		cmocka_unit_test(a_failure_outlives_what_is_consumed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
