@@ -15,9 +15,10 @@
 
 enum { READ_STEP = 65536 };
 
-static bool open_for_reading(const char *path, int *fd, struct err *err)
+/* What must be a regular file is opened without waiting: a pipe of that name would never answer. */
+static bool open_for_reading(const char *path, bool trusted, int *fd, struct err *err)
 {
-	*fd = open(path, O_RDONLY | O_CLOEXEC);
+	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (trusted ? O_NONBLOCK : 0));
 	if (*fd >= 0)
 		return true;
 	return err_set_errno(err, errno == ENOENT ? ERR_MISSING : ERR_STORE, errno,
@@ -93,7 +94,7 @@ static bool read_file(const char *path, bool trusted, bool private_, size_t cap_
 	bool ok;
 	int fd;
 
-	if (!open_for_reading(path, &fd, err))
+	if (!open_for_reading(path, trusted, &fd, err))
 		return false;
 	if (fstat(fd, &info) != 0)
 		ok = err_set_errno(err, ERR_STORE, errno, "cannot read %s", path);
@@ -239,6 +240,18 @@ static bool add_name(char ***names, size_t *count, const char *name, struct err 
 	return true;
 }
 
+/* NULL at the end, and where it cannot be read any further: then err says so. */
+static struct dirent *next_entry(DIR *open_dir, const char *dir, bool *ok, struct err *err)
+{
+	struct dirent *entry;
+
+	errno = 0;
+	entry = readdir(open_dir);
+	if (entry == NULL && errno != 0)
+		*ok = err_set_errno(err, ERR_STORE, errno, "cannot list the folder %s", dir);
+	return entry;
+}
+
 bool file_list(const char *dir, const char *suffix, char ***names, size_t *count, struct err *err)
 {
 	DIR *open_dir = opendir(dir);
@@ -250,7 +263,7 @@ bool file_list(const char *dir, const char *suffix, char ***names, size_t *count
 	if (open_dir == NULL)
 		return err_set_errno(err, errno == ENOENT ? ERR_MISSING : ERR_STORE, errno,
 				     "cannot list the folder %s", dir);
-	while (ok && (entry = readdir(open_dir)) != NULL) {
+	while (ok && (entry = next_entry(open_dir, dir, &ok, err)) != NULL) {
 		if (entry->d_name[0] != '.' && str_has_suffix(entry->d_name, suffix))
 			ok = add_name(names, count, entry->d_name, err);
 	}

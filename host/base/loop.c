@@ -366,26 +366,36 @@ static void on_signal(uv_signal_t *uv, int signum)
 	sig->caught(sig->arg);
 }
 
+void loop_signal_close(struct loop_signal *sig)
+{
+	if (sig == NULL)
+		return;
+	uv_close((uv_handle_t *)&sig->uv, free_handle);
+}
+
 struct loop_signal *loop_signal_start(struct loop *loop, int signum, void (*caught)(void *arg),
 				      void *arg, struct err *err)
 {
 	struct loop_signal *sig = malloc(sizeof(*sig));
+	int status;
 
 	if (sig == NULL) {
 		err_oom(err);
 		return NULL;
 	}
 	*sig = (struct loop_signal){ .caught = caught, .arg = arg };
-	uv_signal_init(&loop->uv, &sig->uv);
+	status = uv_signal_init(&loop->uv, &sig->uv);
+	if (status != 0) {
+		loop_uv_fail(status, "catch a signal", err);
+		free(sig);
+		return NULL;
+	}
 	sig->uv.data = sig;
-	uv_signal_start(&sig->uv, on_signal, signum);
+	status = uv_signal_start(&sig->uv, on_signal, signum);
 	uv_unref((uv_handle_t *)&sig->uv);
-	return sig;
-}
-
-void loop_signal_close(struct loop_signal *sig)
-{
-	if (sig == NULL)
-		return;
-	uv_close((uv_handle_t *)&sig->uv, free_handle);
+	if (status == 0)
+		return sig;
+	loop_uv_fail(status, "catch a signal", err);
+	loop_signal_close(sig);
+	return NULL;
 }

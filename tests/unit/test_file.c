@@ -125,6 +125,22 @@ static void trust_depends_on_owner_and_mode(void **state)
 	}
 }
 
+/* Nobody writes into it: opening must not wait for that. */
+static void a_pipe_is_no_trusted_file(void **state)
+{
+	struct err err = ERR_INIT;
+	char path[128];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/pipe", dir);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	alarm(10);
+	assert_false(reads_trusted(path, true, &err));
+	alarm(0);
+	assert_int_equal(err.kind, ERR_CONFIG);
+	unlink(path);
+}
+
 static void a_failed_write_leaves_the_old_file_alone(void **state)
 {
 	struct err err = ERR_INIT;
@@ -262,6 +278,7 @@ int main(void)
 		cmocka_unit_test(a_large_file_is_refused),
 		cmocka_unit_test(a_missing_file_is_named),
 		cmocka_unit_test(trust_depends_on_owner_and_mode),
+		cmocka_unit_test(a_pipe_is_no_trusted_file),
 		cmocka_unit_test(a_failed_write_leaves_the_old_file_alone),
 		cmocka_unit_test(folders_are_made_with_their_parents),
 		cmocka_unit_test(lists_are_sorted_and_filtered),
