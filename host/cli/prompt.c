@@ -97,7 +97,7 @@ bool prompt_text(const struct cli *cli, const char *question, const char *fallba
 
 /* --- without echo --- */
 
-/* Reads keys until Enter. The signals' keys are read as bytes: nothing can leave echo off. */
+/* Reads keys until Enter. The signals' keys are read as bytes: none of them leaves echo off. */
 static bool read_keys(struct secret *out, struct err *err)
 {
 	char c;
