@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "store/change.h"
 #include "store/db.h"
+#include "store/enrich.h"
 #include "store/voices.h"
 
 /* --- the content hash --- */
@@ -59,7 +60,7 @@ static void build_find(const void *subject, struct buf *sql)
 		   entity->table);
 }
 
-enum { INSERT_FIRST_CELL = 6, UPDATE_FIRST_CELL = 4 };
+enum { INSERT_FIRST_CELL = 6, UPDATE_FIRST_CELL = 4, WRITE_FIRST_CELL = 2 };
 
 static void build_insert(const void *subject, struct buf *sql)
 {
@@ -86,6 +87,17 @@ static void build_update(const void *subject, struct buf *sql)
 		   "UPDATE %s SET content_hash = $1, streams = $2, updated_at = $3,"
 		   " removed_at = NULL, removed_reason = NULL",
 		   entity->table);
+	for (size_t i = 0; i < entity->column_count; i++)
+		buf_printf(sql, ", %s = $%zu", entity->columns[i].name, next++);
+	buf_printf(sql, ", custom = $%zu WHERE id = $%zu", next, next + 1);
+}
+
+static void build_write_cells(const void *subject, struct buf *sql)
+{
+	const struct model_entity *entity = subject;
+	size_t next = WRITE_FIRST_CELL;
+
+	buf_printf(sql, "UPDATE %s SET updated_at = $1", entity->table);
 	for (size_t i = 0; i < entity->column_count; i++)
 		buf_printf(sql, ", %s = $%zu", entity->columns[i].name, next++);
 	buf_printf(sql, ", custom = $%zu WHERE id = $%zu", next, next + 1);
@@ -217,24 +229,13 @@ static bool set_hash(struct store_tx *tx, const struct model_entity *entity, con
 	return db_exec(stmt, NULL, err);
 }
 
-/* Writes over a row whose content differs or which is a tombstone. */
-static bool overwrite(struct store_tx *tx, const struct entity_context *context,
-		      const struct entity_row *row, const uint8_t *hash,
-		      const struct stored *stored, enum entity_outcome *outcome, struct err *err)
+static bool update(struct store_tx *tx, const struct entity_context *context,
+		   const struct entity_row *row, const uint8_t *hash, const struct stored *stored,
+		   struct err *err)
 {
-	struct db_stmt *stmt;
-	bool is_real;
+	struct db_stmt *stmt = db_prepare_built(tx, row->entity, build_update, err);
 	int next;
 
-	if (!change_log_written(tx, context, row, stored->id,
-				stored->is_removed ? "restored" : "updated", &is_real, err))
-		return false;
-	*outcome = stored->is_removed ? ENTITY_RESTORED
-		   : is_real	      ? ENTITY_UPDATED
-				      : ENTITY_UNCHANGED;
-	if (!is_real)
-		return set_hash(tx, row->entity, hash, stored, err);
-	stmt = db_prepare_built(tx, row->entity, build_update, err);
 	if (stmt == NULL)
 		return false;
 	db_bind_blob(stmt, 1, hash, HASH128_SIZE);
@@ -243,6 +244,50 @@ static bool overwrite(struct store_tx *tx, const struct entity_context *context,
 	next = bind_cells(stmt, UPDATE_FIRST_CELL, row);
 	db_bind_int(stmt, next, stored->id);
 	return db_exec(stmt, NULL, err);
+}
+
+bool entity_write_cells(struct store_tx *tx, const struct entity_context *context,
+			const struct entity_row *row, int64_t id, struct err *err)
+{
+	struct db_stmt *stmt = db_prepare_built(tx, row->entity, build_write_cells, err);
+	int next;
+
+	if (stmt == NULL)
+		return false;
+	db_bind_text(stmt, 1, context->now);
+	next = bind_cells(stmt, WRITE_FIRST_CELL, row);
+	db_bind_int(stmt, next, id);
+	return db_exec(stmt, NULL, err);
+}
+
+/* `row` is what its owner says and what others add; `hash` is of the owner's part alone. */
+static bool write_over(struct store_tx *tx, const struct entity_context *context,
+		       const struct entity_row *row, const uint8_t *hash,
+		       const struct stored *stored, enum entity_outcome *outcome, struct err *err)
+{
+	const char *kind = stored->is_removed ? "restored" : "updated";
+	bool is_real;
+
+	if (!change_log_written(tx, context, row, stored->id, kind, &is_real, err))
+		return false;
+	*outcome = stored->is_removed ? ENTITY_RESTORED
+		   : is_real	      ? ENTITY_UPDATED
+				      : ENTITY_UNCHANGED;
+	return is_real ? update(tx, context, row, hash, stored, err)
+		       : set_hash(tx, row->entity, hash, stored, err);
+}
+
+/* Writes over a row whose content differs or which is a tombstone. */
+static bool overwrite(struct store_tx *tx, const struct entity_context *context,
+		      const struct entity_row *row, const uint8_t *hash,
+		      const struct stored *stored, enum entity_outcome *outcome, struct err *err)
+{
+	struct enriched_row whole;
+	bool ok = enrich_merge(tx, context, row, stored->id, &whole, err) &&
+		  write_over(tx, context, &whole.row, hash, stored, outcome, err);
+
+	enriched_row_fini(&whole);
+	return ok;
 }
 
 static bool upsert(struct store_tx *tx, const struct entity_context *context,

@@ -71,6 +71,10 @@ bool entity_patch(struct store_tx *tx, const struct entity_context *context,
 		  const struct entity_row *patch, bool *is_there, enum entity_outcome *outcome,
 		  struct err *err);
 
+/* Writes cells and custom fields of a live row, and nothing else of it but updated_at. */
+bool entity_write_cells(struct store_tx *tx, const struct entity_context *context,
+			const struct entity_row *row, int64_t id, struct err *err);
+
 /* A live row for which a stream vouches but which it did not list. */
 struct entity_missing {
 	int64_t id;

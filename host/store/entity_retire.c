@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "store/change.h"
 #include "store/db.h"
+#include "store/enrich.h"
 #include "store/entity.h"
 #include "store/row.h"
 #include "store/voices.h"
@@ -219,6 +220,7 @@ bool entity_expire(struct store_tx *tx, const char *now, struct err *err)
 		if (!expire_one(db_prepare_built(tx, &entities[i], build_expire, err), before, err))
 			return false;
 	}
-	return expire_one(db_prepare(tx, "DELETE FROM changes WHERE at < $1", err), before, err) &&
+	return enrich_expire(tx, err) &&
+	       expire_one(db_prepare(tx, "DELETE FROM changes WHERE at < $1", err), before, err) &&
 	       expire_one(db_prepare(tx, "DELETE FROM quarantine WHERE at < $1", err), before, err);
 }

@@ -1,4 +1,4 @@
-/* JSON text, written; for the change log. Reading JSON is not the store's business. */
+/* JSON text, written as rows of the change log need it: in place and by the thousand. */
 #ifndef MUSTER_STORE_JSON_OUT_H
 #define MUSTER_STORE_JSON_OUT_H
 

@@ -8,7 +8,9 @@
 
 #include "base/str.h"
 #include "crypto/digest.h"
+#include "store/enrich.h"
 #include "store/guard.h"
+#include "sync/batch_rows.h"
 #include "sync/guard.h"
 #include "sync/run.h"
 #include "sync/scopes.h"
@@ -357,16 +359,46 @@ static bool note_complete(struct judgement *judgement, const struct stream_state
 	return stream_state_set(judgement->tx, run->account_id, run->stream.name, &state, err);
 }
 
+static bool withdraw_addition(struct judgement *judgement, const struct model_entity *entity,
+			      struct err *err)
+{
+	char name[ENRICHED_NAME_SIZE];
+	size_t count, doubled;
+	int64_t *kept = NULL, changed = 0;
+	bool fine;
+
+	fine = session_seen(judgement->tx, judgement->context.session_id, judgement->context.stream,
+			    batch_enriched_name(entity, name), &kept, &count, &doubled, err) &&
+	       enrich_withdraw(judgement->tx, &judgement->context, entity, kept, count, &changed,
+			       err);
+	judgement->run->stream.updated += changed;
+	free(kept);
+	return fine;
+}
+
+/* Fields that the stream added to others' rows before, and not now. */
+static bool withdraw_additions(struct judgement *judgement, struct err *err)
+{
+	size_t count;
+	const struct model_entity *entities = model_entities(&count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (!withdraw_addition(judgement, &entities[i], err))
+			return false;
+	}
+	return true;
+}
+
 /* A hole in one parent's part leaves the others' proof alone, but the stream is not complete. */
 static bool note_end(struct judgement *judgement, const struct stream_state *before,
 		     struct err *err)
 {
 	struct stream *stream = &judgement->run->stream;
 	struct buf why = BUF_INIT;
-	bool fine = true;
+	bool is_whole = scopes_are_whole(&judgement->scopes, &why);
+	bool fine = !is_whole || withdraw_additions(judgement, err);
 
-	scopes_are_whole(&judgement->scopes, &why);
-	if (why.len == 0) {
+	if (fine && why.len == 0) {
 		fine = buf_ok(&why, err) && note_complete(judgement, before, err);
 	} else if (stream->end == STREAM_OK) {
 		stream->end = STREAM_INCOMPLETE;
@@ -382,7 +414,8 @@ static bool withdraw(struct judgement *judgement, struct err *err)
 	struct stream *stream = &judgement->run->stream;
 
 	stream->end = STREAM_WITHDRAWN;
-	if (!find_voiced(judgement, err) || !decide(judgement, err))
+	if (!find_voiced(judgement, err) || !decide(judgement, err) ||
+	    !withdraw_additions(judgement, err))
 		return false;
 	return stream->end == STREAM_HELD ||
 	       stream_state_drop(judgement->tx, judgement->run->account_id, stream->name, err);
@@ -444,6 +477,7 @@ bool absence_judge(struct store_tx *tx, void *arg, struct err *err)
 		snprintf(run->stream.reason, sizeof(run->stream.reason), "%s", buf_text(&why));
 	}
 	counts.removed += run->stream.removed;
+	counts.updated += run->stream.updated;
 	fine = fine && session_update(tx, run->session.id, &counts, NULL, NULL, err);
 	for (size_t i = 0; i < judgement.list_count; i++)
 		entity_missing_fini(&judgement.lists[i]);

@@ -6,11 +6,14 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "store/enrich.h"
 
 void batch_rows_fini(struct batch_rows *rows)
 {
-	for (size_t i = 0; i < rows->seen_count; i++)
+	for (size_t i = 0; i < rows->seen_count; i++) {
 		free(rows->seen[i].ids.items);
+		free(rows->seen[i].enriched.items);
+	}
 	free(rows->no_id.items);
 	free(rows->doubled.items);
 	json_decref(rows->dropped);
@@ -46,16 +49,20 @@ static struct listed *find_listed(struct stream *stream, const struct model_enti
 	return &stream->listed[stream->listed_count++];
 }
 
-static struct batch_ids *find_ids(struct batch_rows *rows, const struct model_entity *entity)
+/* The batch's place for the entity; false when there is no room. */
+static bool find_ids(struct batch_rows *rows, const struct model_entity *entity)
 {
-	for (size_t i = 0; i < rows->seen_count; i++) {
-		if (rows->seen[i].entity == entity)
-			return &rows->seen[i].ids;
-	}
-	if (rows->seen_count == STREAM_ENTITIES_MAX)
-		return NULL;
-	rows->seen[rows->seen_count].entity = entity;
-	return &rows->seen[rows->seen_count++].ids;
+	size_t at = 0;
+
+	while (at < rows->seen_count && rows->seen[at].entity != entity)
+		at++;
+	if (at == STREAM_ENTITIES_MAX)
+		return false;
+	if (at == rows->seen_count)
+		rows->seen[rows->seen_count++].entity = entity;
+	rows->ids = &rows->seen[at].ids;
+	rows->enriched = &rows->seen[at].enriched;
+	return true;
 }
 
 static void on_begin(void *arg, const struct rows_origin *origin)
@@ -66,12 +73,13 @@ static void on_begin(void *arg, const struct rows_origin *origin)
 	rows->origin = origin;
 	rows->is_derived = str_eq(value_text(emits, origin->map, "primary"), "derived");
 	rows->listed = find_listed(&rows->run->stream, origin->entity);
-	rows->ids = find_ids(rows, origin->entity);
+	if (!find_ids(rows, origin->entity))
+		rows->listed = NULL;
 }
 
 static bool has_room(const struct batch_rows *rows, struct err *err)
 {
-	if (rows->listed != NULL && rows->ids != NULL)
+	if (rows->listed != NULL)
 		return true;
 	return err_set(err, ERR_BUG, "a stream emits at most %d entities", STREAM_ENTITIES_MAX);
 }
@@ -240,26 +248,56 @@ static bool event_row(struct batch_rows *rows, const struct entity_row *row, str
 		return remove_row(rows, row, err);
 	case ROWS_PATCH:
 		return patch_row(rows, row, err);
+	case ROWS_ENRICH:
+		break;
 	}
 	return true;
 }
 
+/* --- additions to other streams' rows --- */
+
+/* Where nobody is meant, or not one alone, nothing is written: a wrong guess would be a wrong row.
+ */
+static bool enrich_row(struct batch_rows *rows, const struct entity_row *row, struct err *err)
+{
+	enum entity_outcome outcome;
+	int64_t id;
+
+	if (!enrich_find(rows->tx, rows->context.account_id, row->entity, rows->origin->match,
+			 row->source_id, row->source_id_len, &id, err))
+		return false;
+	if (id == 0) {
+		rows->counts.skipped++;
+		return true;
+	}
+	if (!enrich_set(rows->tx, &rows->context, row, id, &outcome, err))
+		return false;
+	rows->counts.seen++;
+	count_outcome(&rows->counts, outcome);
+	return push_id(rows->enriched, id, err);
+}
+
 /* --- one payload --- */
+
+static bool take_row(struct batch_rows *rows, const struct entity_row *row, struct err *err)
+{
+	if (rows->origin->op == ROWS_ENRICH)
+		return enrich_row(rows, row, err);
+	return rows->origin->event.id != NULL ? event_row(rows, row, err)
+					      : listed_row(rows, row, err);
+}
 
 static bool on_row(void *arg, const struct entity_row *row, const char *problem, struct err *err)
 {
 	struct batch_rows *rows = arg;
-	bool fine;
 
 	if (!has_room(rows, err))
 		return false;
 	if (problem != NULL)
 		return quarantine(rows, row->entity, row->source_id_len > 0 ? row->source_id : NULL,
 				  row->source_id_len, problem, "", err);
-	fine = rows->origin->event.id != NULL ? event_row(rows, row, err)
-					      : listed_row(rows, row, err);
-	return fine || err_context(err, "%s %.*s", row->entity->name, (int)row->source_id_len,
-				   row->source_id);
+	return take_row(rows, row, err) || err_context(err, "%s %.*s", row->entity->name,
+						       (int)row->source_id_len, row->source_id);
 }
 
 static bool push_filtered(struct listed *listed, int64_t id, struct err *err)
@@ -346,15 +384,30 @@ static bool end_removals(struct batch_rows *rows, struct err *err)
 	return true;
 }
 
+const char *batch_enriched_name(const struct model_entity *entity, char out[ENRICHED_NAME_SIZE])
+{
+	snprintf(out, ENRICHED_NAME_SIZE, "enriched %s", entity->name);
+	return out;
+}
+
+static bool note_seen(struct batch_rows *rows, const char *name, const struct batch_ids *ids,
+		      int64_t last_exchange, struct err *err)
+{
+	return ids->count == 0 ||
+	       session_add_batch(rows->tx, rows->context.session_id, rows->context.stream, name,
+				 ids->items, ids->count, 0, last_exchange, err);
+}
+
 bool batch_rows_end(struct batch_rows *rows, int64_t last_exchange, struct err *err)
 {
-	for (size_t i = 0; i < rows->seen_count; i++) {
-		const struct batch_ids *ids = &rows->seen[i].ids;
+	char enriched[ENRICHED_NAME_SIZE];
 
-		if (ids->count > 0 &&
-		    !session_add_batch(rows->tx, rows->context.session_id, rows->context.stream,
-				       rows->seen[i].entity->name, ids->items, ids->count, 0,
-				       last_exchange, err))
+	for (size_t i = 0; i < rows->seen_count; i++) {
+		const struct model_entity *entity = rows->seen[i].entity;
+
+		batch_enriched_name(entity, enriched);
+		if (!note_seen(rows, entity->name, &rows->seen[i].ids, last_exchange, err) ||
+		    !note_seen(rows, enriched, &rows->seen[i].enriched, last_exchange, err))
 			return false;
 	}
 	return end_removals(rows, err);

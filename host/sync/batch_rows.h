@@ -25,6 +25,7 @@ struct batch_rows {
 	struct {
 		const struct model_entity *entity;
 		struct batch_ids ids; /* that were seen */
+		struct batch_ids enriched;
 	} seen[STREAM_ENTITIES_MAX];
 	size_t seen_count;
 	json_t *dropped;		 /* "map.rule" -> count */
@@ -35,7 +36,7 @@ struct batch_rows {
 	struct buf scratch;
 	const struct rows_origin *origin; /* of the payload being walked */
 	struct listed *listed;
-	struct batch_ids *ids;
+	struct batch_ids *ids, *enriched;
 	bool is_derived;
 };
 
@@ -46,5 +47,9 @@ bool batch_rows_apply(struct batch_rows *rows, const void *payload, size_t len, 
 bool batch_rows_end(struct batch_rows *rows, int64_t last_exchange, struct err *err);
 
 void batch_rows_fini(struct batch_rows *rows);
+
+/* Under which name a session notes the rows of the entity that a stream enriched. */
+enum { ENRICHED_NAME_SIZE = 64 };
+const char *batch_enriched_name(const struct model_entity *entity, char out[ENRICHED_NAME_SIZE]);
 
 #endif

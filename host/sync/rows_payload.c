@@ -24,6 +24,7 @@ static struct value_cursor *member_named(struct rows_payload *payload, const str
 		{ "dropped", &payload->dropped }, { "bad", &payload->bad },
 		{ "skipped", &payload->skipped }, { "scope", &payload->scope },
 		{ "event", &payload->event },	  { "op", &payload->op },
+		{ "match", &payload->match },
 	};
 
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
@@ -147,19 +148,24 @@ static bool take_event(struct value_cursor cursor, struct rows_origin *out, stru
 	return true;
 }
 
-static bool take_op(struct value_cursor cursor, struct rows_origin *out, struct err *err)
+static bool take_op(const struct rows_payload *payload, struct rows_origin *out, struct err *err)
 {
 	char op[ROWS_NAME_MAX];
 
-	if (cursor.at == NULL)
+	if (payload->op.at == NULL)
 		return true;
-	rows_take_text(cursor, op, sizeof(op));
+	rows_take_text(payload->op, op, sizeof(op));
+	if (str_eq(op, "enrich")) {
+		out->op = ROWS_ENRICH;
+		return rows_take_text(payload->match, out->match, sizeof(out->match)) ||
+		       rows_broken(err, "match names no column");
+	}
 	if (str_eq(op, "remove"))
 		out->op = ROWS_REMOVE;
 	else if (str_eq(op, "patch"))
 		out->op = ROWS_PATCH;
 	else
-		return rows_broken(err, "op is neither remove nor patch");
+		return rows_broken(err, "op is none of remove, patch and enrich");
 	return out->event.id != NULL || rows_broken(err, "remove and patch belong to an event");
 }
 
@@ -176,5 +182,5 @@ bool rows_payload_origin(const struct rows_payload *payload, struct rows_origin 
 	if (out->entity == NULL)
 		return err_set(err, ERR_BUG, "emit: there is no entity \"%s\"", entity);
 	return take_scope(payload->scope, out, err) && take_event(payload->event, out, err) &&
-	       take_op(payload->op, out, err);
+	       take_op(payload, out, err);
 }

@@ -20,6 +20,7 @@ enum rows_op {
 	ROWS_UPSERT,
 	ROWS_REMOVE, /* what happened at the vendor: the row is gone */
 	ROWS_PATCH,  /* only the fields that are there change */
+	ROWS_ENRICH, /* fields for a row that another stream owns */
 };
 
 /* A text in the payload, not NUL-terminated; at NULL = absent. */
@@ -33,6 +34,7 @@ struct rows_origin {
 	char map[ROWS_NAME_MAX];
 	const struct model_entity *entity;
 	enum rows_op op;
+	char match[ROWS_NAME_MAX];	   /* ROWS_ENRICH: the column that source_id is of */
 	int64_t scope;			   /* number of the scope; 0 = the stream itself */
 	const struct model_entity *parent; /* what the scope is of; NULL = no scope */
 	struct rows_text parent_id;
@@ -41,7 +43,8 @@ struct rows_origin {
 
 /* Cursors to the members of a payload; `at` NULL = absent. */
 struct rows_payload {
-	struct value_cursor map, entity, columns, rows, dropped, bad, skipped, scope, event, op;
+	struct value_cursor map, entity, columns, rows, dropped, bad, skipped, scope, event, op,
+		match;
 };
 
 /* ERR_BUG for what breaks the protocol. */

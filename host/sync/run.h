@@ -51,6 +51,7 @@ struct stream {
 	char *cursor;	 /* of an events stream: what it committed last; NULL = none */
 	bool is_renewed; /* connector, mappings or settings changed since the last complete one */
 	int64_t quarantined, rows;
+	int64_t updated;		/* rows that lost additions of it, likewise */
 	int64_t removed;		/* by the unit that judged its absences */
 	char first_bad[STREAM_BAD_MAX]; /* why the first of them is quarantined */
 	enum stream_end end;

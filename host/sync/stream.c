@@ -72,6 +72,7 @@ static void note_result(struct sync_run *run)
 void stream_ended(struct sync_run *run)
 {
 	run->session.counts.removed += run->stream.removed;
+	run->session.counts.updated += run->stream.updated;
 	note_result(run);
 	stream_next(run);
 }

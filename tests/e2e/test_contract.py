@@ -141,6 +141,71 @@ class ChildrenByParent(FleetCase):
         self.assertEqual(self.session()["removed"], 1)
 
 
+class Additions(FleetCase):
+    """What one stream adds to the rows of another."""
+
+    FACTS = ("user_email", "name", "is_encrypted", "mac_addresses", "custom")
+
+    def device(self, device):
+        row, = self.muster.rows("devices", self.account, f"t.source_id = '{device}'")
+        return tuple(row[name] for name in self.FACTS)
+
+    def counts(self):
+        return [self.session()[name] for name in ("created", "updated", "removed", "skipped")]
+
+    def setUp(self):
+        super().setUp()
+        self.change("own", device="d-001", email="ada@acme.example", name="not asked for",
+                    encrypted=False, macs=["aa:bb", "cc"], desk=7)
+        self.run_sync()
+
+    def test_they_fill_what_the_owner_leaves_empty(self):
+        self.assertEqual(self.device("d-001"), (
+            "ada@acme.example", "Laptop d-001", 0, '["aa:bb","cc"]', '{"desk":7,"revision":6}'))
+        self.assertEqual(self.device("d-002"), (None, "Laptop d-002", None, None, '{"revision":6}'))
+
+    def test_a_repeat_writes_nothing(self):
+        self.run_sync()
+        self.assertEqual(self.counts(), [0, 0, 0, 0])
+
+    def test_they_stay_when_the_owner_changes_its_part(self):
+        self.change("rename", device="d-001", name="Ada's")
+        self.run_sync()
+        self.assertEqual(self.counts(), [0, 1, 0, 0])
+        self.assertEqual(self.device("d-001"), (
+            "ada@acme.example", "Ada's", 0, '["aa:bb","cc"]', '{"desk":7,"revision":6}'))
+        log = self.muster.query("SELECT after FROM changes ORDER BY seq DESC LIMIT 1")
+        self.assertEqual(log, [{"after": '{"name":"Ada\'s"}'}])
+
+    def test_what_is_added_no_more_goes(self):
+        self.change("own", device="d-001", email="eva@acme.example")
+        self.run_sync()
+        self.assertEqual(self.device("d-001"),
+                         ("eva@acme.example", "Laptop d-001", None, None, '{"revision":6}'))
+        self.change("own", device="d-001")
+        self.run_sync()
+        self.assertEqual(self.device("d-001"),
+                         (None, "Laptop d-001", None, None, '{"revision":6}'))
+        self.assertEqual(self.muster.value("SELECT count(*) FROM enrichments"), 0)
+
+    def test_a_reading_that_fails_takes_nothing_away(self):
+        self.change("own", device="d-001")
+        self.sim.fault("forbidden", host=HOST, path="/v1/owners")
+        self.run_sync(code=None)
+        self.assertEqual(self.device("d-001")[0], "ada@acme.example")
+
+    def test_nobody_is_skipped(self):
+        self.change("own", device="d-999", email="nobody@acme.example")
+        self.run_sync()
+        self.assertEqual(self.counts(), [0, 0, 0, 1])
+
+    def test_a_dry_run_foretells_them(self):
+        self.change("own", device="d-002", email="bob@acme.example")
+        foretold, = self.run_sync("--dry-run").objects()
+        self.assertEqual(foretold["updated"], 1)
+        self.assertIsNone(self.device("d-002")[0])
+
+
 class Events(FleetCase):
     VENDOR = "fleet_log"
 

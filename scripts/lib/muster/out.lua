@@ -29,6 +29,7 @@
 
 local api_module <const> = require "muster.api"
 local core <const> = require "muster.core"
+local model <const> = require "muster.model"
 local schema <const> = require "muster.schema"
 
 ---@class muster.Out
@@ -215,6 +216,45 @@ function Out:commit(state)
   end
   core.flush(own.emitter, true, true)
   core.call("commit", { state = text })
+end
+
+-- --- what others' rows lack ---
+
+-- Column names and their values, in the order of the names; the match comes first, as the id.
+local function addition(entity, match, fields)
+  local column, value = next(match)
+  if column == nil or next(match, column) ~= nil then
+    misuse("out:enrich: match is one column and its value")
+  end
+  local columns, row = { "source_id" }, { tostring(value) }
+  for _, name in ipairs(schema.sorted_keys(fields)) do
+    local known = model[entity].column
+    if not known[name] and not name:find "^custom%." then
+      local near = schema.nearest(name, schema.sorted_keys(known))
+      misuse('out:enrich: %s has no column "%s"%s', entity, name, near and ('; did you mean "%s"?'):format(near) or "")
+    end
+    columns[#columns + 1] = name
+    row[#row + 1] = fields[name]
+  end
+  return column, core.array(columns), core.array(row)
+end
+
+---Adds fields to a row that another stream owns: what the owner says comes first, the addition
+---fills what it leaves empty. A complete listing that does not add them again takes them away; in a
+---stream of events they stay. Nobody found, or more than one: skipped, and counted.
+---@param entity string "user"
+---@param match table<string, string> one column and its value: { email = "ada@acme.example" }
+---@param fields table<string, any> columns of the entity and custom.*, as they are to be stored
+function Out:enrich(entity, match, fields)
+  local state = states[self]
+  if not model[entity] then
+    misuse('out:enrich: there is no entity "%s"', tostring(entity))
+  end
+  local column, columns, row = addition(entity, match, fields)
+  core.call("emit", {
+    map = "enrich", entity = entity, stream = state.stream, op = "enrich", match = column,
+    columns = columns, rows = core.array { row },
+  })
 end
 
 -- --- the stream ---

@@ -1,4 +1,4 @@
--- The simulator's made-up vendor: apps listed by device, and a log of events.
+-- The simulator's made-up vendor: apps listed by device, and what a register adds to devices.
 local page <const> = require "muster.page"
 
 return {
@@ -44,9 +44,20 @@ return {
         end)
       end,
     },
+    owners = {
+      depends = { "devices" }, single = true, calls = { "GET api:/owners" }, emits = {},
+      read = function(api, out)
+        for _, owner in ipairs(api:get("api:/owners").body.owners) do
+          out:enrich("device", { source_id = owner.device }, {
+            user_email = owner.email, name = owner.name, is_encrypted = owner.encrypted,
+            mac_addresses = owner.macs, ["custom.desk"] = owner.desk,
+          })
+        end
+      end,
+    },
   },
   map = {
-    device = { source_id = "id", name = "name" },
+    device = { source_id = "id", name = "name", ["custom.revision"] = "apps_revision" },
     device_app = {
       key = { "^d.id", "name" }, device_source_id = "^d.id", app_source_id = "name", version = "version",
     },

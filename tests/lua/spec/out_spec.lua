@@ -222,3 +222,31 @@ describe("events", function()
     assert.matches("at most 65536", fault_of(LOG, function(out) out:commit { ("x"):rep(70000) } end))
   end)
 end)
+
+describe("out:enrich", function()
+  local function fault_of(...)
+    local args <const> = table.pack(...)
+    return reading(LISTING, rows_of_two, function(_, out) out:enrich(table.unpack(args, 1, args.n)) end).fault.message
+  end
+
+  it("sends the match as the id, and the fields in the order of their names", function()
+    local kept <const> = reading(LISTING, rows_of_two, function(_, out)
+      out:enrich("user", { email = "ada@acme.example" }, { title = "Dr", ["custom.desk"] = 7 })
+    end)
+    assert.same({
+      method = "emit",
+      args = {
+        map = "enrich", entity = "user", stream = "apps", op = "enrich", match = "email",
+        columns = { "source_id", "custom.desk", "title" }, rows = { { "ada@acme.example", 7, "Dr" } },
+      },
+    }, kept.calls[1])
+  end)
+
+  it("names what the model does not have", function()
+    assert.matches('no entity "laptop"', fault_of("laptop", { source_id = "1" }, {}))
+    assert.matches('user has no column "titel"; did you mean "title"',
+      fault_of("user", { source_id = "1" }, { titel = "Dr" }))
+    assert.matches("match is one column", fault_of("user", {}, {}))
+    assert.matches("match is one column", fault_of("user", { email = "a", name = "b" }, {}))
+  end)
+end)

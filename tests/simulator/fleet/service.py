@@ -2,6 +2,7 @@
 
 GET /v1/devices?offset=&limit=            {"devices": [{id, name, apps_revision}], "total"}
 GET /v1/devices/{id}/apps?offset=&limit=  {"apps": [{name, version}], "total"}; 404 for no device
+GET /v1/owners                            {"owners": [{device, email, asset_tag}]}
 GET /v1/events?after=&limit=              {"events": [{id, at, kind, device, app, version}], "next"}
 
 The log repeats the last `overlap` events before `after`; what change("late") adds appears in it last
@@ -38,6 +39,7 @@ class FleetService(Service):
         self.lock = threading.RLock()
         self.devices: dict[str, dict[str, Any]] = {}
         self.events: list[dict[str, Any]] = []
+        self.owners: dict[str, dict[str, Any]] = {}
         self.began = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=2)
         self.clock = 0  # seconds since then
         count, apps = spec.pop("devices", 12), spec.pop("apps_per_device", 4)
@@ -71,6 +73,8 @@ class FleetService(Service):
                 return self.list_devices(request)
             if request.path == "/v1/events":
                 return self.list_events(request)
+            if request.path == "/v1/owners":
+                return json_reply({"owners": list(self.owners.values())})
         return json_reply({"error": "not found"}, 404)
 
     # Lists.
@@ -163,6 +167,15 @@ class FleetService(Service):
         """An event that tells one field only."""
         self.clock += 1
         self.note("moved", device, app, None, self.clock, path=path)
+
+    def change_own(self, device: str, **facts: Any) -> None:
+        """What the register of owners says of a device; nothing = it forgets the device."""
+        self.owners.pop(device, None)
+        if facts:
+            self.owners[device] = {"device": device, **facts}
+
+    def change_rename(self, device: str, name: str) -> None:
+        self.devices[device]["name"] = name
 
     def change_add_device(self, device: str) -> None:
         self.add_device(device)
