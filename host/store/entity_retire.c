@@ -106,11 +106,12 @@ bool entity_retire(struct store_tx *tx, const struct entity_context *context,
 
 /* --- children --- */
 
-/* The source ids of one parent entity's rows that this session removed and that are still gone. */
+/* The source ids of one parent entity's rows that this session removed and that are still gone.
+ * What only is not read any more may well be there: its children's own stream speaks for them. */
 #define REMOVED_PARENTS                                                                            \
 	"SELECT p.source_id FROM changes c JOIN %s p ON p.id = c.row_id"                           \
 	" WHERE c.session_id = $2 AND c.kind = 'removed' AND c.entity = '%s'"                      \
-	" AND p.removed_at IS NOT NULL"
+	" AND p.removed_at IS NOT NULL AND p.removed_reason <> 'unread'"
 
 /* Live relation rows of such parents. EXISTS spares the look at the relation in a session that
  * removed none: not every parent column has an index. */

@@ -32,6 +32,8 @@ struct judgement {
 	struct goner *goners;
 	size_t count, size;
 	bool is_new_baseline;
+	bool is_unread;	 /* the entities being judged are not listed by the stream any more */
+	bool has_unread; /* rows of such entities would go */
 	struct scopes scopes;
 	const char *rule; /* of the first entity that is blocked; NULL = none is */
 	char summary[256];
@@ -78,6 +80,15 @@ static bool add_goner(struct judgement *judgement, const struct model_entity *en
 	return true;
 }
 
+/* Why rows go that the vendor may well have still. */
+static const char *unread_words(const struct judgement *judgement)
+{
+	if (!judgement->is_unread)
+		return "";
+	return judgement->run->stream.is_silent ? ": the stream is not read any more"
+						: ": the stream does not list them any more";
+}
+
 static void summarize(struct judgement *judgement, const struct model_entity *entity,
 		      const struct guard_case *loss, const char *rule)
 {
@@ -85,13 +96,12 @@ static void summarize(struct judgement *judgement, const struct model_entity *en
 	snprintf(judgement->summary, sizeof(judgement->summary),
 		 "%lld of %lld %s would be removed (%.1f %%)%s", (long long)loss->missing,
 		 (long long)loss->live, entity->table,
-		 100.0 * (double)loss->missing / (double)loss->live,
-		 judgement->run->stream.is_silent ? ": the stream is not read any more" : "");
+		 100.0 * (double)loss->missing / (double)loss->live, unread_words(judgement));
 }
 
 static const char *missing_reason(const struct judgement *judgement)
 {
-	return judgement->run->stream.is_silent ? "unread" : "missing";
+	return judgement->is_unread ? "unread" : "missing";
 }
 
 /* Collects one entity's goners and asks the guard about them. */
@@ -110,7 +120,7 @@ static bool collect(struct judgement *judgement, const struct model_entity *enti
 		bool filtered = is_filtered(listed, row->id);
 		const char *reason = filtered ? "filtered" : missing_reason(judgement);
 
-		if (judgement->is_new_baseline && !filtered)
+		if (judgement->is_new_baseline && !filtered && !judgement->is_unread)
 			continue;
 		if (row->follows_parent && !filtered)
 			reason = "parent";
@@ -119,8 +129,9 @@ static bool collect(struct judgement *judgement, const struct model_entity *enti
 		loss.missing += !row->has_other_voice && !row->follows_parent;
 	}
 	/* Nothing is listed by a stream that is not read: what others vouch for stands for it. */
-	if (judgement->run->stream.is_silent)
+	if (judgement->is_unread)
 		loss.seen = loss.live - loss.missing;
+	judgement->has_unread |= judgement->is_unread && list->count > 0;
 	rule = guard_blocks(entity->guard, &loss);
 	if (rule != NULL && judgement->rule == NULL)
 		summarize(judgement, entity, &loss, rule);
@@ -195,6 +206,36 @@ static bool find_scoped(struct judgement *judgement, const struct model_entity *
 	return fine;
 }
 
+static bool find_each(struct judgement *judgement, const struct model_entity *const *entities,
+		      size_t count, struct err *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!find_missing(judgement, entities[i], NULL, err))
+			return false;
+	}
+	return true;
+}
+
+/* What the stream emitted once and, by its new declaration, does not emit any more. */
+static bool find_unemitted(struct judgement *judgement, const struct model_entity *const *emitted,
+			   size_t emitted_count, struct err *err)
+{
+	size_t count;
+	const struct model_entity *entities = model_entities(&count);
+
+	judgement->is_unread = true;
+	for (size_t i = 0; i < count; i++) {
+		size_t at = 0;
+
+		while (at < emitted_count && emitted[at] != &entities[i])
+			at++;
+		if (at == emitted_count && !find_missing(judgement, &entities[i], NULL, err))
+			return false;
+	}
+	judgement->is_unread = false;
+	return true;
+}
+
 static bool find_all(struct judgement *judgement, struct err *err)
 {
 	const struct model_entity *entities[STREAM_ENTITIES_MAX];
@@ -204,13 +245,10 @@ static bool find_all(struct judgement *judgement, struct err *err)
 	if (!scopes_open(&judgement->scopes, proof, judgement->tx, judgement->context.account_id,
 			 err))
 		return false;
-	if (proof->scope_count > 0)
-		return find_scoped(judgement, entities, count, err);
-	for (size_t i = 0; i < count; i++) {
-		if (!find_missing(judgement, entities[i], NULL, err))
-			return false;
-	}
-	return true;
+	if (!(proof->scope_count > 0 ? find_scoped(judgement, entities, count, err)
+				     : find_each(judgement, entities, count, err)))
+		return false;
+	return !judgement->is_new_baseline || find_unemitted(judgement, entities, count, err);
 }
 
 /* What a stream vouches for that is not read any more: of any entity, since nothing declares it. */
@@ -398,7 +436,10 @@ static bool note_end(struct judgement *judgement, const struct stream_state *bef
 	bool is_whole = scopes_are_whole(&judgement->scopes, &why);
 	bool fine = !is_whole || withdraw_additions(judgement, err);
 
-	if (fine && why.len == 0) {
+	/* As long as what it emits no more is held, the declaration that says so stays new. */
+	if (fine && stream->end == STREAM_HELD && judgement->has_unread) {
+		fine = true;
+	} else if (fine && why.len == 0) {
 		fine = buf_ok(&why, err) && note_complete(judgement, before, err);
 	} else if (stream->end == STREAM_OK) {
 		stream->end = STREAM_INCOMPLETE;
@@ -414,6 +455,7 @@ static bool withdraw(struct judgement *judgement, struct err *err)
 	struct stream *stream = &judgement->run->stream;
 
 	stream->end = STREAM_WITHDRAWN;
+	judgement->is_unread = true;
 	if (!find_voiced(judgement, err) || !decide(judgement, err) ||
 	    !withdraw_additions(judgement, err))
 		return false;

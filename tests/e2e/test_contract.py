@@ -141,6 +141,33 @@ class ChildrenByParent(FleetCase):
         self.assertEqual(self.session()["removed"], 1)
 
 
+class Declarations(FleetCase):
+    """A connector that was changed."""
+
+    def edit(self, old, new):
+        path = self.muster.project / "vendors" / "fleet.lua"
+        text = path.read_text()
+        self.assertIn(old, text)
+        path.write_text(text.replace(old, new))
+
+    def test_what_a_stream_emits_no_more_goes_after_an_approval(self):
+        self.run_sync()
+        self.assertTrue(self.muster.rows("apps", self.account))
+        self.edit(', app = "derived" }', " }")
+        self.edit('              part:emit("app", rows)\n', "")
+        for _ in range(2):
+            run = self.run_sync(code=None)
+            self.assertEqual(self.stream(run, "apps")["end"], "held")
+            self.assertIn("does not list them any more", self.stream(run, "apps")["reason"])
+            self.assertTrue(self.muster.rows("apps", self.account))
+        self.muster.must("removals", "approve", self.account, "--yes")
+        self.run_sync()
+        self.assertEqual(self.muster.rows("apps", self.account), [])
+        self.assert_installs_true()
+        self.run_sync()
+        self.assertEqual(self.session()["removed"], 0)
+
+
 class Additions(FleetCase):
     """What one stream adds to the rows of another."""
 
