@@ -81,6 +81,22 @@ bool event_mark(struct store_tx *tx, const struct entity_context *context,
 	return db_exec(stmt, NULL, err);
 }
 
+bool event_forget(struct store_tx *tx, const char *account_id, const struct model_entity *entity,
+		  const char *source_id, struct err *err)
+{
+	struct db_stmt *stmt = db_prepare(tx,
+					  "DELETE FROM event_marks WHERE account_id = $1"
+					  " AND entity = $2 AND source_id = $3",
+					  err);
+
+	if (stmt == NULL)
+		return false;
+	db_bind_text(stmt, 1, account_id);
+	db_bind_text(stmt, 2, entity->name);
+	db_bind_text(stmt, 3, source_id);
+	return db_exec(stmt, NULL, err);
+}
+
 bool event_expire(struct store_tx *tx, const char *before, struct err *err)
 {
 	struct db_stmt *stmt = db_prepare(tx, "DELETE FROM event_marks WHERE at < $1", err);

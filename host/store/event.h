@@ -27,6 +27,10 @@ bool event_mark(struct store_tx *tx, const struct entity_context *context,
 		const struct model_entity *entity, const char *source_id, size_t len,
 		const struct event_stamp *stamp, bool *is_news, struct err *err);
 
+/* Forgets the row's last event: whatever is told of it next is news. */
+bool event_forget(struct store_tx *tx, const char *account_id, const struct model_entity *entity,
+		  const char *source_id, struct err *err);
+
 /* Forgets stamps of events before this time. */
 bool event_expire(struct store_tx *tx, const char *before, struct err *err);
 

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "crypto/digest.h"
 #include "store/enrich.h"
+#include "store/event.h"
 #include "store/guard.h"
 #include "sync/batch_rows.h"
 #include "sync/guard.h"
@@ -345,16 +346,27 @@ static bool hold(struct judgement *judgement, struct err *err)
 
 /* --- removed --- */
 
+/* A log that is read again one day starts from its beginning: its events are to count then. */
+static bool retire(struct judgement *judgement, const struct goner *goner, bool *removed,
+		   struct err *err)
+{
+	const struct entity_context *context = &judgement->context;
+
+	return entity_retire(judgement->tx, context, goner->entity, goner->row->id, goner->reason,
+			     removed, err) &&
+	       (!judgement->run->stream.is_silent ||
+		event_forget(judgement->tx, context->account_id, goner->entity,
+			     goner->row->source_id, err));
+}
+
 static bool retire_all(struct judgement *judgement, struct err *err)
 {
 	int64_t *removed_rows = &judgement->run->stream.removed, children = 0;
 
 	for (size_t i = 0; i < judgement->count; i++) {
-		const struct goner *goner = &judgement->goners[i];
 		bool removed;
 
-		if (!entity_retire(judgement->tx, &judgement->context, goner->entity,
-				   goner->row->id, goner->reason, &removed, err))
+		if (!retire(judgement, &judgement->goners[i], &removed, err))
 			return false;
 		*removed_rows += removed;
 	}

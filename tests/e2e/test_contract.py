@@ -322,6 +322,18 @@ class Events(FleetCase):
         self.run_sync()
         self.assert_installs_true()
 
+    def test_a_log_that_is_read_again_after_it_was_not_brings_its_rows_back(self):
+        self.run_sync()
+        overlay = self.muster.project / "mappings" / "fleet_log.lua"
+        overlay.write_text("return { streams = { log = { enabled = false } } }\n")
+        self.run_sync(code=None)
+        self.muster.must("removals", "approve", self.account, "--yes")
+        self.run_sync()
+        self.assertEqual(self.installs(), set())
+        overlay.unlink()
+        self.run_sync()
+        self.assert_installs_true()
+
     def test_a_limited_reading_moves_no_cursor(self):
         self.run_sync("--limit", "5", code=None)
         self.assertIsNone(self.cursor())

@@ -69,6 +69,28 @@ static void a_row_knows_its_last_event(void **state)
 		     "a|2026-03-02T09:00:00Z|e6\nb|2026-03-01T00:00:00Z|e1\n");
 }
 
+static bool forget_unit(struct store_tx *tx, void *arg, struct err *err)
+{
+	const struct mark *mark = arg;
+
+	return event_forget(tx, mark->world->context.account_id, model_entity("device_app"),
+			    mark->source_id, err);
+}
+
+static void a_forgotten_event_is_news_again(void **state)
+{
+	struct fixture *fixture = *state;
+	struct world world;
+	struct mark mark = { .world = &world, .source_id = "a" };
+
+	world_begin(&world, fixture, "acc");
+	assert_true(is_news(&world, "a", "2026-03-02T09:00:00Z", "e5"));
+	assert_true(is_news(&world, "b", "2026-03-02T09:00:00Z", "e5"));
+	world_run(&world, forget_unit, &mark);
+	assert_true(is_news(&world, "a", "2026-03-02T09:00:00Z", "e5"));
+	assert_false(is_news(&world, "b", "2026-03-02T09:00:00Z", "e5"));
+}
+
 static bool expire_unit(struct store_tx *tx, void *arg, struct err *err)
 {
 	return event_expire(tx, arg, err);
@@ -205,6 +227,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(times_are_ordered_as_they_happened),
 		T(a_row_knows_its_last_event),
+		T(a_forgotten_event_is_news_again),
 		T(old_stamps_are_forgotten),
 		T(a_patch_leaves_what_it_does_not_tell),
 		T(a_patch_of_nobody_writes_nothing),
