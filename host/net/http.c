@@ -399,13 +399,15 @@ static void judge_transfer(struct http_exchange *exchange, CURLcode code)
 	struct http_result *result = &exchange->result;
 	const char *proxy = exchange->http->options.proxy;
 	long verify = 0, answer = 0;
+	curl_off_t begun = 0;
 
 	curl_easy_getinfo(exchange->easy, CURLINFO_SSL_VERIFYRESULT, &verify);
 	curl_easy_getinfo(exchange->easy, CURLINFO_HTTP_CONNECTCODE, &answer);
+	curl_easy_getinfo(exchange->easy, CURLINFO_PRETRANSFER_TIME_T, &begun);
 	result->class = http_fault_of_transfer((int)code, exchange->detail, verify,
 					       result->reply.status != 0, &result->err);
 	if (proxy != NULL)
-		result->class = http_fault_of_proxy((int)code, proxy, (int)answer, result->class,
+		result->class = http_fault_of_proxy(proxy, (int)answer, begun > 0, result->class,
 						    &result->err);
 }
 

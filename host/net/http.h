@@ -73,9 +73,10 @@ enum retry_class http_fault_of_transfer(int curl_code, const char *detail, long 
 
 /*
  * The same for a transfer through a proxy that ended before the vendor was reached: err says so and
- * names the proxy. `answer` is the status it gave to CONNECT; 0 = none. Else nothing is changed.
+ * names the proxy. `answer` is the status it gave to CONNECT; 0 = none. Else, and once the request
+ * itself `has_begun`, nothing is changed.
  */
-enum retry_class http_fault_of_proxy(int curl_code, const char *proxy, int answer,
+enum retry_class http_fault_of_proxy(const char *proxy, int answer, bool has_begun,
 				     enum retry_class class, struct err *err);
 
 /*

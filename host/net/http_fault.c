@@ -163,19 +163,14 @@ static enum retry_class fault_of_connect(const char *proxy, int answer, struct e
 	return RETRY_NONE;
 }
 
-/* Without an answer to CONNECT these can only be about the way to the proxy itself. */
-static bool is_before_connect(CURLcode code)
-{
-	return code == CURLE_COULDNT_CONNECT || code == CURLE_SSL_CONNECT_ERROR ||
-	       code == CURLE_PEER_FAILED_VERIFICATION;
-}
-
-enum retry_class http_fault_of_proxy(int curl_code, const char *proxy, int answer,
+enum retry_class http_fault_of_proxy(const char *proxy, int answer, bool has_begun,
 				     enum retry_class class, struct err *err)
 {
+	bool has_answers = !str_has_prefix(proxy, "socks");
+
 	if (answer >= 300)
 		return fault_of_connect(proxy, answer, err);
-	if (answer == 0 && is_before_connect((CURLcode)curl_code))
+	if (answer == 0 && !has_begun && has_answers)
 		err_context(err, "proxy %s", proxy);
 	return class;
 }

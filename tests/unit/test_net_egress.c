@@ -297,13 +297,13 @@ static void a_configured_proxy_is_used(void **state)
 	fixture_close(&client);
 }
 
-static void ask_through_proxy(struct fixture_client *client, int port, int status,
-			      struct fixture_outcome *out)
+static void ask_through_proxy(struct fixture_client *client, const char *scheme, int port,
+			      int status, struct fixture_outcome *out)
 {
 	char proxy[64];
 
 	fixture_client_init(client, client->servers, "good");
-	snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%d", port);
+	snprintf(proxy, sizeof(proxy), "%s://127.0.0.1:%d", scheme, port);
 	client->options.proxy = proxy;
 	snprintf(client->route, sizeof(client->route), "api.vendor.test:443:status-%d.test:443",
 		 status);
@@ -327,21 +327,23 @@ static void a_proxy_that_does_not_let_us_through_is_named(void **state)
 	struct fixture_outcome out;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		ask_through_proxy(&client, fixture_port(client.servers, "plain"), cases[i].status,
-				  &out);
+		ask_through_proxy(&client, "http", fixture_port(client.servers, "plain"),
+				  cases[i].status, &out);
 		assert_non_null(strstr(out.err.message, cases[i].says));
 		assert_non_null(strstr(err_way_out(&out.err), "--proxy"));
 		assert_int_equal(out.told, cases[i].attempts);
 	}
 }
 
-static void a_proxy_that_is_down_is_named(void **state)
+static void a_proxy_that_cannot_be_reached_is_named(void **state)
 {
 	struct fixture_client client = { .servers = *state };
 	struct fixture_outcome out;
 
-	ask_through_proxy(&client, 1, 200, &out);
+	ask_through_proxy(&client, "http", 1, 200, &out);
 	assert_non_null(strstr(out.err.message, "cannot connect"));
+	ask_through_proxy(&client, "https", fixture_port(client.servers, "plain"), 200, &out);
+	assert_non_null(strstr(out.err.message, "TLS handshake"));
 }
 
 static void proxies_are_checked(void **state)
@@ -440,7 +442,7 @@ int main(void)
 		cmocka_unit_test(the_environment_is_not_asked),
 		cmocka_unit_test(a_configured_proxy_is_used),
 		cmocka_unit_test(a_proxy_that_does_not_let_us_through_is_named),
-		cmocka_unit_test(a_proxy_that_is_down_is_named),
+		cmocka_unit_test(a_proxy_that_cannot_be_reached_is_named),
 		cmocka_unit_test(proxies_are_checked),
 		cmocka_unit_test(what_is_not_declared_is_not_sent),
 		cmocka_unit_test(a_secret_that_breaks_the_line_is_not_shown),
