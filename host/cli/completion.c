@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "cli/help.h"
 #include "cli/verb.h"
+#include "cli/verbs.h"
 
 static bool is_first(const struct cli_verb *verbs, size_t i)
 {
@@ -39,6 +40,26 @@ static void put_flag_names(struct buf *out, const struct cli_flag *flags)
 		buf_printf(out, " --%s", flags->name);
 }
 
+/* What its argument may be, where that is known beforehand. */
+static void put_arguments(struct buf *out, const struct cli_verb *verb)
+{
+	const char *names[VERB_EXPORTS_MAX];
+	size_t count = 0;
+
+	if (str_eq(verb->name, "export"))
+		count = verb_export_names(names);
+	if (str_eq(verb->name, "help"))
+		put_verb_names(out);
+	for (size_t i = 0; i < count; i++)
+		buf_printf(out, "%s%s", i ? " " : "", names[i]);
+}
+
+/* Is one of the project's accounts asked for? Verbs and flags say so in the same words. */
+static bool wants_account(const char *args)
+{
+	return args && strstr(args, "ACCOUNT");
+}
+
 /* Global flags that take a word, as patterns of a shell's case: --project|-C|... */
 static void put_valued_globals(struct buf *out)
 {
@@ -54,6 +75,87 @@ static void put_valued_globals(struct buf *out)
 	}
 }
 
+/*
+ * 'users ' | 'users list') of "$verb $sub", with `rest` behind: a verb's first word is its default.
+ */
+static void put_pattern(struct buf *out, const struct cli_verb *verbs, size_t i, const char *rest)
+{
+	const struct cli_verb *verb = &verbs[i];
+	bool first = is_first(verbs, i);
+
+	buf_char(out, '\t');
+	if (first)
+		buf_printf(out, "'%s %s'", verb->name, rest);
+	if (verb->sub)
+		buf_printf(out, "%s'%s %s%s'", first ? " | " : "", verb->name, verb->sub, rest);
+	buf_str(out, ") ");
+}
+
+/* What can follow a flag; nothing known: then the shell offers files. */
+static void put_values(struct buf *out, const struct cli_flag *flag)
+{
+	buf_str(out, "words=");
+	if (wants_account(flag->value))
+		buf_str(out, "$(_muster_accounts)");
+	for (size_t i = 0; flag->one_of && flag->one_of[i]; i++)
+		buf_printf(out, "%s%s", i ? " " : "'", flag->one_of[i]);
+	buf_str(out, flag->one_of ? "' ;;\n" : " ;;\n");
+}
+
+static void put_global_values(struct buf *out)
+{
+	for (const struct cli_flag *flag = cli_global_flags(); flag->name; flag++) {
+		if (flag->type == CLI_SWITCH)
+			continue;
+		buf_printf(out, "\t*' --%s'", flag->name);
+		if (flag->letter)
+			buf_printf(out, " | *' -%c'", flag->letter);
+		buf_str(out, ") ");
+		put_values(out, flag);
+	}
+}
+
+static void put_verb_values(struct buf *out, const struct cli_verb *verbs, size_t i)
+{
+	char rest[40];
+
+	for (const struct cli_flag *flag = verbs[i].flags; flag && flag->name; flag++) {
+		if (flag->type == CLI_SWITCH)
+			continue;
+		snprintf(rest, sizeof(rest), " --%s", flag->name);
+		put_pattern(out, verbs, i, rest);
+		put_values(out, flag);
+		if (!flag->letter)
+			continue;
+		snprintf(rest, sizeof(rest), " -%c", flag->letter);
+		put_pattern(out, verbs, i, rest);
+		put_values(out, flag);
+	}
+}
+
+/* case "$verb $sub $prev" in ... words="..." ;; esac: after a flag its values take the place. */
+static void put_value_cases(struct buf *out)
+{
+	size_t count;
+	const struct cli_verb *verbs = cli_verbs(&count);
+
+	buf_str(out, "\tcase \"$verb $sub $prev\" in\n");
+	for (size_t i = 0; i < count; i++)
+		put_verb_values(out, verbs, i);
+	put_global_values(out);
+	buf_str(out, "\tesac\n");
+}
+
+static void put_case(struct buf *out, const struct cli_verb *verb, const char *sub, bool has_subs)
+{
+	buf_printf(out, "\t'%s %s') words='", verb->name, sub);
+	if (has_subs)
+		put_subs(out, verb->name);
+	put_arguments(out, verb);
+	put_flag_names(out, verb->flags);
+	buf_str(out, wants_account(verb->args) ? "'\" $(_muster_accounts)\" ;;\n" : "' ;;\n");
+}
+
 /* case "$verb $sub" in ... words="..." ;; esac, which bash and zsh read alike. */
 static void put_cases(struct buf *out)
 {
@@ -61,17 +163,10 @@ static void put_cases(struct buf *out)
 	const struct cli_verb *verbs = cli_verbs(&count);
 
 	for (size_t i = 0; i < count; i++) {
-		if (is_first(verbs, i)) {
-			buf_printf(out, "\t'%s ') words='", verbs[i].name);
-			put_subs(out, verbs[i].name);
-			put_flag_names(out, verbs[i].flags);
-			buf_str(out, "' ;;\n");
-		}
-		if (verbs[i].sub) {
-			buf_printf(out, "\t'%s %s') words='", verbs[i].name, verbs[i].sub);
-			put_flag_names(out, verbs[i].flags);
-			buf_str(out, "' ;;\n");
-		}
+		if (is_first(verbs, i))
+			put_case(out, &verbs[i], "", true);
+		if (verbs[i].sub)
+			put_case(out, &verbs[i], verbs[i].sub, false);
 	}
 }
 
@@ -100,6 +195,21 @@ static void put_choice(struct buf *out, const char *first, const char *last, con
 	buf_str(out, "\tesac\n\twords=\"$words");
 	put_flag_names(out, cli_global_flags());
 	buf_str(out, "\"\n");
+	put_value_cases(out);
+}
+
+/* The accounts of the project in the current folder, for all three shells. */
+static void put_accounts_query(struct buf *out)
+{
+	buf_str(out, "muster query \"SELECT vendor || char(47) || name FROM accounts "
+		     "WHERE archived_at IS NULL\" 2>/dev/null | sed 1d");
+}
+
+static void put_accounts_function(struct buf *out)
+{
+	buf_str(out, "_muster_accounts() {\n\t");
+	put_accounts_query(out);
+	buf_str(out, "\n}\n");
 }
 
 static void put_sub_pairs(struct buf *out)
@@ -117,9 +227,10 @@ static void put_sub_pairs(struct buf *out)
 
 static void put_bash(struct buf *out)
 {
-	buf_str(out, "# bash completion of muster, made from its table of verbs\n"
-		     "_muster() {\n"
-		     "\tlocal verb= sub= words= i\n");
+	buf_str(out, "# bash completion of muster, made from its table of verbs\n");
+	put_accounts_function(out);
+	buf_str(out, "_muster() {\n"
+		     "\tlocal verb= sub= words= prev=\"${COMP_WORDS[COMP_CWORD - 1]}\" i\n");
 	put_sub_pairs(out);
 	put_choice(out, "1", "COMP_CWORD", "\"${COMP_WORDS[i]}\"");
 	buf_str(out, "\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- "
@@ -131,11 +242,12 @@ static void put_bash(struct buf *out)
 static void put_zsh(struct buf *out)
 {
 	buf_str(out, "#compdef muster\n"
-		     "# zsh completion of muster, made from its table of verbs\n"
-		     "_muster() {\n"
+		     "# zsh completion of muster, made from its table of verbs\n");
+	put_accounts_function(out);
+	buf_str(out, "_muster() {\n"
 		     "\tlocal verb= sub= choices= i\n"
 		     "\tlocal -a given=(\"${words[@]}\")\n"
-		     "\tlocal last=$CURRENT\n"
+		     "\tlocal last=$CURRENT prev=\"${words[CURRENT - 1]}\"\n"
 		     "\tlocal words=\n");
 	put_sub_pairs(out);
 	put_choice(out, "2", "last", "\"${given[i]}\"");
@@ -154,6 +266,28 @@ static void put_fish_text(struct buf *out, const char *text)
 	}
 }
 
+static void put_fish_accounts(struct buf *out)
+{
+	buf_str(out, " -f -a '(");
+	put_accounts_query(out);
+	buf_str(out, ")'");
+}
+
+static void put_fish_arguments(struct buf *out, const struct cli_verb *verb, const char *condition)
+{
+	struct buf words = BUF_INIT;
+
+	put_arguments(&words, verb);
+	if (words.len > 0)
+		buf_printf(out, "complete -c muster%s -f -a '%s'\n", condition, buf_text(&words));
+	buf_fini(&words);
+	if (!wants_account(verb->args))
+		return;
+	buf_printf(out, "complete -c muster%s", condition);
+	put_fish_accounts(out);
+	buf_char(out, '\n');
+}
+
 static void put_fish_flags(struct buf *out, const char *condition, const struct cli_flag *flags)
 {
 	for (; flags && flags->name; flags++) {
@@ -162,6 +296,8 @@ static void put_fish_flags(struct buf *out, const char *condition, const struct 
 			buf_printf(out, " -s %c", flags->letter);
 		if (flags->type != CLI_SWITCH)
 			buf_str(out, " -r");
+		if (wants_account(flags->value))
+			put_fish_accounts(out);
 		if (flags->one_of) {
 			buf_str(out, " -f -a '");
 			for (size_t i = 0; flags->one_of[i]; i++)
@@ -186,14 +322,18 @@ static void put_fish_verb(struct buf *out, const struct cli_verb *verb, bool is_
 	}
 	if (verb->sub) {
 		buf_printf(out,
-			   "complete -c muster -f -n '__fish_seen_subcommand_from %s' -a %s -d '",
-			   verb->name, verb->sub);
+			   "complete -c muster -f -n '__fish_seen_subcommand_from %s; and not "
+			   "__fish_seen_subcommand_from ",
+			   verb->name);
+		put_subs(out, verb->name);
+		buf_printf(out, "' -a %s -d '", verb->sub);
 		put_fish_text(out, verb->summary);
 		buf_str(out, "'\n");
 	}
 	snprintf(condition, sizeof(condition), " -n '__fish_seen_subcommand_from %s%s%s'",
 		 verb->name, verb->sub ? "; and __fish_seen_subcommand_from " : "",
 		 verb->sub ? verb->sub : "");
+	put_fish_arguments(out, verb, condition);
 	put_fish_flags(out, condition, verb->flags);
 }
 

@@ -1,4 +1,5 @@
 /* muster(1), in roff (man(7)). */
+#include <ctype.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -94,7 +95,8 @@ static void put_verb(struct buf *out, const struct cli_verb *verb)
 	buf_str(out, ".SS \"");
 	put_text(out, buf_text(&usage));
 	buf_str(out, "\"\n");
-	put_text(out, verb->summary);
+	buf_char(out, (char)toupper((unsigned char)verb->summary[0]));
+	put_text(out, verb->summary + 1);
 	buf_str(out, ".\n");
 	if (verb->help) {
 		put_text(out, verb->help);

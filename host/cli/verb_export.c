@@ -13,8 +13,6 @@
 #include "cli/rows.h"
 #include "cli/verbs.h"
 
-enum { NAMES_MAX = 32 };
-
 static const struct {
 	const char *name;
 	bool has_account; /* a column of that name */
@@ -34,17 +32,24 @@ static const struct model_entity *entity_of_table(const char *table)
 	return NULL;
 }
 
-static bool fail_unknown(const char *name, struct err *err)
+size_t verb_export_names(const char **names)
 {
-	const char *names[NAMES_MAX];
-	const char *nearest;
 	size_t count, n = 0;
 	const struct model_entity *entities = model_entities(&count);
 
-	for (size_t i = 0; i < count && n < NAMES_MAX - VIEW_COUNT; i++)
+	for (size_t i = 0; i < count && n < VERB_EXPORTS_MAX - VIEW_COUNT; i++)
 		names[n++] = entities[i].table;
 	for (size_t i = 0; i < VIEW_COUNT; i++)
 		names[n++] = VIEWS[i].name;
+	return n;
+}
+
+static bool fail_unknown(const char *name, struct err *err)
+{
+	const char *names[VERB_EXPORTS_MAX];
+	const char *nearest;
+	size_t n = verb_export_names(names);
+
 	err_set(err, ERR_USAGE, "there is no \"%s\" to export", name);
 	nearest = str_nearest(name, names, n);
 	if (nearest)

@@ -3,6 +3,7 @@
 #define MUSTER_CLI_VERBS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/err.h"
 
@@ -38,5 +39,9 @@ bool verb_vault_rotate(struct cli *cli, struct err *err);
 bool verb_vault_rekey(struct cli *cli, struct err *err);
 bool verb_version(struct cli *cli, struct err *err);
 bool verb_help(struct cli *cli, struct err *err);
+
+/* The tables and views that can be exported, into names[VERB_EXPORTS_MAX]. Returns how many. */
+enum { VERB_EXPORTS_MAX = 32 };
+size_t verb_export_names(const char **names);
 
 #endif

@@ -67,11 +67,27 @@ class Help(E2eCase):
         """What bash offers for the last word."""
         script = self.muster.must("help", "--completion", "bash").out
         line = " ".join(f"'{word}'" for word in words)
+        program = " ".join(f"'{word}'" for word in self.muster.command())
         done = subprocess.run(
-            ["bash", "-c", script + f"COMP_WORDS=({line}); COMP_CWORD={len(words) - 1}; _muster; "
-             'printf "%s\\n" "${COMPREPLY[@]}"'], capture_output=True, text=True, check=True)
+            ["bash", "-c", script + f"muster() {{ {program} \"$@\"; }}; "
+             f"COMP_WORDS=({line}); COMP_CWORD={len(words) - 1}; _muster; "
+             'printf "%s\\n" "${COMPREPLY[@]}"'], capture_output=True, text=True, check=True,
+            env=self.muster.environment)
         self.assertEqual(done.stderr, "")
         return done.stdout.split()
+
+    def test_bash_completes_values_and_names(self):
+        self.assertEqual(self.complete("muster", "users", "--status", "in"), ["inactive", "invited"])
+        self.assertEqual(self.complete("muster", "vault", "rekey", "--key", ""),
+                         ["file", "passphrase", "systemd"])
+        self.assertEqual(self.complete("muster", "--log-level", "w"), ["warn"])
+        self.assertEqual(self.complete("muster", "devices", "--user", ""), [])
+        self.assertEqual(self.complete("muster", "export", "device_"),
+                         ["device_users", "device_apps"])
+        self.assertEqual(self.complete("muster", "help", "sy"), ["sync"])
+        self.connect()
+        for words in (["sync"], ["accounts", "show"], ["users", "--account"]):
+            self.assertEqual(self.complete("muster", *words, "k"), [ACCOUNT])
 
     def test_bash_completes_verbs_words_and_flags(self):
         self.assertEqual(self.complete("muster", "acc"), ["accounts"])
