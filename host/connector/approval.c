@@ -110,6 +110,22 @@ static void add_hosts(struct lines *lines, const struct value *settings)
 	}
 }
 
+/* What a part of an address may be. */
+static void add_choices(struct lines *lines, const struct value *settings)
+{
+	for (size_t i = 0; i < value_count(settings); i++) {
+		const struct value *setting = value_at(settings, i);
+		const struct value *choices = value_get(setting, "choices");
+		struct buf line = BUF_INIT;
+
+		if (choices == NULL)
+			continue;
+		buf_printf(&line, "choices %s ", value_text(setting, "id", "?"));
+		put_plain(&line, choices);
+		lines_add(lines, &line);
+	}
+}
+
 static void add_map_lines(struct lines *lines, const char *word, const struct value *map)
 {
 	for (size_t i = 0; map != NULL && i < value_count(map); i++) {
@@ -135,6 +151,7 @@ bool connector_approval(const struct connector *connector, struct buf *text, cha
 	size_t start = text->len;
 
 	add_hosts(&lines, value_get(declared, "settings"));
+	add_choices(&lines, value_get(declared, "settings"));
 	add_map_lines(&lines, "base", value_get(declared, "bases"));
 	add_map_lines(&lines, "auth", value_get(declared, "auth"));
 	add_calls(&lines, "check", value_get(value_get(declared, "check"), "calls"));

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/loop.h"
 #include "base/str.h"
+#include "connector/endpoint.h"
 #include "connector/script.h"
 
 struct connector {
@@ -132,6 +133,8 @@ static bool keep_declaration(struct connector *connector, const struct value *re
 	buf_fini(&copy);
 	if (connector->declaration == NULL)
 		return false;
+	if (!endpoint_check_bases(connector_declaration(connector), err))
+		return err_context(err, "%s", connector->scripts.connector.name);
 	if (str_eq(value_text(connector_declaration(connector), "id", ""), connector->id))
 		return true;
 	return err_set(err, ERR_CONFIG, "%s: declares the id \"%s\"; its file name asks for \"%s\"",

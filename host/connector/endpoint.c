@@ -158,12 +158,27 @@ static bool add_base(struct endpoint *endpoint, const char *name, const char *te
 	return net_check_host_pattern(host, err);
 }
 
+static bool add_bases(struct endpoint *endpoint, const struct value *declaration,
+		      const json_t *settings, struct err *err)
+{
+	const struct value *bases = value_get(declaration, "bases");
+
+	for (size_t i = 0; i < value_count(bases); i++) {
+		const char *template =
+			bases->items[i].type == VALUE_BYTES ? bases->items[i].bytes : "";
+
+		if (!add_base(endpoint, bases->keys[i], template, settings, err) ||
+		    !endpoint_check_base_settings(declaration, template, settings, err))
+			return false;
+	}
+	return true;
+}
+
 struct endpoint *endpoint_new(const struct value *declaration, const json_t *settings,
 			      struct err *err)
 {
-	const struct value *bases = value_get(declaration, "bases");
 	struct endpoint *endpoint = calloc(1, sizeof(*endpoint));
-	size_t count = value_count(bases);
+	size_t count = value_count(value_get(declaration, "bases"));
 
 	if (endpoint != NULL) {
 		endpoint->bases = calloc(count + 1, sizeof(*endpoint->bases));
@@ -174,16 +189,11 @@ struct endpoint *endpoint_new(const struct value *declaration, const json_t *set
 		err_oom(err);
 		return NULL;
 	}
-	for (size_t i = 0; i < count; i++) {
-		const char *template =
-			bases->items[i].type == VALUE_BYTES ? bases->items[i].bytes : "";
-
-		if (!add_base(endpoint, bases->keys[i], template, settings, err)) {
-			endpoint_free(endpoint);
-			return NULL;
-		}
-	}
-	return endpoint;
+	if (endpoint_check_bases(declaration, err) &&
+	    add_bases(endpoint, declaration, settings, err))
+		return endpoint;
+	endpoint_free(endpoint);
+	return NULL;
 }
 
 /* --- calls --- */
@@ -232,6 +242,20 @@ static bool add_query(struct call *call, const struct value *query, struct err *
 	return true;
 }
 
+/* What is declared and not carried out yet must not be passed over: more would be let through. */
+static bool is_carried_out(const struct value *declared, const char *text, struct err *err)
+{
+	static const char *const later[] = { "body", "bind" };
+
+	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
+		if (value_get(declared, later[i]) != NULL)
+			return err_set(err, ERR_CONFIG,
+				       "call \"%s\": a bound %s is not in this version", text,
+				       later[i]);
+	}
+	return true;
+}
+
 static bool add_call(struct endpoint *endpoint, const struct value *declared, struct err *err)
 {
 	struct call *call = &endpoint->calls[endpoint->call_count];
@@ -242,7 +266,8 @@ static bool add_call(struct endpoint *endpoint, const struct value *declared, st
 	endpoint->call_count++;
 	if (call->text == NULL)
 		return err_oom(err);
-	if (!split_call(endpoint, call, err) || !add_query(call, value_get(declared, "query"), err))
+	if (!is_carried_out(declared, text, err) || !split_call(endpoint, call, err) ||
+	    !add_query(call, value_get(declared, "query"), err))
 		return false;
 	endpoint->allowed_calls[endpoint->call_count - 1] = (struct net_allowed_call){
 		.method = call->method,

@@ -20,13 +20,25 @@
 struct endpoint;
 
 /*
- * Expands the declaration's bases with the account's parsed settings. Every base must come out as
- * an https URL; its host joins the allowed hosts. ERR_CONFIG names base and setting. Both are
- * borrowed.
+ * Do the bases lead where the declaration says, whatever a script's `parse` makes of what was
+ * typed? The host of each is written out, or ends with a written domain
+ * ("https://{region}.vendor.com"), or its {names} are settings that bound it: one with `hosts` in
+ * place of scheme and host, or parts with `choices`. ERR_CONFIG names the base.
+ */
+bool endpoint_check_bases(const struct value *declaration, struct err *err);
+
+/*
+ * Expands the declaration's bases, which are checked, with the account's parsed settings, which
+ * must be what their `hosts` and `choices` say. Every base must come out as an https URL; its host
+ * joins the allowed hosts. ERR_CONFIG names base and setting. Both are borrowed.
  */
 struct endpoint *endpoint_new(const struct value *declaration, const json_t *settings,
 			      struct err *err);
 void endpoint_free(struct endpoint *endpoint);
+
+/* Are the settings in this base what their `hosts` and `choices` say? endpoint_new asks this. */
+bool endpoint_check_base_settings(const struct value *declaration, const char *base,
+				  const json_t *settings, struct err *err);
 
 /* Lets exactly these calls through from now on (a stream's, or the check's). */
 bool endpoint_allow(struct endpoint *endpoint, const struct value *calls, struct err *err);

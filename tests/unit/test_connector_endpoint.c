@@ -1,5 +1,6 @@
 /* Declared bases, calls and auth, expanded for an account; the difference that an approval shows.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,7 +27,9 @@ static struct value_tree *value_of(const char *text)
 }
 
 static const char *const declaration_text =
-	"{\"bases\": {\"api\": \"{api_url}/api/v1\", \"dc\": \"https://{region}.example.com\"},"
+	"{\"settings\": [{\"id\": \"api_url\", \"hosts\": [\"*.api.kandji.io\"]},"
+	" {\"id\": \"region\"}],"
+	" \"bases\": {\"api\": \"{api_url}/api/v1\", \"dc\": \"https://{region}.example.com\"},"
 	" \"auth\": {\"kind\": \"bearer\", \"token\": \"api_token\"}}";
 
 static const char *const calls_text =
@@ -161,6 +164,109 @@ static void a_text_setting_cannot_move_the_host(void **state)
 	value_tree_free(declaration);
 }
 
+static struct value_tree *declaration_with_base(const char *base)
+{
+	static const char settings[] =
+		"[{\"id\": \"url\", \"label\": \"URL\", \"hosts\": [\"*.vendor.test\"]},"
+		" {\"id\": \"text\"}, {\"id\": \"port\"},"
+		" {\"id\": \"dc\", \"choices\": [\"vendor.test\", \"vendor.example\"]}]";
+	char text[512];
+
+	snprintf(text, sizeof(text), "{\"settings\": %s, \"bases\": {\"api\": \"%s\"}}", settings,
+		 base);
+	return value_of(text);
+}
+
+/* A script's `parse` makes any value out of what was typed: the declaration must bound it. */
+static void a_base_leads_where_the_declaration_says(void **state)
+{
+	static const struct {
+		const char *base;
+		bool fine;
+	} cases[] = {
+		{ "https://api.vendor.test/v1", true },
+		{ "https://api.vendor.test/{text}/v1", true },
+		{ "https://{text}.vendor.test", true },
+		{ "https://{text}.{dc}.vendor.test:{port}/v1", true },
+		{ "https://api.{dc}/v1", true },
+		{ "{url}", true },
+		{ "{url}/v1/{text}", true },
+		{ "{text}/v1", false },
+		{ "{dc}/v1", false },
+		{ "{missing}/v1", false },
+		{ "https://{text}/v1", false },
+		{ "https://{text}", false },
+		{ "https://{text}.test/v1", false },
+		{ "https://{text}vendor.test/v1", false },
+		{ "https://{text}-eu.vendor.test/v1", false },
+		{ "https://api.vendor.{text}", false },
+		{ "https://api.{dc}{text}/v1", false },
+		{ "https://{url}/v1", false },
+		{ "https://{a:b}/v1", false },
+		{ "https://{a/b}", false },
+		{ "https://{text", false },
+		{ "{url}{text}/v1", false },
+		{ "{url}.evil.test/v1", false },
+		{ "{url}:{port}/v1", false },
+		{ "http://api.vendor.test/v1", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct value_tree *declaration = declaration_with_base(cases[i].base);
+		struct err err = ERR_INIT;
+
+		if (endpoint_check_bases(value_root(declaration), &err) != cases[i].fine)
+			fail_msg("%s: %s", cases[i].base, err.message);
+		value_tree_free(declaration);
+	}
+}
+
+/* What is stored is checked as well: it was parsed under the connector of that day. */
+static void a_stored_setting_is_held_to_the_declaration(void **state)
+{
+	static const struct {
+		const char *base, *url, *dc;
+		bool fine;
+	} cases[] = {
+		{ "{url}/v1", "https://acme.vendor.test", "vendor.test", true },
+		{ "{url}/v1", "https://evil.example", "vendor.test", false },
+		{ "https://api.{dc}/v1", "https://acme.vendor.test", "vendor.example", true },
+		{ "https://api.{dc}/v1", "https://acme.vendor.test", "evil.example", false },
+		{ "{text}/v1", "https://acme.vendor.test", "vendor.test", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct value_tree *declaration = declaration_with_base(cases[i].base);
+		json_t *settings = json_pack("{s:s, s:s, s:s}", "url", cases[i].url, "dc",
+					     cases[i].dc, "text", "https://evil.example");
+		struct err err = ERR_INIT;
+		struct endpoint *endpoint = endpoint_new(value_root(declaration), settings, &err);
+
+		assert_int_equal(endpoint != NULL, cases[i].fine);
+		if (endpoint == NULL)
+			assert_int_equal(err.kind, ERR_CONFIG);
+		endpoint_free(endpoint);
+		json_decref(settings);
+		value_tree_free(declaration);
+	}
+}
+
+/* What is declared and not carried out must not be passed over: more would be let through. */
+static void a_bound_body_is_not_passed_over(void **state)
+{
+	struct fixture *fixture = *state;
+	struct value_tree *calls = value_of(
+		"[{\"call\": \"POST dc:/query\", \"body\": {\"query\": \"{ devices }\"}}]");
+	struct err err = ERR_INIT;
+
+	assert_false(endpoint_allow(fixture->endpoint, value_root(calls), &err));
+	assert_int_equal(err.kind, ERR_CONFIG);
+	assert_non_null(strstr(err.message, "body"));
+	value_tree_free(calls);
+}
+
 static void a_parsed_url_must_be_of_the_declared_hosts(void **state)
 {
 	struct value_tree *setting = value_of(
@@ -266,7 +372,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_path_part_stays_one_segment, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(undeclared_calls_are_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(only_own_hosts_are_allowed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_bound_body_is_not_passed_over, set_up, tear_down),
 		cmocka_unit_test(a_text_setting_cannot_move_the_host),
+		cmocka_unit_test(a_base_leads_where_the_declaration_says),
+		cmocka_unit_test(a_stored_setting_is_held_to_the_declaration),
 		cmocka_unit_test(a_parsed_url_must_be_of_the_declared_hosts),
 		cmocka_unit_test(each_auth_kind_makes_its_header),
 		cmocka_unit_test(a_secret_with_a_line_break_is_refused),
