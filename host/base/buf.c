@@ -76,6 +76,18 @@ void buf_char(struct buf *buf, char c)
 	buf_append(buf, &c, 1);
 }
 
+void buf_digits(struct buf *buf, size_t number)
+{
+	char text[3 * sizeof(number)];
+	size_t at = sizeof(text);
+
+	do {
+		text[--at] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	buf_append(buf, text + at, sizeof(text) - at);
+}
+
 void buf_printf(struct buf *buf, const char *format, ...)
 {
 	va_list args;

@@ -31,6 +31,9 @@ void buf_clear(struct buf *buf);
 void buf_append(struct buf *buf, const void *data, size_t len);
 void buf_str(struct buf *buf, const char *text);
 void buf_char(struct buf *buf, char c);
+/* The number in decimal digits: "%zu" without printf's price, for what is written by the million.
+ */
+void buf_digits(struct buf *buf, size_t number);
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Makes room for `len` more bytes and returns where they go; NULL on failure. buf_grown adds them.

@@ -122,9 +122,26 @@ static void a_failure_outlives_what_is_consumed(void **state)
 	buf_fini(&buf);
 }
 
+static void digits_are_printfs(void **state)
+{
+	static const size_t numbers[] = { 0, 7, 10, 4294967296, SIZE_MAX };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		struct buf buf = BUF_INIT;
+		char expected[32];
+
+		buf_digits(&buf, numbers[i]);
+		snprintf(expected, sizeof(expected), "%zu", numbers[i]);
+		assert_string_equal(buf_text(&buf), expected);
+		buf_fini(&buf);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(digits_are_printfs),
 		cmocka_unit_test(what_is_appended_is_there),
 		cmocka_unit_test(a_printed_text_may_be_longer_than_the_room),
 		cmocka_unit_test(bytes_go_from_either_end),

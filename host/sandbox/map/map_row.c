@@ -35,8 +35,10 @@ static bool eval_part(const struct map_run *run, const struct map_source *source
 
 static void put_part(struct buf *id, const struct map_value *part, bool is_joined)
 {
-	if (is_joined)
-		buf_printf(id, "%zu:", part->len);
+	if (is_joined) {
+		buf_digits(id, part->len);
+		buf_char(id, ':');
+	}
 	buf_append(id, part->text, part->len);
 }
 
