@@ -1,8 +1,7 @@
 /* The growing buffer: contents, cap, sticky failure. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <stdio.h>
 
 #include "base/buf.h"
 #include "unit.h"
