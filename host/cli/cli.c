@@ -13,6 +13,7 @@
 #include "cli/help.h"
 #include "cli/host.h"
 #include "cli/text.h"
+#include "cli/verbs.h"
 
 static enum terminal_colour colour_of(const struct parsed *parsed)
 {
@@ -38,6 +39,8 @@ static bool run(struct cli *cli, struct err *err)
 {
 	const struct parsed *parsed = &cli->parsed;
 
+	if (parsed_has(parsed, "version"))
+		return verb_version(cli, err);
 	if (!parsed->verb)
 		return help_print_overview(cli, err);
 	if (parsed_has(parsed, "help"))

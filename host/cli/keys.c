@@ -46,3 +46,11 @@ bool keys_new(const struct cli *cli, const struct keys_wanted *wanted, struct se
 	key->passphrase = passphrase;
 	return read_passphrase(cli, wanted->passphrase_flag, passphrase, err);
 }
+
+void keys_note_place(const struct cli *cli, const struct vault_key *key)
+{
+	if (key->path)
+		cli_note(cli,
+			 "It is not looked for there: give --key-file FILE from now on, or set "
+			 "MUSTER_KEY_FILE.");
+}

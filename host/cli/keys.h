@@ -23,4 +23,7 @@ struct keys_wanted {
 bool keys_new(const struct cli *cli, const struct keys_wanted *wanted, struct secret *passphrase,
 	      struct vault_key *key, struct err *err);
 
+/* After a key went into a file that somebody named: it has to be named from now on. */
+void keys_note_place(const struct cli *cli, const struct vault_key *key);
+
 #endif

@@ -88,11 +88,20 @@ static bool set_and_test(struct cli *cli, struct changing *changing, struct err 
 	       test(cli, changing, err);
 }
 
+static bool require_change(const struct cli *cli, struct err *err)
+{
+	for (const struct cli_flag *flag = cli->parsed.verb->flags; flag->name; flag++) {
+		if (parsed_has(&cli->parsed, flag->name))
+			return true;
+	}
+	return err_set(err, ERR_USAGE, "there is nothing to change: no flag says what");
+}
+
 static bool set(struct cli *cli, struct changing *changing, struct err *err)
 {
 	bool route_changed;
 
-	if (!take_plain_flags(cli, &changing->account, err) ||
+	if (!require_change(cli, err) || !take_plain_flags(cli, &changing->account, err) ||
 	    !route_take_flags(cli, &changing->account, &route_changed, err))
 		return false;
 	if ((route_changed || parsed_has(&cli->parsed, "set")) && !set_and_test(cli, changing, err))

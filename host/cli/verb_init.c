@@ -74,6 +74,7 @@ static bool report(struct cli *cli, const struct vault_key *key, struct err *err
 	if (status.key_path[0])
 		cli_note(cli, "Key file  %s  (keep a copy: without it no credential can be read)",
 			 status.key_path);
+	keys_note_place(cli, key);
 	if (key->kind == VAULT_KEY_PASSPHRASE)
 		cli_note(cli, "Vault     opens with the passphrase only: without it no credential "
 			      "can be read");

@@ -80,7 +80,8 @@ static bool print_json(const struct cli *cli, const struct listing *listing, str
 bool verb_sessions_list(struct cli *cli, struct err *err)
 {
 	const char *selector = parsed_arg(&cli->parsed, 0);
-	struct listing listing = { .limit = parsed_number(&cli->parsed, "limit", SESSIONS_LIMIT) };
+	int64_t limit = parsed_number(&cli->parsed, "limit", SESSIONS_LIMIT);
+	struct listing listing = { .limit = limit > 0 ? limit : INT64_MAX };
 	struct account account = { 0 };
 	bool done;
 

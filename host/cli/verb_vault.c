@@ -83,5 +83,6 @@ bool verb_vault_rekey(struct cli *cli, struct err *err)
 		return cli_object(cli, status_json(&status), err);
 	cli_note(cli, "The vault has a new key: %s.",
 		 status.key_path[0] ? status.key_path : "the passphrase");
+	keys_note_place(cli, &key);
 	return true;
 }

@@ -39,6 +39,7 @@ static const struct cli_flag GLOBAL[] = {
 	{ TEXT("key-file", "FILE", "the vault's key file, instead of the usual one") },
 	{ TEXT("passphrase-file", "FILE", "where the vault's passphrase is read from, if it has one") },
 	{ SWITCH("help", "show the help of a verb"), .letter = 'h' },
+	{ SWITCH("version", "show the version"), .letter = 'V' },
 	END };
 
 #define SECRET_FLAGS \
@@ -98,7 +99,7 @@ static const struct cli_flag SYNC[] = {
 	END };
 
 static const struct cli_flag SESSIONS[] = {
-	{ NUMBER("limit", "N", "at most N sessions, the newest (20)") },
+	{ NUMBER("limit", "N", "at most N sessions, the newest (20); 0 = all") },
 	END };
 
 #define ACCOUNT_FILTER { TEXT("account", "ACCOUNT", "of this account, or of all of a vendor's") }

@@ -118,6 +118,11 @@ class Names(E2eCase):
     def test_rename_pause_resume_disconnect(self):
         self.connect_and_sync()
         identity = self.muster.account()["id"]
+        run = self.muster.run("accounts", "set", ACCOUNT)
+        self.assertEqual(run.code, 2, run)
+        self.assertIn("nothing to change", run.err)
+        self.assertEqual(self.muster.must("sessions", "--limit", "0", "--json").json(),
+                         self.muster.must("sessions", "--json").json())
         self.muster.must("accounts", "rename", ACCOUNT, "acme-us")
         renamed = self.muster.account("kandji/acme-us")
         self.assertEqual(renamed["id"], identity)

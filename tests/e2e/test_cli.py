@@ -34,6 +34,10 @@ class Help(E2eCase):
     def test_nothing_shows_the_overview(self):
         self.assertEqual(self.muster.must().out, self.muster.must("help").out)
 
+    def test_version_is_a_flag_as_well(self):
+        for line in (["--version"], ["-V"], ["sync", "--version"]):
+            self.assertEqual(self.muster.must(*line).out, self.muster.must("version").out)
+
     def test_wrong_words_suggest_the_nearest(self):
         for line, near in ((["acounts"], "muster accounts"), (["accounts", "shwo"], "accounts show"),
                            (["sync", "--drry-run"], "--dry-run"), (["help", "snyc"], "muster sync"),
@@ -503,8 +507,14 @@ class Vault(E2eCase):
         self.muster.project = self.muster.folder / "second"
         self.muster.must("init", "--key-file", str(key), str(self.muster.project))
         self.assertTrue(key.is_file())
-        self.assertEqual(self.muster.run("vault", "status").code, 4)
+        sealed = self.muster.run("vault", "status")
+        self.assertEqual(sealed.code, 4)
         self.assertEqual(self.status("--key-file", str(key))["state"], "open")
+        moved = self.muster.folder / "keys" / "two.key"
+        run = self.muster.must("vault", "rekey", "--key-file", str(key), "--new-key-file", str(moved))
+        self.assertIn("MUSTER_KEY_FILE", run.err)
+        self.assertTrue(key.is_file(), "what somebody named is not muster's to remove")
+        self.assertEqual(self.status("--key-file", str(moved))["state"], "open")
 
 
 @unittest.skipUnless(BUILD and shutil.which("cmake"), "needs the build folder and cmake")
