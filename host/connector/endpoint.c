@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/encode.h"
 #include "base/str.h"
@@ -443,7 +444,44 @@ static bool check_host(const struct value *hosts, const char *url, struct err *e
 	return fine;
 }
 
-bool endpoint_check_setting(const struct value *setting, const json_t *parsed, struct err *err)
+static bool is_in_host(char c)
+{
+	return isalnum((unsigned char)c) || c == '-' || c == '.';
+}
+
+/* Does the host (without its port) stand in the text, whole and in any case? */
+static bool names_host(const char *typed, const char *host)
+{
+	size_t len = host[0] == '[' ? strlen(host) : strcspn(host, ":");
+
+	for (const char *at = typed; *at != '\0'; at++) {
+		const char *end = at + len;
+
+		if (strncasecmp(at, host, len) != 0 || (at > typed && is_in_host(at[-1])))
+			continue;
+		if (!is_in_host(*end) || (*end == '.' && !is_in_host(end[1])))
+			return true;
+	}
+	return false;
+}
+
+/* A script's `parse` may complete what an administrator typed, not replace it. */
+static bool check_typed(const char *url, const char *typed, struct err *err)
+{
+	char *host = host_of(url);
+	bool fine = host != NULL && names_host(typed, host);
+
+	if (host == NULL)
+		err_oom(err);
+	else if (!fine)
+		err_set(err, ERR_CONFIG, "%s was not typed: give the host as it is in the address",
+			host);
+	free(host);
+	return fine;
+}
+
+bool endpoint_check_setting(const struct value *setting, const json_t *parsed, const char *typed,
+			    struct err *err)
 {
 	const struct value *hosts = value_get(setting, "hosts");
 	const char *url = endpoint_setting_url(parsed);
@@ -458,7 +496,9 @@ bool endpoint_check_setting(const struct value *setting, const json_t *parsed, s
 	buf_str(&plain, url);
 	while (plain.len > 0 && plain.data[plain.len - 1] == '/')
 		plain.data[--plain.len] = '\0';
-	fine = check_host(hosts, buf_text(&plain), err);
+	fine = check_host(hosts, buf_text(&plain), err) &&
+	       (hosts->type != VALUE_BYTES || typed == NULL ||
+		check_typed(buf_text(&plain), typed, err));
 	if (!fine)
 		err->kind = ERR_CONFIG;
 	buf_fini(&plain);

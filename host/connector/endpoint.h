@@ -23,7 +23,8 @@ struct endpoint;
  * Do the bases lead where the declaration says, whatever a script's `parse` makes of what was
  * typed? The host of each is written out, or ends with a written domain
  * ("https://{region}.vendor.com"), or its {names} are settings that bound it: one with `hosts` in
- * place of scheme and host, or parts with `choices`. ERR_CONFIG names the base.
+ * place of scheme and host, or parts with `choices`. Hosts that are left to the
+ * administrator have no default. ERR_CONFIG names base or setting.
  */
 bool endpoint_check_bases(const struct value *declaration, struct err *err);
 
@@ -56,8 +57,12 @@ bool endpoint_resolve(const struct endpoint *endpoint, const struct value *args,
 /* The URL of a parsed setting (a text, or the `url` of a map); NULL if it has none. */
 const char *endpoint_setting_url(const json_t *setting);
 
-/* Is the parsed setting's URL https and its host one of `hosts` ("admin" text: any)? */
-bool endpoint_check_setting(const struct value *setting, const json_t *parsed, struct err *err);
+/*
+ * Is the parsed setting's URL https and its host one of `hosts`? With "admin" it is the
+ * administrator's: then it must stand in what was `typed` (NULL = not typed now, but stored).
+ */
+bool endpoint_check_setting(const struct value *setting, const json_t *parsed, const char *typed,
+			    struct err *err);
 
 /* --- credentials --- */
 

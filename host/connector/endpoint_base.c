@@ -88,6 +88,24 @@ static bool check_base(const struct value *declaration, const struct value *base
 	return err_set(err, ERR_CONFIG, "no https URL");
 }
 
+/* An address that only the administrator knows, the connector cannot know beforehand. */
+static bool check_defaults(const struct value *declaration, struct err *err)
+{
+	const struct value *settings = value_get(declaration, "settings");
+
+	for (size_t i = 0; i < value_count(settings); i++) {
+		const struct value *setting = value_at(settings, i);
+		const struct value *hosts = value_get(setting, "hosts");
+
+		if (hosts != NULL && hosts->type == VALUE_BYTES &&
+		    value_get(setting, "default") != NULL)
+			return err_set(err, ERR_CONFIG,
+				       "setting %s: the administrator's own host has no default",
+				       value_text(setting, "id", "?"));
+	}
+	return true;
+}
+
 bool endpoint_check_bases(const struct value *declaration, struct err *err)
 {
 	const struct value *bases = value_get(declaration, "bases");
@@ -96,7 +114,7 @@ bool endpoint_check_bases(const struct value *declaration, struct err *err)
 		if (!check_base(declaration, &bases->items[i], err))
 			return err_context(err, "base %s", bases->keys[i]);
 	}
-	return true;
+	return check_defaults(declaration, err);
 }
 
 /* --- the settings of an account --- */
@@ -121,7 +139,7 @@ static bool check_setting(const struct value *setting, const json_t *settings, s
 	const struct value *choices = value_get(setting, "choices");
 
 	if (value_get(setting, "hosts") != NULL)
-		return endpoint_check_setting(setting, parsed, err);
+		return endpoint_check_setting(setting, parsed, NULL, err);
 	return choices == NULL || is_choice(choices, parsed) ||
 	       err_set(err, ERR_CONFIG, "setting %s is none of its choices", id);
 }

@@ -10,6 +10,7 @@
 
 struct parse {
 	struct connector *connector;
+	struct value_tree *sent; /* { values = id -> text }, as the sandbox gets it */
 	settings_parsed_fn *done;
 	void *arg;
 	struct setting_problem *problems;
@@ -66,6 +67,7 @@ static void free_parse(void *arg)
 		free(parse->problems[i].id);
 		free(parse->problems[i].message);
 	}
+	value_tree_free(parse->sent);
 	free(parse->problems);
 	free(parse);
 }
@@ -186,6 +188,7 @@ static void take_errors(struct parse *parse, const struct value *errors)
 static void check_parsed(struct parse *parse, const json_t *settings)
 {
 	const struct value *declared = declared_settings(parse->connector);
+	const struct value *typed = value_get(value_root(parse->sent), "values");
 
 	for (size_t i = 0; i < value_count(declared); i++) {
 		const struct value *setting = value_at(declared, i);
@@ -193,7 +196,8 @@ static void check_parsed(struct parse *parse, const json_t *settings)
 		const json_t *parsed = json_object_get(settings, id);
 		struct err err = ERR_INIT;
 
-		if (parsed != NULL && !endpoint_check_setting(setting, parsed, &err))
+		if (parsed != NULL &&
+		    !endpoint_check_setting(setting, parsed, value_text(typed, id, ""), &err))
 			add_problem(parse, id, err.message);
 	}
 }
@@ -241,8 +245,9 @@ bool connector_parse_settings(struct connector *connector, const struct setting_
 		return err_oom(err);
 	*parse = (struct parse){ .connector = connector, .done = done, .arg = arg };
 	put_inputs(parse, &args, inputs, count);
-	fine = guest_call_owning(connector_guest(connector), "settings", &args, on_settings,
-				 free_parse, parse, err);
+	parse->sent = buf_ok(&args, err) ? value_parse(args.data, args.len, err) : NULL;
+	fine = parse->sent != NULL && guest_call_owning(connector_guest(connector), "settings",
+							&args, on_settings, free_parse, parse, err);
 	buf_fini(&args);
 	if (!fine)
 		free_parse(parse);

@@ -222,6 +222,19 @@ static void a_base_leads_where_the_declaration_says(void **state)
 	}
 }
 
+static void an_administrators_host_has_no_default(void **state)
+{
+	struct value_tree *declaration =
+		value_of("{\"settings\": [{\"id\": \"url\", \"hosts\": \"admin\","
+			 " \"default\": \"evil.example\"}], \"bases\": {\"api\": \"{url}/v1\"}}");
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_false(endpoint_check_bases(value_root(declaration), &err));
+	assert_non_null(strstr(err.message, "setting url"));
+	value_tree_free(declaration);
+}
+
 /* What is stored is checked as well: it was parsed under the connector of that day. */
 static void a_stored_setting_is_held_to_the_declaration(void **state)
 {
@@ -290,8 +303,43 @@ static void a_parsed_url_must_be_of_the_declared_hosts(void **state)
 		json_t *parsed = json_pack("{s:s}", "url", cases[i].url);
 		struct err err = ERR_INIT;
 
-		assert_int_equal(endpoint_check_setting(value_root(setting), parsed, &err),
+		assert_int_equal(endpoint_check_setting(value_root(setting), parsed, NULL, &err),
 				 cases[i].fine);
+		json_decref(parsed);
+	}
+	value_tree_free(setting);
+}
+
+/* "admin" leaves the host to the administrator, not to the script that parses what was typed. */
+static void an_administrators_host_is_the_one_that_was_typed(void **state)
+{
+	static const struct {
+		const char *typed, *url;
+		bool fine;
+	} cases[] = {
+		{ "mdm.acme.test", "https://mdm.acme.test", true },
+		{ "https://MDM.Acme.test:8443/console", "https://mdm.acme.test:8443", true },
+		{ " mdm.acme.test ", "https://mdm.acme.test", true },
+		{ "mdm.acme.test.", "https://mdm.acme.test", true },
+		{ NULL, "https://mdm.acme.test", true }, /* stored: compared when it was typed */
+		{ "mdm.acme.test", "https://evil.example", false },
+		{ "mdm.acme.test", "https://acme.test", false },
+		{ "mdm.acme.test", "https://mdm.acme", false },
+		{ "mdm.acme.test", "https://dm.acme.test", false },
+		{ "mdm-acme.test", "https://acme.test", false },
+		{ "", "https://evil.example", false },
+	};
+	struct value_tree *setting =
+		value_of("{\"id\": \"url\", \"label\": \"URL\", \"hosts\": \"admin\"}");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		json_t *parsed = json_pack("{s:s}", "url", cases[i].url);
+		struct err err = ERR_INIT;
+
+		if (endpoint_check_setting(value_root(setting), parsed, cases[i].typed, &err) !=
+		    cases[i].fine)
+			fail_msg("%s of \"%s\"", cases[i].url, cases[i].typed);
 		json_decref(parsed);
 	}
 	value_tree_free(setting);
@@ -376,7 +424,9 @@ int main(void)
 		cmocka_unit_test(a_text_setting_cannot_move_the_host),
 		cmocka_unit_test(a_base_leads_where_the_declaration_says),
 		cmocka_unit_test(a_stored_setting_is_held_to_the_declaration),
+		cmocka_unit_test(an_administrators_host_has_no_default),
 		cmocka_unit_test(a_parsed_url_must_be_of_the_declared_hosts),
+		cmocka_unit_test(an_administrators_host_is_the_one_that_was_typed),
 		cmocka_unit_test(each_auth_kind_makes_its_header),
 		cmocka_unit_test(a_secret_with_a_line_break_is_refused),
 		cmocka_unit_test(an_approval_shows_what_came_and_went),
