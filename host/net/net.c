@@ -287,7 +287,7 @@ static bool check_headers(const struct net_request *request, struct err *err)
 			return false;
 	}
 	for (size_t i = 0; i < request->credential_count; i++) {
-		if (!policy_check_header_bytes(&request->credentials[i], err))
+		if (!policy_check_credential(&request->credentials[i], err))
 			return false;
 	}
 	return type.value == NULL || policy_check_header_bytes(&type, err);

@@ -352,7 +352,8 @@ static bool is_same_header(const char *name, const char *other, size_t len)
 	return true;
 }
 
-bool policy_check_header(const struct net_header *header, struct err *err)
+/* Headers that are libcurl's, or that say something else than the checked request. */
+static bool is_kept(const char *name)
 {
 	static const char *const kept[] = {
 		"Host",
@@ -363,7 +364,6 @@ bool policy_check_header(const struct net_header *header, struct err *err)
 		"Expect",
 		"TE",
 		"Trailer",
-		"Cookie",
 		"Keep-Alive",
 		"Accept-Encoding",
 		"HTTP2-Settings",
@@ -374,17 +374,28 @@ bool policy_check_header(const struct net_header *header, struct err *err)
 		"X-Original-URL",
 		"X-Rewrite-URL",
 	};
-	size_t len = strlen(header->name);
+	size_t len = strlen(name);
 
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+		if (len == strlen(kept[i]) && is_same_header(name, kept[i], len))
+			return true;
+	}
+	return len >= 6 && is_same_header(name, "Proxy-", 6);
+}
+
+bool policy_check_header(const struct net_header *header, struct err *err)
+{
 	if (!policy_check_header_bytes(header, err))
 		return false;
-	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
-		if (len == strlen(kept[i]) && is_same_header(header->name, kept[i], len))
-			return err_set(err, ERR_REFUSED, "header %s is not a script's to set",
-				       kept[i]);
-	}
-	if (len >= 6 && is_same_header(header->name, "Proxy-", 6))
-		return err_set(err, ERR_REFUSED, "header %s is not a script's to set",
-			       header->name);
-	return true;
+	if (!is_kept(header->name) && strcasecmp(header->name, "Cookie") != 0)
+		return true;
+	return err_set(err, ERR_REFUSED, "header %s is not a script's to set", header->name);
+}
+
+bool policy_check_credential(const struct net_header *header, struct err *err)
+{
+	if (!policy_check_header_bytes(header, err))
+		return false;
+	return !is_kept(header->name) ||
+	       err_set(err, ERR_REFUSED, "header %s is no credential", header->name);
 }

@@ -49,7 +49,10 @@ bool policy_check(const struct net_allow *allow, const char *method, const struc
  */
 bool policy_check_header(const struct net_header *header, struct err *err);
 
-/* The bytes of a header line only; for credentials. The message never holds the value. */
+/* The same for credentials, among them cookies. The message never holds the value. */
+bool policy_check_credential(const struct net_header *header, struct err *err);
+
+/* The bytes of a header line only. */
 bool policy_check_header_bytes(const struct net_header *header, struct err *err);
 
 #endif

@@ -481,6 +481,30 @@ static void headers_of_a_script_are_harmless(void **state)
 	}
 }
 
+static void a_credential_is_no_header_of_the_transport(void **state)
+{
+	static const struct net_header good[] = { { "Authorization", "Bearer s3cret" },
+						  { "X-Api-Key", "s3cret" },
+						  { "Cookie", "session=s3cret" } };
+	static const struct net_header bad[] = { { "Host", "s3cret" },
+						 { "transfer_encoding", "s3cret" },
+						 { "Content-Length", "s3cret" },
+						 { "X-Original-URL", "/s3cret" },
+						 { "Proxy-Authorization", "s3cret" },
+						 { "X-A", "s3cret\r\nX-B: c" } };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		assert_true(policy_check_credential(&good[i], &err));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (policy_check_credential(&bad[i], &err))
+			fail_msg("credential %s passes", bad[i].name);
+		assert_int_equal(err.kind, ERR_REFUSED);
+		assert_null(strstr(err.message, "s3cret"));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -496,6 +520,7 @@ int main(void)
 		cmocka_unit_test(a_broken_base_allows_nothing),
 		cmocka_unit_test(host_patterns_are_checked),
 		cmocka_unit_test(headers_of_a_script_are_harmless),
+		cmocka_unit_test(a_credential_is_no_header_of_the_transport),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
