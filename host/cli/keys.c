@@ -41,7 +41,9 @@ bool keys_new(const struct cli *cli, const struct keys_wanted *wanted, struct se
 	*key = (struct vault_key){ .kind = kind_of(cli, wanted) };
 	if (key->kind == VAULT_KEY_FILE)
 		key->path = wanted->file;
-	if (key->kind != VAULT_KEY_PASSPHRASE)
+	if (key->kind == VAULT_KEY_SYSTEMD)
+		return vault_find_credential(err);
+	if (key->kind == VAULT_KEY_FILE)
 		return true;
 	key->passphrase = passphrase;
 	return read_passphrase(cli, wanted->passphrase_flag, passphrase, err);

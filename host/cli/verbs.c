@@ -152,7 +152,7 @@ static const struct cli_verb VERBS[] = {
 	  "key file, and .luarc.json with type stubs, so that an editor knows what scripts may call. "
 	  "The key file lies outside the project, in $XDG_STATE_HOME/muster (~/.local/state/muster); "
 	  "without it no credential can be read again, so keep a copy of it somewhere safe. A passphrase "
-	  "or a systemd credential can take its place.",
+	  "or a systemd credential (LoadCredential=muster.key:FILE in the unit) can take its place.",
 	  "muster init\nmuster init ~/inventory\nmuster init --key passphrase",
 	  INIT, CLI_NEEDS_NOTHING, verb_init },
 

@@ -153,6 +153,18 @@ bool outer_read(const char *path, struct secret *out, struct err *err)
 	return ok;
 }
 
+bool vault_find_credential(struct err *err)
+{
+	const struct vault_key systemd = { .kind = VAULT_KEY_SYSTEMD };
+	struct secret found = SECRET_INIT;
+	struct buf path = BUF_INIT;
+	bool ok = outer_path(&systemd, "", &path, err) && outer_read(path.data, &found, err);
+
+	secret_fini(&found);
+	buf_fini(&path);
+	return ok;
+}
+
 /* --- drawing --- */
 
 static bool make_folder_of(const char *path, struct err *err)

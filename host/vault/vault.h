@@ -48,6 +48,9 @@ struct vault_key {
  */
 bool vault_default_key_path(const char *install_id, struct buf *out, struct err *err);
 
+/* Is there a systemd credential that can be the key? ERR_CONFIG or ERR_MISSING with the way out. */
+bool vault_find_credential(struct err *err);
+
 /*
  * Draws a root key and its slot. VAULT_KEY_FILE makes the file (0600, its folder 0700) unless it
  * exists with a key in it, which is then used; a key file serves one project. ERR_CONFIG when there

@@ -474,6 +474,28 @@ class Vault(E2eCase):
         self.assertNotEqual(pathlib.Path(self.status()["key_file"]).read_bytes(), old_key)
         self.sync()
 
+    def test_a_systemd_credential(self):
+        self.muster.project = self.muster.folder / "second"
+        given = self.muster.folder / "credentials"
+        given.mkdir(mode=0o700)
+
+        def init(**environment):
+            return subprocess.run([BINARY, "init", "--key", "systemd", str(self.muster.project)],
+                                  env=self.muster.environment | environment, check=False,
+                                  capture_output=True, text=True)
+
+        for done, code in ((init(), 6), (init(CREDENTIALS_DIRECTORY=str(given)), 7)):
+            self.assertEqual(done.returncode, code, done.stderr)
+            self.assertIn("LoadCredential=muster.key", done.stderr)
+            self.assertFalse(self.muster.project.exists())
+        (given / "muster.key").write_text("0123456789abcdef" * 4 + "\n")
+        (given / "muster.key").chmod(0o400)
+        done = init(CREDENTIALS_DIRECTORY=str(given))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        sealed = self.muster.run("check")
+        self.assertEqual(sealed.code, 4, sealed)
+        self.assertIn("systemd credential", sealed.err)
+
     def test_a_passphrase(self):
         self.connect()
         phrase = self.muster.secret_file("correct horse battery staple", "phrase")
