@@ -20,6 +20,7 @@ struct host_end {
 	struct buf heard; /* one line an emit or event */
 	struct buf queries;
 	int known_calls;
+	bool keeps_known; /* its questions are answered by nobody */
 };
 
 /* --- loading --- */
@@ -148,6 +149,8 @@ static void answer_known(struct box *box, uint32_t id, const struct value *args)
 	struct buf result = BUF_INIT;
 
 	end->known_calls++;
+	if (end->keeps_known)
+		return;
 	value_put_list(&result, value_count(ids));
 	for (size_t i = 0; i < value_count(ids); i++)
 		value_put_bool(&result, str_has_suffix(value_at(ids, i)->bytes, "known"));
@@ -171,6 +174,17 @@ static void hear_emit(struct box *box, uint32_t id, const struct value *args)
 	buf_fini(&result);
 }
 
+static void hear_commit(struct box *box, uint32_t id, const struct value *args)
+{
+	struct host_end *end = box->arg;
+	struct buf result = BUF_INIT;
+
+	buf_printf(&end->heard, "commit %s\n", value_text(args, "state", "?"));
+	value_put_map(&result, 0);
+	box_answer(box, id, &result);
+	buf_fini(&result);
+}
+
 static void serve(struct box *box, uint32_t id, const char *method, const struct value *args)
 {
 	if (str_eq(method, "http"))
@@ -179,6 +193,8 @@ static void serve(struct box *box, uint32_t id, const char *method, const struct
 		answer_known(box, id, args);
 	else if (str_eq(method, "emit"))
 		hear_emit(box, id, args);
+	else if (str_eq(method, "commit"))
+		hear_commit(box, id, args);
 	else
 		fail_msg("an unexpected call: %s", method);
 }
@@ -332,6 +348,58 @@ static void test_an_overlay_changes_rows(void **state)
 	finish(&box, &end);
 }
 
+#define TELLER "tests/unit/vendors/teller.lua"
+
+static void test_an_event_is_not_judged_by_rules_where_it_is_no_whole_row(void **state)
+{
+	struct host_end end;
+	struct box box;
+
+	(void)state;
+	begin(&box, &end);
+	must_load(&box, "teller", TELLER, NULL);
+	must_read(&box, "log", 0);
+	assert_string_equal(buf_text(&end.heard), "device -1 !0 ~0\n"
+						  "device a -0 !0 ~0\n"
+						  "device b -0 !0 ~0\n"
+						  "device -0 !1 ~0\n"
+						  "commit {\"after\":1}\n");
+	finish(&box, &end);
+}
+
+/* The state would say that rows are handed over which nobody has. */
+static void test_no_commit_overtakes_the_rows_of_another_task(void **state)
+{
+	struct box_outcome outcome;
+	struct host_end end;
+	struct box box;
+
+	(void)state;
+	begin(&box, &end);
+	end.keeps_known = true;
+	must_load(&box, "teller", TELLER, NULL);
+	read_stream(&box, "overtaken", 0, &outcome);
+	assert_int_equal(outcome.how, BOX_ERROR);
+	assert_non_null(strstr(outcome.err.message, "rows of another task"));
+	assert_null(strstr(buf_text(&end.heard), "commit"));
+	box_outcome_fini(&outcome);
+	finish(&box, &end);
+}
+
+static void test_a_cancelled_emit_holds_up_no_commit(void **state)
+{
+	struct host_end end;
+	struct box box;
+
+	(void)state;
+	begin(&box, &end);
+	end.keeps_known = true;
+	must_load(&box, "teller", TELLER, NULL);
+	must_read(&box, "cancelled", 0);
+	assert_non_null(strstr(buf_text(&end.heard), "commit {\"after\":1}\n"));
+	finish(&box, &end);
+}
+
 static void test_a_refusal_names_the_permission(void **state)
 {
 	struct box_outcome outcome;
@@ -389,6 +457,9 @@ int main(void)
 		cmocka_unit_test(test_asks_once_what_is_known),
 		cmocka_unit_test(test_a_limit_sends_only_new_derived_rows),
 		cmocka_unit_test(test_an_overlay_changes_rows),
+		cmocka_unit_test(test_an_event_is_not_judged_by_rules_where_it_is_no_whole_row),
+		cmocka_unit_test(test_no_commit_overtakes_the_rows_of_another_task),
+		cmocka_unit_test(test_a_cancelled_emit_holds_up_no_commit),
 		cmocka_unit_test(test_a_refusal_names_the_permission),
 		cmocka_unit_test(test_mistakes_are_named),
 	};

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "base/str.h"
 #include "sandbox/emit/emit_job.h"
 #include "sandbox/guest.h"
 #include "sandbox/lua/bind.h"
@@ -24,6 +25,8 @@ static int job_release(lua_State *L)
 {
 	struct emit_job *job = lua_touserdata(L, 1);
 
+	if (job->emitter != NULL)
+		job->emitter->running--;
 	free(job->slots);
 	for (size_t i = 0; i < MAP_EXTRAS_MAX; i++)
 		free(job->extra_slots[i]);
@@ -67,11 +70,21 @@ static void pick_extra(lua_State *L, struct emit_job *job, size_t i)
 	lua_pop(L, 1);
 }
 
+static enum map_extent extent_of(const char *op)
+{
+	if (op == NULL)
+		return MAP_WHOLE;
+	return str_eq(op, "remove") ? MAP_ID_ALONE : MAP_IN_PART;
+}
+
 /* The members of the table at AT_CONTEXT: they go with each call that holds these rows. */
-static void take_context(lua_State *L, struct outbox *outbox)
+static void take_context(lua_State *L, struct emit_job *job, struct outbox *outbox)
 {
 	struct err err;
 
+	lua_getfield(L, AT_CONTEXT, "op");
+	job->extent = extent_of(lua_tostring(L, -1));
+	lua_pop(L, 1);
 	for (lua_pushnil(L); lua_next(L, AT_CONTEXT) != 0; lua_pop(L, 1)) {
 		value_put_str(&outbox->context, luaL_checkstring(L, -2));
 		if (!wire_from_lua(L, lua_gettop(L), &outbox->context, &err))
@@ -90,7 +103,7 @@ static void choose_outbox(lua_State *L, struct emit_job *job)
 	if (!lua_istable(L, AT_CONTEXT) || job->map->is_derived)
 		return;
 	outbox_init(&job->own, job->map);
-	take_context(L, &job->own);
+	take_context(L, job, &job->own);
 	job->outbox = &job->own;
 }
 
@@ -106,9 +119,12 @@ static struct emit_job *prepare(lua_State *L)
 		page_from_list(L, AT_PAGE);
 	job = bind_new(L, JOB, sizeof(*job), 1);
 	lua_newtable(L);
+	lua_pushvalue(L, AT_EMITTER);
+	lua_rawseti(L, -2, 0);
 	lua_setiuservalue(L, AT_JOB, 1);
 	lua_pushnil(L);
 	job->emitter = emitter;
+	emitter->running++;
 	job->map = map;
 	job->page = *page_test(L, AT_PAGE);
 	job->err = ERR_INIT;
@@ -182,7 +198,7 @@ static enum progress map_rows(struct emit_job *job)
 			return ROWS_DONE;
 		if (job->next == job->chunk_end)
 			begin_chunk(job);
-		if (job->next == job->chunk && !job->is_preview) {
+		if (job->next == job->chunk && !job->is_preview && job->extent != MAP_ID_ALONE) {
 			if (!emit_ask_collect(job))
 				return ROWS_FAILED;
 			if (job->ask.count > 0)

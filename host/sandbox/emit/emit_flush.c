@@ -158,14 +158,28 @@ static int flush_on(lua_State *L, int status, lua_KContext ctx)
 	return guest_drain(L, 0, flushed);
 }
 
+/*
+ * Entries of the folds are walked over several waits, and then everything is forgotten: nothing may
+ * be replaced meanwhile. Rows of an emit that still waits would be missing from what is committed.
+ */
+static void close_emitter(lua_State *L)
+{
+	struct emitter *emitter = emitter_check_open(L, 1);
+
+	if (emitter->running > 0)
+		lua_gc(L, LUA_GCCOLLECT); /* emits of cancelled tasks */
+	if (emitter->running > 0)
+		luaL_error(L, "rows of another task are still on their way: they have to be handed "
+			      "over before the stream commits or ends");
+	emitter->is_over = true;
+}
+
 int flush_run(lua_State *L)
 {
 	bool is_cut = lua_toboolean(L, 2), goes_on = lua_toboolean(L, 3);
 	struct flush *flush;
 
-	/* Entries of the folds are walked over several waits: nothing may replace them meanwhile.
-	 */
-	emitter_check_open(L, 1)->is_over = true;
+	close_emitter(L);
 	lua_settop(L, 1);
 	flush = flush_new(L);
 	flush->is_cut = is_cut;

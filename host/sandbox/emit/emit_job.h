@@ -31,6 +31,7 @@ struct emitter {
 	size_t outbox_count;
 	struct known known[EMIT_ENTITIES_MAX];
 	size_t known_count;
+	int running;  /* emits that have not ended; also cancelled ones that are not collected yet */
 	bool is_over; /* being flushed, or flushed for good: it takes no rows */
 };
 
@@ -46,13 +47,14 @@ struct emit_ask {
 	size_t count, room;
 };
 
-/* User value 1 anchors the extra rows. */
+/* User value 1 anchors the emitter [0] and the extra rows [1..]. */
 struct emit_job {
 	lua_State *L;
 	struct emitter *emitter;
 	const struct map *map;
 	struct outbox *outbox; /* the map's; `own` for rows with a context */
 	struct outbox own;
+	enum map_extent extent;
 	struct page page;	 /* as it was when emit was called */
 	struct json_span *slots; /* of the chunk's rows */
 	struct json_span *extra_slots[MAP_EXTRAS_MAX];

@@ -157,6 +157,7 @@ struct map_run emit_run(struct emit_job *job, const struct map_host *host)
 {
 	struct map_run run = { .map = job->map,
 			       .host = host,
+			       .extent = job->extent,
 			       .slots = job->slots +
 					(job->next - job->chunk) * json_pick_count(job->map->row),
 			       .scratch = &job->scratch,

@@ -163,10 +163,18 @@ struct map_host {
 	bool (*is_known)(void *arg, const char *entity, const char *id, size_t len);
 };
 
+/* How much of a row is told. Rules look at whole rows only: what is not told says nothing. */
+enum map_extent {
+	MAP_WHOLE,
+	MAP_IN_PART,  /* a patch: what is there */
+	MAP_ID_ALONE, /* a removal: columns are not looked at */
+};
+
 /* One row at work. `slots` have map's picks run over row and extra rows. */
 struct map_run {
 	const struct map *map;
 	const struct map_host *host;
+	enum map_extent extent;
 	const struct json_span *slots;
 	const struct json_span *extra_slots[MAP_EXTRAS_MAX];
 	struct scratch *scratch;

@@ -231,7 +231,9 @@ static bool put_row(const struct map_run *run, const struct map_result *result, 
 	value_put_list(out, map->column_count + 1);
 	value_put_bytes(out, result->id, result->id_len);
 	for (size_t i = 0; i < map->column_count; i++) {
-		if (!put_column(run, &map->columns[i], out))
+		if (run->extent == MAP_ID_ALONE)
+			value_put_nil(out);
+		else if (!put_column(run, &map->columns[i], out))
 			return err_context(run->err, "%s", map->columns[i].name);
 	}
 	if (out->failed)
@@ -288,11 +290,11 @@ static struct map_result refuse_row(const struct map_run *run, struct map_result
 struct map_result map_run_row(const struct map_run *run, struct buf *out, struct map_value *rank)
 {
 	struct map_result result = { .outcome = MAP_ROW };
-	const struct map_rule *dropping;
+	const struct map_rule *dropping = NULL;
 	size_t start = out->len;
 
 	*rank = (struct map_value){ 0 };
-	if (!run_rules(run, &dropping))
+	if (run->extent == MAP_WHOLE && !run_rules(run, &dropping))
 		return refuse_row(run, result);
 	if (dropping != NULL)
 		return drop_row(run, dropping);
