@@ -110,7 +110,7 @@ bool entity_is_child(const struct model_entity *entity, const struct model_entit
 	return false;
 }
 
-enum { LIVE_COLUMNS = 3 };
+enum { SOURCE_ID = 2, LIVE_COLUMNS };
 
 /* A row that names no such parent belongs to no scope: nobody listed it, nobody misses it. */
 static bool is_judged(struct db_stmt *stmt, const struct model_entity *entity,
@@ -121,6 +121,12 @@ static bool is_judged(struct db_stmt *stmt, const struct model_entity *entity,
 	*judged = scope == NULL;
 	if (scope == NULL)
 		return true;
+	if (entity == scope->parent) {
+		size_t len;
+		const char *id = db_column_text(stmt, SOURCE_ID, &len);
+
+		return scope->judge(scope->arg, id, len, judged, err);
+	}
 	for (const struct model_parent *at = entity->parents; at->column != NULL;
 	     at++, column += 2) {
 		size_t len;

@@ -183,24 +183,47 @@ static size_t emitted(const struct sync_run *run,
 	return count;
 }
 
+/* Does the stream list the parents, too, instead of taking them from the store? */
+static bool lists_parents(const struct proof *proof, const struct model_entity *const *entities,
+			  size_t count)
+{
+	for (size_t i = 0; proof->has_evidence && i < count; i++) {
+		if (entities[i] == proof->parent)
+			return true;
+	}
+	return false;
+}
+
+static bool find_parents(struct judgement *judgement, struct err *err)
+{
+	const struct entity_missing_list *list = &judgement->lists[judgement->list_count];
+	const struct entity_scope scope = scopes_parents(&judgement->scopes);
+
+	return find_missing(judgement, scope.parent, &scope, err) &&
+	       scopes_note_going(&judgement->scopes, list, err);
+}
+
 /*
- * By parents: first the children, of the parents whose scopes are proven. What is nobody's child
- * (the catalogue of apps beside the installations) can only be judged when every parent was read.
+ * By parents: first they themselves if the stream lists them, then the children, of the parents
+ * whose scopes are proven. What is nobody's child (the catalogue of apps beside the installations)
+ * can only be judged when every parent was read.
  */
 static bool find_scoped(struct judgement *judgement, const struct model_entity *const *entities,
 			size_t count, struct err *err)
 {
-	const struct model_entity *parent = judgement->run->stream.proof.parent;
+	const struct proof *proof = &judgement->run->stream.proof;
 	const struct entity_scope scope = scopes_entity(&judgement->scopes);
+	bool has_parents = lists_parents(proof, entities, count);
 	struct buf ignored = BUF_INIT;
-	bool fine = true;
+	bool fine = !has_parents || find_parents(judgement, err);
 
 	for (size_t i = 0; fine && i < count; i++)
-		fine = !entity_is_child(entities[i], parent) ||
+		fine = !entity_is_child(entities[i], proof->parent) ||
 		       find_missing(judgement, entities[i], &scope, err);
 	if (fine && scopes_are_whole(&judgement->scopes, &ignored)) {
 		for (size_t i = 0; fine && i < count; i++)
-			fine = entity_is_child(entities[i], parent) ||
+			fine = entity_is_child(entities[i], proof->parent) ||
+			       (has_parents && entities[i] == proof->parent) ||
 			       find_missing(judgement, entities[i], NULL, err);
 	}
 	buf_fini(&ignored);

@@ -56,7 +56,9 @@ static void spoil(struct proof *proof, struct proof_scope *scope, const char *wh
 static bool open_scope(struct proof *proof, const struct value *args, bool is_kept, struct err *err)
 {
 	const struct model_entity *parent = model_entity(value_text(args, "entity", ""));
-	const char *id = value_text(args, "parent", "");
+	const struct value *id = value_get(args, "parent");
+	bool is_id = id != NULL && id->type == VALUE_BYTES && id->len > 0 &&
+		     id->len <= PROOF_ID_MAX && str_is_utf8(id->bytes, id->len);
 	struct proof_scope *scope;
 
 	if (parent == NULL || (proof->parent != NULL && proof->parent != parent))
@@ -70,10 +72,12 @@ static bool open_scope(struct proof *proof, const struct value *args, bool is_ke
 	proof->parent = parent;
 	scope = &proof->scopes[proof->scope_count];
 	*scope = (struct proof_scope){ .is_open = !is_kept, .is_kept = is_kept };
-	scope->parent = str_dup(id);
+	scope->parent = str_dup(is_id ? id->bytes : "");
 	if (scope->parent == NULL)
 		return err_oom(err);
 	proof->scope_count++;
+	if (!is_id) /* no row can name such a parent; cut to a text it might name another one */
+		spoil(proof, scope, "its id is no text, too long, or holds a NUL");
 	return true;
 }
 

@@ -22,6 +22,7 @@ enum {
 	PROOF_SCOPES_MAX = 1000000,
 	PROOF_PAGES_MAX = 10000, /* of one pager */
 	PROOF_TEXT_MAX = 256,
+	PROOF_ID_MAX = 2048, /* bytes of a parent's id: as long as a row's may be */
 };
 
 enum pager_state { PAGER_OPEN, PAGER_ENDED, PAGER_CUT };

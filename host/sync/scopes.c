@@ -23,15 +23,21 @@ void scopes_fini(struct scopes *scopes)
 	seen_fini(&scopes->proven);
 	seen_fini(&scopes->unproven);
 	seen_fini(&scopes->unread);
+	seen_fini(&scopes->going);
 }
 
-/* In no scope: a parent that is gone was not to be read; one that is there was passed over. */
+/* In no scope: a parent that is gone, or goes now, was not to be read; one that is there was passed
+ * over. */
 static bool judge_unread(struct scopes *scopes, const char *parent_id, size_t len, bool *is_judged,
 			 struct err *err)
 {
 	int64_t live;
 	bool again;
 
+	if (seen_has(&scopes->going, parent_id, len)) {
+		*is_judged = true;
+		return true;
+	}
 	if (!entity_find(scopes->tx, scopes->account_id, scopes->proof->parent, parent_id, len,
 			 &live, err))
 		return false;
@@ -49,6 +55,37 @@ static bool judge(void *arg, const char *parent_id, size_t len, bool *is_judged,
 	if (!seen_has(&scopes->proven, parent_id, len))
 		return judge_unread(scopes, parent_id, len, is_judged, err);
 	*is_judged = true;
+	return true;
+}
+
+/* What was found in a part that could not be read might have been the parent's own row. */
+static bool judge_parent(void *arg, const char *id, size_t len, bool *is_judged, struct err *err)
+{
+	struct scopes *scopes = arg;
+
+	(void)err;
+	*is_judged = !seen_has(&scopes->unproven, id, len);
+	return true;
+}
+
+struct entity_scope scopes_parents(struct scopes *scopes)
+{
+	return (struct entity_scope){ .parent = scopes->proof->parent,
+				      .judge = judge_parent,
+				      .arg = scopes };
+}
+
+bool scopes_note_going(struct scopes *scopes, const struct entity_missing_list *parents,
+		       struct err *err)
+{
+	for (size_t i = 0; i < parents->count; i++) {
+		const struct entity_missing *row = &parents->items[i];
+		bool again;
+
+		if (!row->has_other_voice &&
+		    !seen_add(&scopes->going, row->source_id, strlen(row->source_id), &again, err))
+			return false;
+	}
 	return true;
 }
 

@@ -17,14 +17,21 @@ struct scopes {
 	struct seen proven,
 		unproven;   /* parents; one with a proven and a spoiled scope is in both */
 	struct seen unread; /* live parents of live rows that were in no scope */
+	struct seen going;  /* parents that the stream lists itself, and no longer */
 };
 
 bool scopes_open(struct scopes *scopes, const struct proof *proof, struct store_tx *tx,
 		 const char *account_id, struct err *err);
 void scopes_fini(struct scopes *scopes);
 
-/* For entity_find_missing; notes the unread. */
+/* For entity_find_missing of children; notes the unread. */
 struct entity_scope scopes_entity(struct scopes *scopes);
+
+/* The same for the parents, where the stream has a proven listing of them: first they, then
+ * scopes_note_going of those that are missing, then the children. */
+struct entity_scope scopes_parents(struct scopes *scopes);
+bool scopes_note_going(struct scopes *scopes, const struct entity_missing_list *parents,
+		       struct err *err);
 
 /* Was every parent's part read anew and proven? If not, appends why, unless it was kept on purpose.
  */

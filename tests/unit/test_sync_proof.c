@@ -229,6 +229,45 @@ static void events_only_have_to_be_whole(void **state)
 	proof_fini(&proof);
 }
 
+/* Cut at its NUL the id would be another parent's, and prove away that one's children. */
+static void an_id_that_no_row_can_have_proves_nothing(void **state)
+{
+	static const char cut[] = "d1\0d2";
+	char long_id[PROOF_ID_MAX + 1];
+	const struct {
+		const char *text;
+		size_t len;
+	} ids[] = {
+		{ cut, sizeof(cut) - 1 }, { "", 0 }, { "\xff", 1 }, { long_id, sizeof(long_id) }
+	};
+	struct proof proof = { 0 };
+
+	(void)state;
+	memset(long_id, 'x', sizeof(long_id));
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		struct err err = ERR_INIT;
+		struct value_tree *tree;
+		struct buf args = BUF_INIT;
+
+		value_put_map(&args, 4);
+		value_put_str(&args, "id");
+		value_put_int(&args, (int64_t)i + 1);
+		value_put_str(&args, "at");
+		value_put_str(&args, "keep");
+		value_put_str(&args, "entity");
+		value_put_str(&args, "device");
+		value_put_str(&args, "parent");
+		value_put_bytes(&args, ids[i].text, ids[i].len);
+		tree = value_parse(args.data, args.len, &err);
+		assert_true(proof_scope(&proof, value_root(tree), &err));
+		assert_int_equal(proof_scope_end(&proof.scopes[i]), SCOPE_SPOILED);
+		assert_string_equal(proof.scopes[i].parent, "");
+		value_tree_free(tree);
+		buf_fini(&args);
+	}
+	proof_fini(&proof);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -242,6 +281,7 @@ int main(void)
 		cmocka_unit_test(a_request_beside_the_scopes_needs_a_proof),
 		cmocka_unit_test(what_contradicts_itself_ends_the_session),
 		cmocka_unit_test(events_only_have_to_be_whole),
+		cmocka_unit_test(an_id_that_no_row_can_have_proves_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
