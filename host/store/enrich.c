@@ -175,23 +175,25 @@ static bool fill_cell(struct enriched_row *row, struct entity_cell *cell, const 
 	return true;
 }
 
-static void note_filled(json_t *filled, const char *prefix, const char *name)
+static bool note_filled(json_t *filled, const char *prefix, const char *name, struct err *err)
 {
-	json_array_append_new(filled, json_sprintf("%s%s", prefix, name));
+	return json_array_append_new(filled, json_sprintf("%s%s", prefix, name)) == 0 ||
+	       err_oom(err);
 }
 
-static void fill_custom(json_t *custom, json_t *added, json_t *filled)
+static bool fill_custom(json_t *custom, json_t *added, json_t *filled, struct err *err)
 {
 	const char *name;
 	json_t *value;
+	bool ok = true;
 
 	json_object_foreach(added, name, value)
 	{
-		if (json_object_get(custom, name) != NULL)
-			continue;
-		json_object_set(custom, name, value);
-		note_filled(filled, CUSTOM_PREFIX, name);
+		if (json_object_get(custom, name) == NULL)
+			ok = ok && (json_object_set(custom, name, value) == 0 || err_oom(err)) &&
+			     note_filled(filled, CUSTOM_PREFIX, name, err);
 	}
+	return ok;
 }
 
 static bool fill(struct enriched_row *row, struct enrichment *addition, struct entity_cell *cells,
@@ -207,11 +209,11 @@ static bool fill(struct enriched_row *row, struct enrichment *addition, struct e
 		int column = model_column(entity, name);
 
 		if (str_eq(name, CUSTOM))
-			fill_custom(custom, value, filled);
+			ok = ok && fill_custom(custom, value, filled, err);
 		if (column < 0 || !stored_cell_is_absent(entity, (size_t)column, &cells[column]))
 			continue;
-		ok = ok && fill_cell(row, &cells[column], value, err);
-		note_filled(filled, "", name);
+		ok = ok && fill_cell(row, &cells[column], value, err) &&
+		     note_filled(filled, "", name, err);
 	}
 	addition->is_changed |= !json_equal(addition->filled, filled);
 	json_decref(addition->filled);
@@ -233,6 +235,8 @@ static bool compose(struct enriched_row *row, const struct entity_row *own, stru
 		free(row->own.cells); /* the owner's are in `own`, or copied just now */
 		row->own.cells = cells;
 		row->row.cells = cells;
+	} else {
+		free(cells);
 	}
 	for (size_t i = 0; ok && i < row->addition_count; i++) {
 		struct enrichment *at = &row->additions[i];
@@ -338,20 +342,26 @@ static json_t *cell_json(const struct model_column *column, const struct entity_
 	return json_stringn(cell->text, cell->len);
 }
 
+/* NULL: no memory. */
 static json_t *fields_json(const struct entity_row *row)
 {
 	json_t *fields = json_object();
+	bool ok = fields != NULL;
 
-	for (size_t i = 0; i < row->entity->column_count; i++) {
+	for (size_t i = 0; ok && i < row->entity->column_count; i++) {
+		const struct model_column *column = &row->entity->columns[i];
 		const struct entity_cell *cell = &row->cells[i];
 
-		if (!stored_cell_is_absent(row->entity, i, cell))
-			json_object_set_new(fields, row->entity->columns[i].name,
-					    cell_json(&row->entity->columns[i], cell));
+		ok = stored_cell_is_absent(row->entity, i, cell) ||
+		     json_object_set_new(fields, column->name, cell_json(column, cell)) == 0;
 	}
-	if (row->custom != NULL)
-		json_object_set_new(fields, CUSTOM, custom_of(row->custom, row->custom_len));
-	return fields;
+	if (ok && row->custom != NULL)
+		ok = json_object_set_new(fields, CUSTOM, custom_of(row->custom, row->custom_len)) ==
+		     0;
+	if (ok)
+		return fields;
+	json_decref(fields);
+	return NULL;
 }
 
 /* The stream's own among the additions; made when it is not there. The order by stream is that of

@@ -145,7 +145,8 @@ struct stored {
 	struct buf streams; /* with this stream's voice; only where that is to be written */
 };
 
-/* One read of one row; streams are rewritten only if this stream is not among them. */
+/* One read of one row; streams are rewritten only if this stream is not among them. NULL: they stay
+ * as they are. */
 static void read_stored(struct db_stmt *stmt, const char *stream, const uint8_t *hash,
 			struct stored *out)
 {
@@ -157,8 +158,10 @@ static void read_stored(struct db_stmt *stmt, const char *stream, const uint8_t 
 	out->is_same = len == HASH128_SIZE && memcmp(old, hash, len) == 0;
 	out->is_removed = !db_column_is_null(stmt, 2);
 	streams = db_column_text(stmt, 3, NULL);
-	out->has_voice = voices_has(streams, stream);
-	if (out->is_removed || !out->has_voice || !out->is_same)
+	out->has_voice = stream == NULL || voices_has(streams, stream);
+	if (stream == NULL)
+		buf_str(&out->streams, streams);
+	else if (out->is_removed || !out->has_voice || !out->is_same)
 		voices_add(out->is_removed ? NULL : streams, stream, &out->streams);
 }
 

@@ -57,7 +57,7 @@ enum entity_outcome {
 /*
  * Writes a row if its hash differs, it is a tombstone, or this stream does not vouch for it yet
  * (that alone counts as unchanged and logs nothing). *id is its internal id. `hash` as from
- * entity_hash.
+ * entity_hash. context->stream NULL: the row is there, and who vouches for it stays as it is.
  */
 bool entity_upsert(struct store_tx *tx, const struct entity_context *context,
 		   const struct entity_row *row, const uint8_t hash[HASH128_SIZE],
@@ -65,7 +65,8 @@ bool entity_upsert(struct store_tx *tx, const struct entity_context *context,
 
 /*
  * Writes over the fields that are present in `patch`; the others, custom ones too, stay as they
- * are. *is_there = false: there is no such live row, nothing was written.
+ * are, and so do the streams that vouch for it. *is_there = false: there is no such live row,
+ * nothing was written.
  */
 bool entity_patch(struct store_tx *tx, const struct entity_context *context,
 		  const struct entity_row *patch, bool *is_there, enum entity_outcome *outcome,
@@ -94,7 +95,8 @@ struct entity_missing_list {
 /* A listing by parents: only what a proven parent's part does not show is missing. */
 struct entity_scope {
 	const struct model_entity *parent;
-	/* *is_judged: does the absence of a row of this parent mean anything? */
+	/* *is_judged: does the absence of a row of this parent, or of its own row, mean anything?
+	 */
 	bool (*judge)(void *arg, const char *parent_id, size_t len, bool *is_judged,
 		      struct err *err);
 	void *arg;
@@ -105,7 +107,7 @@ bool entity_is_child(const struct model_entity *entity, const struct model_entit
 
 /*
  * `seen` is sorted ascending, without duplicates. `scope` NULL: the listing is of all rows; else
- * the entity is a child of its parent. Fills *out; entity_missing_fini releases it.
+ * the entity is its parent, or a child of it. Fills *out; entity_missing_fini releases it.
  */
 bool entity_find_missing(struct store_tx *tx, const struct entity_context *context,
 			 const struct model_entity *entity, const int64_t *seen, size_t seen_count,

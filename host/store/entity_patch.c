@@ -33,10 +33,12 @@ static bool merge(const struct entity_row *patch, struct stored_row *row, struct
 	return merge_custom(patch, row, err);
 }
 
+/* Who tells a change of a row does not list it: the stream does not vouch for it from now on. */
 static bool write_merged(struct store_tx *tx, const struct entity_context *context,
 			 const struct entity_row *patch, const struct stored_row *merged,
 			 enum entity_outcome *outcome, struct err *err)
 {
+	struct entity_context nobody = *context;
 	struct entity_row row = *patch;
 	struct buf scratch = BUF_INIT;
 	uint8_t hash[HASH128_SIZE];
@@ -46,8 +48,9 @@ static bool write_merged(struct store_tx *tx, const struct entity_context *conte
 	row.cells = merged->cells;
 	row.custom = merged->custom;
 	row.custom_len = merged->custom != NULL ? strlen(merged->custom) : 0;
+	nobody.stream = NULL;
 	entity_hash(&row, &scratch, hash);
-	ok = buf_ok(&scratch, err) && entity_upsert(tx, context, &row, hash, outcome, &id, err);
+	ok = buf_ok(&scratch, err) && entity_upsert(tx, &nobody, &row, hash, outcome, &id, err);
 	buf_fini(&scratch);
 	return ok;
 }

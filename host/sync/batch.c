@@ -141,12 +141,18 @@ static bool apply_payloads(struct batch *batch, struct err *err)
 	return true;
 }
 
-/* Where a stream of events goes on from, together with the rows that led there. */
+/*
+ * Where a stream of events goes on from, together with the rows that led there. It stays where it
+ * is while the stream is failing over rows that cannot be used: mended, they have to come again.
+ */
 static bool apply_cursor(struct batch *batch, struct store_tx *tx, struct err *err)
 {
 	const struct entity_context *context = &batch->rows.context;
+	const struct stream *stream = &batch->run->stream;
+	int64_t bad = stream->quarantined + batch->rows.quarantined;
 
-	return batch->cursor == NULL ||
+	return batch->cursor == NULL || bad > QUARANTINE_MAX ||
+	       stream_is_too_bad(bad, stream->rows + batch->rows.counts.seen) ||
 	       stream_state_set_cursor(tx, context->account_id, context->stream, batch->cursor,
 				       err);
 }

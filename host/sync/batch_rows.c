@@ -71,6 +71,7 @@ static void on_begin(void *arg, const struct rows_origin *origin)
 	const struct value *emits = value_get(rows->run->stream.declared, "emits");
 
 	rows->origin = origin;
+	rows->is_told = stream_is_events(rows->run);
 	rows->is_derived = str_eq(value_text(emits, origin->map, "primary"), "derived");
 	rows->listed = find_listed(&rows->run->stream, origin->entity);
 	if (!find_ids(rows, origin->entity))
@@ -86,12 +87,26 @@ static bool has_room(const struct batch_rows *rows, struct err *err)
 
 /* --- records that cannot be used --- */
 
+/* What was added to the row before stays: nobody said that it is no more. */
+static bool keep_addition(struct batch_rows *rows, const struct model_entity *entity,
+			  const char *text, size_t len, struct err *err)
+{
+	int64_t id = 0;
+
+	if (text != NULL && !enrich_find(rows->tx, rows->context.account_id, entity,
+					 rows->origin->match, text, len, &id, err))
+		return false;
+	return id == 0 || push_id(rows->enriched, id, err);
+}
+
 /* With an id it counts as seen: a row we cannot read is no row that is gone. */
 static bool see_unread(struct batch_rows *rows, const struct model_entity *entity,
 		       const char *source_id, size_t len, struct err *err)
 {
 	int64_t live = 0;
 
+	if (rows->origin->op == ROWS_ENRICH)
+		return keep_addition(rows, entity, source_id, len, err);
 	if (source_id == NULL)
 		return push_id(&rows->no_id, rows->origin->scope, err);
 	if (!entity_find(rows->tx, rows->context.account_id, entity, source_id, len, &live, err))
@@ -194,21 +209,51 @@ static bool listed_row(struct batch_rows *rows, const struct entity_row *row, st
 
 /* --- rows of an event --- */
 
-static bool remove_row(struct batch_rows *rows, const struct entity_row *row, struct err *err)
+/* Of no event, in a stream of events: what comes last stands, however often the row is told. */
+static bool told_row(struct batch_rows *rows, const struct entity_row *row, struct err *err)
 {
-	bool removed = false;
+	enum entity_outcome outcome;
 	int64_t id;
 
-	if (!entity_find(rows->tx, rows->context.account_id, row->entity, row->source_id,
-			 row->source_id_len, &id, err))
+	return upsert(rows, row, &outcome, &id, err);
+}
+
+static bool retire_row(struct batch_rows *rows, const struct model_entity *entity,
+		       const char *source_id, size_t len, const char *reason, bool *removed,
+		       struct err *err)
+{
+	int64_t id;
+
+	*removed = false;
+	if (!entity_find(rows->tx, rows->context.account_id, entity, source_id, len, &id, err) ||
+	    (id != 0 && !entity_retire(rows->tx, &rows->context, entity, id, reason, removed, err)))
 		return false;
-	if (id != 0 &&
-	    !entity_retire(rows->tx, &rows->context, row->entity, id, "deleted", &removed, err))
+	rows->counts.removed += *removed;
+	return true;
+}
+
+static bool remove_row(struct batch_rows *rows, const struct entity_row *row, struct err *err)
+{
+	bool removed;
+
+	if (!retire_row(rows, row->entity, row->source_id, row->source_id_len, "deleted", &removed,
+			err))
 		return false;
 	rows->counts.seen++;
-	rows->counts.removed += removed;
 	rows->counts.unchanged += !removed;
 	return true;
+}
+
+/* A rule drops what the row has become. */
+static bool filter_row(struct batch_rows *rows, const struct model_entity *entity,
+		       const char *source_id, size_t len, struct err *err)
+{
+	bool is_news, removed;
+
+	if (!event_mark(rows->tx, &rows->context, entity, source_id, len, &rows->origin->event,
+			&is_news, err))
+		return false;
+	return !is_news || retire_row(rows, entity, source_id, len, "filtered", &removed, err);
 }
 
 /* Nobody knows the row that is to change: there is nothing to add the fields to. */
@@ -283,8 +328,9 @@ static bool take_row(struct batch_rows *rows, const struct entity_row *row, stru
 {
 	if (rows->origin->op == ROWS_ENRICH)
 		return enrich_row(rows, row, err);
-	return rows->origin->event.id != NULL ? event_row(rows, row, err)
-					      : listed_row(rows, row, err);
+	if (rows->origin->event.id != NULL)
+		return event_row(rows, row, err);
+	return rows->is_told ? told_row(rows, row, err) : listed_row(rows, row, err);
 }
 
 static bool on_row(void *arg, const struct entity_row *row, const char *problem, struct err *err)
@@ -293,6 +339,10 @@ static bool on_row(void *arg, const struct entity_row *row, const char *problem,
 
 	if (!has_room(rows, err))
 		return false;
+	if (rows->origin->op == ROWS_ENRICH && row->source_id_len == 0) {
+		rows->counts.skipped++; /* a match with nothing finds nobody */
+		return true;
+	}
 	if (problem != NULL)
 		return quarantine(rows, row->entity, row->source_id_len > 0 ? row->source_id : NULL,
 				  row->source_id_len, problem, "", err);
@@ -332,6 +382,8 @@ static bool on_dropped(void *arg, const struct model_entity *entity, const char 
 		count_dropped(rows, rule);
 	if (source_id == NULL || len == 0)
 		return true;
+	if (rows->origin->event.id != NULL)
+		return filter_row(rows, entity, source_id, len, err);
 	if (!entity_find(rows->tx, rows->context.account_id, entity, source_id, len, &live, err))
 		return false;
 	return live == 0 || push_filtered(rows->listed, live, err);

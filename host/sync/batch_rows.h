@@ -38,6 +38,7 @@ struct batch_rows {
 	struct listed *listed;
 	struct batch_ids *ids, *enriched;
 	bool is_derived;
+	bool is_told; /* the stream tells what happens: nothing is listed, nothing comes twice */
 };
 
 /* The arguments of one `emit` call. */

@@ -149,6 +149,9 @@ void stream_fini(struct stream *stream);
 /* Does the current stream tell what happened (mode "events"), not what is there? */
 bool stream_is_events(const struct sync_run *run);
 
+/* Are so many of its records unusable that the stream fails (reliability.md 3.12)? */
+bool stream_is_too_bad(int64_t quarantined, int64_t rows);
+
 /* --- batch.c --- */
 
 /* Takes an `emit` call in; it is answered when there is room. */

@@ -77,18 +77,17 @@ void stream_ended(struct sync_run *run)
 	stream_next(run);
 }
 
-static bool is_too_bad(const struct stream *stream)
+bool stream_is_too_bad(int64_t quarantined, int64_t rows)
 {
-	return stream->quarantined > QUARANTINE_FEW &&
-	       stream->quarantined * 100 >
-		       (stream->rows + stream->quarantined) * QUARANTINE_PERCENT;
+	return quarantined > QUARANTINE_FEW &&
+	       quarantined * 100 > (rows + quarantined) * QUARANTINE_PERCENT;
 }
 
 void stream_read_done(struct sync_run *run)
 {
 	struct stream *stream = &run->stream;
 
-	if (stream->end == STREAM_OK && is_too_bad(stream)) {
+	if (stream->end == STREAM_OK && stream_is_too_bad(stream->quarantined, stream->rows)) {
 		stream->end = STREAM_FAILED;
 		err_set(&stream->err, ERR_DATA, "%s: %lld of %lld records cannot be mapped",
 			stream->name, (long long)stream->quarantined,

@@ -221,6 +221,17 @@ class Additions(FleetCase):
         self.run_sync(code=None)
         self.assertEqual(self.device("d-001")[0], "ada@acme.example")
 
+    def test_what_cannot_be_used_takes_nothing_away(self):
+        self.change("own", device="d-001", email=7, encrypted="perhaps")
+        self.run_sync(code=None)
+        self.assertEqual(self.session()["quarantined"], 1)
+        self.assertEqual(self.device("d-001")[0], "ada@acme.example")
+
+    def test_a_match_with_nothing_is_skipped(self):
+        self.change("own", device="", email="nobody@acme.example")
+        self.run_sync()
+        self.assertEqual(self.counts(), [0, 0, 0, 1])
+
     def test_nobody_is_skipped(self):
         self.change("own", device="d-999", email="nobody@acme.example")
         self.run_sync()
@@ -295,6 +306,22 @@ class Events(FleetCase):
         self.assertEqual((row["path"], row["version"]), ("/opt/one", "1.0"))
         self.assertEqual([self.session()[name] for name in ("updated", "skipped")], [1, 1])
 
+    def test_what_a_rule_drops_now_goes(self):
+        self.run_sync()
+        self.change("install", device="d-003", app="App 3", version="withdrawn")
+        self.run_sync()
+        gone, = self.muster.rows("device_apps", self.account, "t.removed_at IS NOT NULL")
+        self.assertEqual((gone["app_source_id"], gone["removed_reason"]), ("App 3", "filtered"))
+
+    def test_what_cannot_be_used_comes_again(self):
+        self.run_sync()
+        before = self.cursor()
+        for index in range(12):
+            self.change("install", device="d-003", app=f"Late {index}", when="soon")
+        run = self.run_sync(code=None)
+        self.assertEqual(self.stream(run, "log")["end"], "failed")
+        self.assertEqual(self.cursor(), before)
+
     def test_a_failure_keeps_the_cursor_where_it_was(self):
         self.sim.fault("forbidden", host=HOST, path="/v1/events", nth=4)
         run = self.run_sync(code=None)
@@ -341,3 +368,41 @@ class Events(FleetCase):
 
 if __name__ == "__main__":
     unittest.main()
+
+
+class Tree(FleetCase):
+    """One stream lists parents and children."""
+
+    VENDOR = "fleet_tree"
+
+    def test_a_parent_that_is_listed_no_more_goes_with_its_children(self):
+        self.run_sync()
+        self.change("remove_device", device="d-003")
+        run = self.run_sync()
+        self.assertEqual(self.stream(run, "tree")["end"], "ok")
+        self.assert_installs_true()
+        self.assertEqual(len(self.muster.rows("devices", self.account)), 11)
+
+    def test_a_hole_in_one_part_does_not_keep_another_parent(self):
+        self.run_sync()
+        self.change("remove_device", device="d-003")
+        self.sim.fault("forbidden", host=HOST, path="/v1/devices/d-005/apps")
+        run = self.run_sync(code=None)
+        self.assertEqual(self.stream(run, "tree")["end"], "incomplete")
+        self.assert_installs_true()
+        self.assertEqual(len(self.muster.rows("devices", self.account)), 11)
+
+    def test_many_parents_at_once_are_held_with_their_children(self):
+        self.run_sync()
+        before = self.installs()
+        for index in range(12):
+            self.change("remove_device", device=f"d-{index:03}")
+        self.change("add_device", device="d-100")
+        self.change("add_device", device="d-101")
+        self.run_sync(code=None)
+        self.assertEqual(self.installs(), before)
+
+    def test_what_is_told_last_stands_also_within_one_session(self):
+        self.change("install", device="d-003", app="App 3", version="2")
+        self.run_sync("--stream", "feed")
+        self.assert_installs_true()

@@ -157,6 +157,27 @@ static void a_patch_leaves_what_it_does_not_tell(void **state)
 	assert_int_equal(patch.outcome, ENTITY_UNCHANGED);
 }
 
+/* Else the row would outlive its last listing: the log of changes never lists it. */
+static void a_patch_vouches_for_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+	struct patch patch;
+	struct world world;
+
+	world_begin(&world, fixture, "acc");
+	world.context.stream = "listing";
+	world_put(&world, "device", "d1", NULL, "name", "One", NULL);
+	patch = (struct patch){ .world = &world };
+	fixture_row_init(&patch.row, "device", "d1");
+	fixture_row_set(&patch.row, "name", "Two");
+	world.context.stream = "log";
+	world_run(&world, patch_unit, &patch);
+	assert_query(fixture, "SELECT name, streams FROM devices", "Two|[\"listing\"]\n");
+	fixture_row_set(&patch.row, "name", "Two");
+	world_run(&world, patch_unit, &patch);
+	assert_query(fixture, "SELECT name, streams FROM devices", "Two|[\"listing\"]\n");
+}
+
 static void a_patch_of_nobody_writes_nothing(void **state)
 {
 	struct fixture *fixture = *state;
@@ -230,6 +251,7 @@ int main(void)
 		T(a_forgotten_event_is_news_again),
 		T(old_stamps_are_forgotten),
 		T(a_patch_leaves_what_it_does_not_tell),
+		T(a_patch_vouches_for_nothing),
 		T(a_patch_of_nobody_writes_nothing),
 		T(only_children_of_judged_parents_are_missing),
 	};

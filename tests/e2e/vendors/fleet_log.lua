@@ -1,4 +1,6 @@
 -- The same made-up vendor as its log tells it.
+local f <const> = require "muster.field"
+
 return {
   contract = 1, id = "fleet_log", name = "Fleet log", version = "1",
   settings = {
@@ -39,8 +41,9 @@ return {
   },
   map = {
     device_app = {
+      keep = { versioned = f.present "version" }, drop = { withdrawn = f.contains("version", "withdrawn") },
       key = { "device", "app" }, device_source_id = "device", app_source_id = "app", version = "version",
-      path = "path",
+      path = "path", installed_at = f.time "when",
     },
   },
 }

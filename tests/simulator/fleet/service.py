@@ -142,16 +142,17 @@ class FleetService(Service):
     def add_device(self, device: str) -> None:
         self.devices[device] = {"name": f"Laptop {device}", "apps": {}, "revision": 1}
 
-    def install(self, device: str, app: str, version: str) -> None:
+    def install(self, device: str, app: str, version: str, **more: str) -> None:
         held = self.devices[device]
         kind = "changed" if app in held["apps"] else "added"
         held["apps"][app] = version
         held["revision"] += 1
         self.clock += 1
-        self.note(kind, device, app, version, self.clock)
+        self.note(kind, device, app, version, self.clock, **more)
 
-    def change_install(self, device: str, app: str, version: str = "1.0") -> None:
-        self.install(device, app, version)
+    def change_install(self, device: str, app: str, version: str = "1.0", **more: str) -> None:
+        """`more`: what the log tells of it besides."""
+        self.install(device, app, version, **more)
 
     def change_uninstall(self, device: str, app: str) -> None:
         del self.devices[device]["apps"][app]
