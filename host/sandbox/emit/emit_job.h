@@ -31,7 +31,7 @@ struct emitter {
 	size_t outbox_count;
 	struct known known[EMIT_ENTITIES_MAX];
 	size_t known_count;
-	int running;  /* emits that have not ended; also cancelled ones that are not collected yet */
+	int running; /* emits that have not ended; also cancelled ones that are not collected yet */
 	bool is_over; /* being flushed, or flushed for good: it takes no rows */
 };
 
