@@ -471,24 +471,38 @@ bool enrich_set(struct store_tx *tx, const struct entity_context *context,
 
 /* --- which row is meant --- */
 
-bool enrich_find(struct store_tx *tx, const char *account_id, const struct model_entity *entity,
-		 const char *column, const char *text, size_t len, int64_t *id, struct err *err)
+/*
+ * Columns that name somebody (e-mail, serial number) have indexes that do not begin with the
+ * account, as those do that the planner prefers over them: it is not to see the account.
+ */
+static struct db_stmt *prepare_find(struct store_tx *tx, const struct model_entity *entity,
+				    const char *column, struct err *err)
 {
+	bool is_id = str_eq(column, "source_id");
 	struct buf sql = BUF_INIT;
 	struct db_stmt *stmt = NULL;
-	bool has_row, has_second = false;
 
-	*id = 0;
-	if (!str_eq(column, "source_id") && model_column(entity, column) < 0)
-		return err_set(err, ERR_BUG, "enrich: %s has no column \"%s\"", entity->name,
-			       column);
+	if (!is_id && model_column(entity, column) < 0) {
+		err_set(err, ERR_BUG, "enrich: %s has no column \"%s\"", entity->name, column);
+		return NULL;
+	}
 	buf_printf(&sql,
-		   "SELECT id FROM %s WHERE account_id = $1 AND %s = $2"
+		   "SELECT id FROM %s WHERE account_id%s = $1 AND %s = $2"
 		   " AND removed_at IS NULL LIMIT 2",
-		   entity->table, column);
+		   entity->table, is_id ? "" : " || ''", column);
 	if (buf_ok(&sql, err))
 		stmt = db_prepare_text(tx, buf_text(&sql), err);
 	buf_fini(&sql);
+	return stmt;
+}
+
+bool enrich_find(struct store_tx *tx, const char *account_id, const struct model_entity *entity,
+		 const char *column, const char *text, size_t len, int64_t *id, struct err *err)
+{
+	struct db_stmt *stmt = prepare_find(tx, entity, column, err);
+	bool has_row, has_second = false;
+
+	*id = 0;
 	if (stmt == NULL)
 		return false;
 	db_bind_text(stmt, 1, account_id);

@@ -103,7 +103,8 @@ bool scopes_are_whole(const struct scopes *scopes, struct buf *why)
 	if (sum.spoiled > 0)
 		buf_printf(why, "%lld of %zu parts could not be read, the first: %s",
 			   (long long)sum.spoiled, scopes->proof->scope_count,
-			   scopes->proof->first_spoiled);
+			   scopes->proof->first_spoiled[0] != '\0' ? scopes->proof->first_spoiled
+								   : "it was begun and not ended");
 	else if (scopes->unread.count > 0)
 		buf_printf(why, "%zu %s were passed over whose rows are known",
 			   scopes->unread.count, scopes->proof->parent->table);

@@ -102,11 +102,19 @@ local function matches(rule, call, reply)
     and (rule.body == nil or body_matches(rule.body, reply))
 end
 
+-- Not all rows were seen, neither in a scope nor in its stream.
+local function note_part(context)
+  while context do
+    context.is_cut, context = true, context.outer
+  end
+end
+
 -- The host took a success for what it seemed: it has to hear of the hole even if a script goes on.
-local function raise_rule(rule, call, reply, failure, scope)
+local function raise_rule(rule, call, reply, failure, context)
   local message = failure and failure.message or ("%s: answered %d"):format(call, reply.status)
+  note_part(context)
   if not failure then
-    core.event("failed", { message = message, scope = scope })
+    core.event("failed", { message = message, scope = context.scope })
   end
   core.raise {
     kind = rule.kind, status = reply.status, message = message,
@@ -124,10 +132,11 @@ local function judge(context, call, reply, failure, absent)
   end
   for _, rule in ipairs(context.errors) do
     if matches(rule, call, reply) then
-      raise_rule(rule, call, reply, failure, context.scope)
+      raise_rule(rule, call, reply, failure, context)
     end
   end
   if failure then
+    note_part(context)
     core.raise(failure)
   end
 end
@@ -164,6 +173,7 @@ local function request(self, method, where, query, opts)
     scope = context.scope,
   }
   if not result then
+    note_part(context)
     error(fault, 0)
   end
   local reply = setmetatable({ status = result.status, headers = result.headers }, Reply)
@@ -242,12 +252,10 @@ end
 
 ---A listing stopped at the limit.
 function api.note_cut(made)
-  local context = contexts[made]
-  while context do
-    context.is_cut, context = true, context.outer
-  end
+  note_part(contexts[made])
 end
 
+---Did a listing stop at the limit, or a request fail?
 ---@return boolean
 function api.is_cut(made)
   return contexts[made].is_cut

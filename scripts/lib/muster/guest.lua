@@ -142,6 +142,15 @@ local function name_permission(fault, needs)
   return fault
 end
 
+-- What the stream committed last; a null is nothing, and not the truthy value that JSON has for it.
+local function committed(text)
+  local state = text and host.json.decode(text)
+  if state ~= host.json.null then
+    return state
+  end
+  return nil
+end
+
 ---@param args table { stream, settings, now, state (JSON), full, limit }
 function handlers.read(args)
   local connector = loaded.connector
@@ -153,7 +162,7 @@ function handlers.read(args)
   local described = { name = args.stream, emits = stream.emits, mode = stream.mode }
   local rows = out.new(described, loaded.compiled, calls)
   local ok, fault = pcall(function()
-    stream.read(calls, rows, args.state and host.json.decode(args.state))
+    stream.read(calls, rows, committed(args.state))
     out.finish(rows)
   end)
   if not ok then

@@ -271,14 +271,14 @@ function out.new(stream, maps, calls)
 end
 
 ---Sends what derived maps still hold and waits until the host has everything. Where not all rows
----were seen (a limit, a failed or kept scope, events), derived rows only add to what the host has.
+---were seen (a limit, a failed request, a part that was not read, events), derived rows only add to what the host has.
 ---@param made muster.Out
 function out.finish(made)
   local state = states[made]
   if state.failed > 0 and state.read + state.kept == 0 then
     error(state.fault, 0)
   end
-  local is_part = api_module.is_cut(state.api) or state.failed + state.kept > 0 or state.events
+  local is_part = api_module.is_cut(state.api) or state.scopes > state.read or state.events
   core.flush(state.emitter, is_part, false)
 end
 

@@ -105,13 +105,20 @@ describe("read", function()
     return { contract = 1, id = "minimal", name = "M", version = "1", settings = {}, bases = { api = "x" },
       check = { calls = { "GET api:/x" }, run = function() end }, map = { device = { source_id = "id" } },
       streams = { devices = { calls = { "GET api:/x" }, emits = { device = "primary" }, needs = { { "List", "/x" } },
-        read = function(api, out) ]]
+        read = function(api, out, state) ]]
 
-  local function fault_of(statement)
+  local function fault_of(statement, state)
     load(HEAD .. statement .. " end } } }")
     vendor.api(function() return 403, "" end)
-    return vendor.fault(guest.read, { stream = "devices", settings = {}, now = "x" })
+    return vendor.fault(guest.read, { stream = "devices", settings = {}, now = "x", state = state })
   end
+
+  it("takes a committed null for no state, and false for itself", function()
+    local statement <const> = "error { kind = 'bug', message = tostring(state) }"
+    assert.equal("nil", fault_of(statement, "null").message)
+    assert.equal("nil", fault_of(statement, nil).message)
+    assert.equal("false", fault_of(statement, "false").message)
+  end)
 
   it("names the missing permission in the vendor's own words", function()
     local fault <const> = fault_of 'api:get "api:/x"'

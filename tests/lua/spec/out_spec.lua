@@ -158,6 +158,27 @@ describe("out:scope", function()
     assert.is_true(api_module.is_cut(api))
   end)
 
+  it("takes a part that was begun and left for one that was not seen", function()
+    local kept <const> = reading(LISTING, rows_of_two, function(_, out)
+      coroutine.wrap(function()
+        out:scope("device", "d1", coroutine.yield)
+      end)()
+      out:scope("device", "d2", list)
+    end)
+    assert.same({ { is_part = true, goes_on = false } }, kept.flushes)
+  end)
+
+  it("takes a part whose failure is hushed up for one that was not seen", function()
+    local kept <const> = reading(LISTING, function()
+      return 500, "{}"
+    end, function(_, out)
+      out:scope("device", "d1", function(api)
+        pcall(list, api)
+      end)
+    end)
+    assert.same({ { is_part = true, goes_on = false } }, kept.flushes)
+  end)
+
   it("refuses nesting, ids that are none, and streams of events", function()
     local function fault_of(stream, fn)
       return reading(stream, rows_of_two, function(_, out) fn(out) end).fault.message
