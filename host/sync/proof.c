@@ -67,6 +67,10 @@ static bool open_scope(struct proof *proof, const struct value *args, bool is_ke
 	    proof->scope_count == PROOF_SCOPES_MAX)
 		return err_set(err, ERR_BUG, "scope: more than %d, or out of order",
 			       PROOF_SCOPES_MAX);
+	proof->scope_bytes += is_id ? id->len : 0;
+	if (proof->scope_bytes > PROOF_SCOPE_BYTES_MAX)
+		return err_set(err, ERR_BUG, "scope: ids of more than %d MiB",
+			       PROOF_SCOPE_BYTES_MAX / 1024 / 1024);
 	if (!grow(&proof->scopes, proof->scope_count, &proof->scope_size, sizeof(*scope), err))
 		return false;
 	proof->parent = parent;

@@ -22,6 +22,7 @@ enum {
 	PROOF_SCOPES_MAX = 1000000,
 	PROOF_PAGES_MAX = 10000, /* of one pager */
 	PROOF_TEXT_MAX = 256,
+	PROOF_SCOPE_BYTES_MAX = 64 * 1024 * 1024, /* of all their parents' ids */
 	PROOF_ID_MAX = 2048, /* bytes of a parent's id: as long as a row's may be */
 };
 
@@ -46,7 +47,7 @@ struct proof {
 	size_t pager_count, pager_size;
 	int64_t first_pager;
 	struct proof_scope *scopes; /* scope n is scopes[n - 1] */
-	size_t scope_count, scope_size;
+	size_t scope_count, scope_size, scope_bytes;
 	const struct model_entity *parent; /* the entity that the scopes are of */
 	int64_t pages;
 	int64_t open_pagers;	/* of the stream itself */

@@ -229,6 +229,29 @@ static void events_only_have_to_be_whole(void **state)
 	proof_fini(&proof);
 }
 
+/* "scope" with at = "keep", of the next parent. */
+static bool keep(struct proof *proof, const char *id, size_t len, struct err *err)
+{
+	struct value_tree *tree;
+	struct buf args = BUF_INIT;
+	bool fine;
+
+	value_put_map(&args, 4);
+	value_put_str(&args, "id");
+	value_put_int(&args, (int64_t)proof->scope_count + 1);
+	value_put_str(&args, "at");
+	value_put_str(&args, "keep");
+	value_put_str(&args, "entity");
+	value_put_str(&args, "device");
+	value_put_str(&args, "parent");
+	value_put_bytes(&args, id, len);
+	tree = value_parse(args.data, args.len, err);
+	fine = proof_scope(proof, value_root(tree), err);
+	value_tree_free(tree);
+	buf_fini(&args);
+	return fine;
+}
+
 /* Cut at its NUL the id would be another parent's, and prove away that one's children. */
 static void an_id_that_no_row_can_have_proves_nothing(void **state)
 {
@@ -246,25 +269,23 @@ static void an_id_that_no_row_can_have_proves_nothing(void **state)
 	memset(long_id, 'x', sizeof(long_id));
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
 		struct err err = ERR_INIT;
-		struct value_tree *tree;
-		struct buf args = BUF_INIT;
 
-		value_put_map(&args, 4);
-		value_put_str(&args, "id");
-		value_put_int(&args, (int64_t)i + 1);
-		value_put_str(&args, "at");
-		value_put_str(&args, "keep");
-		value_put_str(&args, "entity");
-		value_put_str(&args, "device");
-		value_put_str(&args, "parent");
-		value_put_bytes(&args, ids[i].text, ids[i].len);
-		tree = value_parse(args.data, args.len, &err);
-		assert_true(proof_scope(&proof, value_root(tree), &err));
+		assert_true(keep(&proof, ids[i].text, ids[i].len, &err));
 		assert_int_equal(proof_scope_end(&proof.scopes[i]), SCOPE_SPOILED);
 		assert_string_equal(proof.scopes[i].parent, "");
-		value_tree_free(tree);
-		buf_fini(&args);
 	}
+	proof_fini(&proof);
+}
+
+static void the_ids_of_scopes_have_a_bound(void **state)
+{
+	struct proof proof = { .scope_bytes = PROOF_SCOPE_BYTES_MAX - 3 };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_true(keep(&proof, "abc", 3, &err));
+	assert_false(keep(&proof, "d", 1, &err));
+	assert_int_equal(err.kind, ERR_BUG);
 	proof_fini(&proof);
 }
 
@@ -282,6 +303,7 @@ int main(void)
 		cmocka_unit_test(what_contradicts_itself_ends_the_session),
 		cmocka_unit_test(events_only_have_to_be_whole),
 		cmocka_unit_test(an_id_that_no_row_can_have_proves_nothing),
+		cmocka_unit_test(the_ids_of_scopes_have_a_bound),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
