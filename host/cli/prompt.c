@@ -1,7 +1,11 @@
 /* Questions to a person. */
+#define _GNU_SOURCE
 #include "cli/prompt.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,13 +101,54 @@ bool prompt_text(const struct cli *cli, const char *question, const char *fallba
 
 /* --- without echo --- */
 
+/*
+ * While the echo is off, a signal to end cuts the reading short instead of the process, which would
+ * leave the terminal as it is. It is held back but for the waiting, so that none comes in between.
+ */
+struct endings {
+	struct sigaction term, hup; /* as they were */
+	sigset_t mask;
+};
+
+static void on_ending(int signal)
+{
+	(void)signal;
+}
+
+static void endings_catch(struct endings *before)
+{
+	const struct sigaction action = { .sa_handler = on_ending };
+	sigset_t held;
+
+	sigemptyset(&held);
+	sigaddset(&held, SIGTERM);
+	sigaddset(&held, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &held, &before->mask);
+	sigaction(SIGTERM, &action, &before->term);
+	sigaction(SIGHUP, &action, &before->hup);
+}
+
+static void endings_release(const struct endings *before)
+{
+	sigaction(SIGTERM, &before->term, NULL);
+	sigaction(SIGHUP, &before->hup, NULL);
+	pthread_sigmask(SIG_SETMASK, &before->mask, NULL);
+}
+
+static bool read_key(const struct endings *before, char *key)
+{
+	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+
+	return ppoll(&input, 1, NULL, &before->mask) == 1 && read(STDIN_FILENO, key, 1) == 1;
+}
+
 /* Reads keys until Enter. The signals' keys are read as bytes: none of them leaves echo off. */
-static bool read_keys(struct secret *out, struct err *err)
+static bool read_keys(const struct endings *before, struct secret *out, struct err *err)
 {
 	char c;
 
 	out->len = 0;
-	while (read(STDIN_FILENO, &c, 1) == 1) {
+	while (read_key(before, &c)) {
 		switch (c) {
 		case '\n':
 		case '\r':
@@ -133,6 +178,7 @@ static bool read_keys(struct secret *out, struct err *err)
  */
 static bool ask_without_echo(const char *question, struct secret *out, struct err *err)
 {
+	struct endings endings;
 	struct termios before, silent;
 	bool done;
 
@@ -142,12 +188,16 @@ static bool ask_without_echo(const char *question, struct secret *out, struct er
 	silent.c_lflag &= (tcflag_t) ~(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
 	silent.c_cc[VMIN] = 1;
 	silent.c_cc[VTIME] = 0;
-	if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) != 0)
+	endings_catch(&endings);
+	if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) != 0) {
+		endings_release(&endings);
 		return err_set_errno(err, ERR_USAGE, errno, "cannot switch off the echo");
+	}
 	say(question);
 	say(" (not shown): ");
-	done = read_keys(out, err);
+	done = read_keys(&endings, out, err);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+	endings_release(&endings);
 	terminal_write(STDERR_FILENO, "\n", 1);
 	return done;
 }

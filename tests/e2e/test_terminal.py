@@ -94,6 +94,15 @@ class AtATerminal(E2eCase):
         terminal.wait_for("Name of the account")
         self.assertTrue(terminal.has_echo())
 
+    def test_the_echo_is_back_when_the_program_is_ended(self):
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            terminal = self.terminal(*self.connect_line("--set", f"api_url={HOST}"))
+            terminal.wait_for(SHOWN)
+            os.kill(terminal.pid, number)
+            shown = terminal.end()
+            self.assertTrue(terminal.has_echo(), shown)
+            self.assertNotEqual(terminal.code, 0, shown)
+
     def test_a_no_changes_nothing(self):
         self.connect()
         terminal = self.terminal("accounts", "disconnect", ACCOUNT, "--purge")
