@@ -20,6 +20,7 @@ enum {
 	BATCH_ROWS_MAX = 20000,
 	BATCH_BYTES_MAX = 8 * 1024 * 1024,
 	QUARANTINE_MAX = 100,
+	STATE_MAX = 64 * 1024, /* of what an events stream commits */
 };
 
 struct payload {
@@ -348,11 +349,19 @@ void batch_emit(struct sync_run *run, uint32_t id, const void *args, size_t len)
 
 void batch_commit(struct sync_run *run, uint32_t id, const struct value *args)
 {
-	const char *state = value_text(args, "state", NULL);
+	const char *state = value_text(args, "state", "");
 	struct err err = ERR_INIT;
-	struct batch *batch = collecting(run, &err);
-	char *cursor = state != NULL ? str_dup(state) : NULL;
+	struct batch *batch;
+	char *cursor;
 
+	if (*state == '\0' || strlen(state) > STATE_MAX) {
+		err_set(&err, ERR_OVER_LIMIT, "commit: the state must be a text of 1 to %d bytes",
+			STATE_MAX);
+		guest_fail(connector_guest(run->connector), id, &err);
+		return;
+	}
+	batch = collecting(run, &err);
+	cursor = str_dup(state);
 	if (batch == NULL || cursor == NULL || !add_unanswered(batch, id, &err)) {
 		free(cursor);
 		if (err.kind == ERR_NONE)
