@@ -124,7 +124,7 @@ static bool try_passphrase(struct cli *cli, const char *path, struct err *err)
 {
 	struct secret passphrase = SECRET_INIT;
 	const struct vault_key key = { .kind = VAULT_KEY_PASSPHRASE, .passphrase = &passphrase };
-	bool done = (path ? secret_read_file(path, &passphrase, err)
+	bool done = (path ? secret_read_file(cli, path, &passphrase, err)
 			  : secret_ask(cli, "Passphrase of the vault",
 				       "give --passphrase-file FILE", &passphrase, err)) &&
 		    reopen(cli, &key, err);

@@ -30,7 +30,7 @@ static bool read_passphrase(const struct cli *cli, const char *flag, struct secr
 	char instead[64];
 
 	if (path)
-		return secret_read_file(path, out, err);
+		return secret_read_file(cli, path, out, err);
 	snprintf(instead, sizeof(instead), "give --%s FILE", flag);
 	return secret_ask_twice(cli, "New passphrase of the vault", instead, out, err);
 }

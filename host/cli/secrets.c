@@ -51,13 +51,24 @@ static bool read_descriptor(int fd, const char *name, struct secret *out, struct
 	return done;
 }
 
-bool secret_read_file(const char *path, struct secret *out, struct err *err)
+/* The file is the person's own, and so is the decision: it is taken, but not in silence. */
+static void warn_if_open(const struct cli *cli, int fd, const char *path)
+{
+	struct stat info;
+
+	if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && (info.st_mode & 077) != 0)
+		cli_warn(cli, "%s can be read by others (mode %04o); close it: chmod 600 %s", path,
+			 (unsigned)(info.st_mode & 07777), path);
+}
+
+bool secret_read_file(const struct cli *cli, const char *path, struct secret *out, struct err *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	bool done;
 
 	if (fd < 0)
 		return err_set_errno(err, ERR_USAGE, errno, "cannot read %s", path);
+	warn_if_open(cli, fd, path);
 	done = read_descriptor(fd, path, out, err);
 	close(fd);
 	return done;
@@ -160,7 +171,7 @@ bool secret_setting(const struct cli *cli, const char *id, const char *label, st
 	if (path && is_on_stdin(cli, id))
 		return err_set(err, ERR_USAGE, "%s: give a file or standard input, not both", id);
 	if (path)
-		done = secret_read_file(path, out, err);
+		done = secret_read_file(cli, path, out, err);
 	else if (is_on_stdin(cli, id))
 		done = secret_read_stdin(out, err);
 	else

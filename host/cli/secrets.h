@@ -15,8 +15,9 @@ struct cli;
 
 enum { SECRET_BYTES_MAX = 64 * 1024, SECRET_TRIES = 3 };
 
-/* The bytes of a file without one newline at their end. ERR_USAGE if there are none. */
-bool secret_read_file(const char *path, struct secret *out, struct err *err);
+/* The bytes of a file without one newline at their end; warns of a file that others can read.
+   ERR_USAGE if there are none. */
+bool secret_read_file(const struct cli *cli, const char *path, struct secret *out, struct err *err);
 
 /* The same of standard input, up to its end. */
 bool secret_read_stdin(struct secret *out, struct err *err);

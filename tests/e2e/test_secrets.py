@@ -139,6 +139,15 @@ class Canary(E2eCase):
             if path.is_file() and path.name != ".gitignore":
                 self.assertEqual(path.stat().st_mode & 0o077, 0, path)
 
+    def test_a_secret_file_that_others_can_read_is_spoken_of(self):
+        run = self.connect()
+        self.assertNotIn("can be read by others", run.said)
+        (self.muster.secrets / "acme").chmod(0o644)
+        run = self.muster.run("accounts", "reconnect", ACCOUNT, "--secret-file",
+                              f"api_token={self.muster.secrets / 'acme'}", "--no-input")
+        self.assertEqual(run.code, 0, run)
+        self.assertIn("can be read by others (mode 0644); close it: chmod 600", run.err)
+
     def test_without_the_key_the_vault_is_sealed(self):
         self.connect_and_sync()
         for key in (self.muster.folder / "state").rglob("*.key"):
