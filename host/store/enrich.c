@@ -523,18 +523,6 @@ bool enrich_find(struct store_tx *tx, const char *account_id, const struct model
 
 /* --- what it does not add any more --- */
 
-static bool read_id(struct db_stmt *stmt, void *item, struct err *err)
-{
-	(void)err;
-	*(int64_t *)item = db_column_int(stmt, 0);
-	return true;
-}
-
-static void fini_id(void *item)
-{
-	(void)item;
-}
-
 static bool enriched_ids(struct store_tx *tx, const struct entity_context *context,
 			 const struct model_entity *entity, int64_t **ids, size_t *count,
 			 struct err *err)
@@ -550,7 +538,7 @@ static bool enriched_ids(struct store_tx *tx, const struct entity_context *conte
 	db_bind_text(stmt, 1, context->account_id);
 	db_bind_text(stmt, 2, entity->name);
 	db_bind_text(stmt, 3, context->stream);
-	return row_read_list(stmt, read_id, fini_id, ids, count, sizeof(**ids), err);
+	return row_read_ids(stmt, ids, count, err);
 }
 
 bool enrich_withdraw(struct store_tx *tx, const struct entity_context *context,

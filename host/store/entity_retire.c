@@ -135,18 +135,6 @@ static void build_orphans(const void *subject, struct buf *sql)
 	}
 }
 
-static bool read_id(struct db_stmt *stmt, void *item, struct err *err)
-{
-	(void)err;
-	*(int64_t *)item = db_column_int(stmt, 0);
-	return true;
-}
-
-static void fini_id(void *item)
-{
-	(void)item;
-}
-
 static bool bury_orphans(struct store_tx *tx, const struct entity_context *context,
 			 const struct model_entity *entity, int64_t *count, struct err *err)
 {
@@ -159,7 +147,7 @@ static bool bury_orphans(struct store_tx *tx, const struct entity_context *conte
 		return false;
 	db_bind_text(stmt, 1, context->account_id);
 	db_bind_int(stmt, 2, context->session_id);
-	ok = row_read_list(stmt, read_id, fini_id, &ids, &found, sizeof(*ids), err);
+	ok = row_read_ids(stmt, &ids, &found, err);
 	for (size_t i = 0; ok && i < found; i++)
 		ok = bury(tx, context, entity, ids[i], "parent", err);
 	free(ids);

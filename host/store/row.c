@@ -143,3 +143,20 @@ bool row_read_list(struct db_stmt *stmt, row_read_fn *read, row_fini_fn *fini, v
 	memcpy(out, &items, sizeof(items));
 	return ok;
 }
+
+static bool read_id(struct db_stmt *stmt, void *item, struct err *err)
+{
+	(void)err;
+	*(int64_t *)item = db_column_int(stmt, 0);
+	return true;
+}
+
+static void fini_id(void *item)
+{
+	(void)item;
+}
+
+bool row_read_ids(struct db_stmt *stmt, int64_t **ids, size_t *count, struct err *err)
+{
+	return row_read_list(stmt, read_id, fini_id, ids, count, sizeof(**ids), err);
+}

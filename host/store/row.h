@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "store/db.h"
 
@@ -41,6 +42,8 @@ bool row_read_one(struct db_stmt *stmt, row_read_fn *read, row_fini_fn *fini, vo
 /* All rows into a new array: `out` points to the array's pointer. On failure it is NULL. */
 bool row_read_list(struct db_stmt *stmt, row_read_fn *read, row_fini_fn *fini, void *out,
 		   size_t *count, size_t size, struct err *err);
+/* The numbers in the first column of all rows; *ids is for free(). */
+bool row_read_ids(struct db_stmt *stmt, int64_t **ids, size_t *count, struct err *err);
 void row_free_list(void *items, size_t count, size_t size, row_fini_fn *fini);
 
 #endif
