@@ -23,6 +23,7 @@ struct walk {
 	const struct model_entity *entity;
 	struct column columns[COLUMNS_MAX];
 	size_t column_count;
+	bool has_source_id;
 	size_t custom_order[COLUMNS_MAX]; /* TO_CUSTOM columns by name */
 	size_t custom_count;
 	struct entity_cell *cells;
@@ -35,25 +36,40 @@ struct walk {
 
 /* --- columns --- */
 
+static bool is_repeated(const struct walk *walk, const struct column *column)
+{
+	for (size_t i = 0; i < walk->column_count; i++) {
+		const struct column *other = &walk->columns[i];
+
+		if (other->to == column->to && other->index == column->index &&
+		    str_eq(other->name, column->name))
+			return true;
+	}
+	return false;
+}
+
 static bool take_column(struct walk *walk, const char *name, struct err *err)
 {
-	struct column *column = &walk->columns[walk->column_count++];
+	struct column *column = &walk->columns[walk->column_count];
 
-	column->to = TO_MODEL;
+	*column = (struct column){ .to = TO_MODEL };
 	if (str_eq(name, "source_id")) {
 		column->to = TO_SOURCE_ID;
-		return true;
-	}
-	if (str_has_prefix(name, "custom.")) {
+		walk->has_source_id = true;
+	} else if (str_has_prefix(name, "custom.")) {
 		column->to = TO_CUSTOM;
 		snprintf(column->name, sizeof(column->name), "%s", name + strlen("custom."));
-		walk->custom_order[walk->custom_count++] = walk->column_count - 1;
-		return true;
+		walk->custom_order[walk->custom_count++] = walk->column_count;
+	} else {
+		column->index = model_column(walk->entity, name);
+		if (column->index < 0)
+			return err_set(err, ERR_BUG, "emit: %s has no column \"%s\"",
+				       walk->entity->name, name);
 	}
-	column->index = model_column(walk->entity, name);
-	if (column->index >= 0)
-		return true;
-	return err_set(err, ERR_BUG, "emit: %s has no column \"%s\"", walk->entity->name, name);
+	if (is_repeated(walk, column))
+		return err_set(err, ERR_BUG, "emit: the column \"%s\" is there twice", name);
+	walk->column_count++;
+	return true;
 }
 
 /* Insertion sort: a handful of columns. */
@@ -373,11 +389,21 @@ static bool walk_rows(struct walk *walk, struct value_cursor cursor, struct err 
 
 	if (!open_list(&cursor, &count, err))
 		return false;
+	if (count > 0 && !walk->has_source_id)
+		return rows_broken(err, "its rows have no source_id");
 	for (size_t i = 0; i < count; i++) {
 		if (!take_row(walk, &cursor, err))
 			return false;
 	}
 	return true;
+}
+
+/* An id that no row can have is none. */
+static const char *usable_id(const struct value_head *id)
+{
+	bool is_usable = id->type == VALUE_BYTES && id->len > 0 && str_is_utf8(id->bytes, id->len);
+
+	return is_usable ? id->bytes : NULL;
 }
 
 static bool walk_dropped(struct walk *walk, struct value_cursor cursor, struct err *err)
@@ -397,7 +423,7 @@ static bool walk_dropped(struct walk *walk, struct value_cursor cursor, struct e
 		    !value_next(&cursor, &id, err))
 			return rows_broken(err, "dropped is no list of rule and id");
 		if (!walk->sink->dropped(walk->sink->arg, walk->entity, named ? rule : NULL,
-					 id.type == VALUE_BYTES ? id.bytes : NULL, id.len, err))
+					 usable_id(&id), id.len, err))
 			return false;
 	}
 	return true;
@@ -411,7 +437,7 @@ static const char *take_reason(struct value_cursor cursor, char out[REASON_MAX])
 
 	if (!value_next(&cursor, &head, &ignored) || head.type == VALUE_NIL)
 		return NULL;
-	if (head.type != VALUE_BYTES || head.len == 0)
+	if (head.type != VALUE_BYTES || head.len == 0 || !str_is_utf8(head.bytes, head.len))
 		return "cannot be mapped";
 	head.len = str_cut(head.bytes, head.len, REASON_MAX - 1);
 	memcpy(out, head.bytes, head.len);
@@ -437,9 +463,8 @@ static bool walk_bad(struct walk *walk, struct value_cursor cursor, struct err *
 			return false;
 		rows_take_text(cursor, excerpt, sizeof(excerpt));
 		if (!value_skip(&cursor, err) ||
-		    !walk->sink->bad(walk->sink->arg, walk->entity,
-				     id.type == VALUE_BYTES && id.len > 0 ? id.bytes : NULL, id.len,
-				     reason, excerpt, err))
+		    !walk->sink->bad(walk->sink->arg, walk->entity, usable_id(&id), id.len, reason,
+				     excerpt, err))
 			return false;
 	}
 	return true;

@@ -89,7 +89,7 @@ bool rows_take_text(struct value_cursor cursor, char *out, size_t size)
 
 	out[0] = '\0';
 	if (cursor.at == NULL || !value_next(&cursor, &head, &ignored) ||
-	    head.type != VALUE_BYTES || head.len >= size)
+	    head.type != VALUE_BYTES || head.len >= size || !str_is_utf8(head.bytes, head.len))
 		return false;
 	memcpy(out, head.bytes, head.len);
 	out[head.len] = '\0';

@@ -52,7 +52,9 @@ bool rows_payload_read(const void *data, size_t len, struct rows_payload *out, s
 bool rows_payload_origin(const struct rows_payload *payload, struct rows_origin *out,
 			 struct err *err);
 
-/* Reads a text member into `out`, NUL-terminated; false and "" if it is absent or too long. */
+/* Reads a text member into `out`, NUL-terminated; false and "" if it is absent, too long or no
+ * UTF-8.
+ */
 bool rows_take_text(struct value_cursor cursor, char *out, size_t size);
 
 /* ERR_BUG, "emit: what". */

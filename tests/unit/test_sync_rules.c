@@ -286,6 +286,43 @@ static void one_row(struct buf *out, const char *id, const char *name, const cha
 	put_row(out, id, name, platform, seen_at);
 }
 
+static bool walk_json(const char *json, struct err *err)
+{
+	json_t *made = json_loads(json, 0, NULL);
+	struct buf bytes = BUF_INIT;
+	struct caught caught;
+	bool fine;
+
+	assert_non_null(made);
+	value_put_json(&bytes, made);
+	fine = walk(&bytes, &caught, err);
+	buf_fini(&bytes);
+	json_decref(made);
+	return fine;
+}
+
+#define LAPTOPS "{\"map\":\"laptop\",\"entity\":\"device\",\"columns\":"
+
+/* Found by fuzz_rows: a row without an id went through as fine. */
+static void columns_name_the_id_once_and_nothing_twice(void **state)
+{
+	static const char *const wrong[] = {
+		LAPTOPS "[\"name\"],\"rows\":[[\"a\"]]}",
+		LAPTOPS "[],\"rows\":[[]]}",
+		LAPTOPS "[\"source_id\",\"source_id\"],\"rows\":[[\"a\",\"b\"]]}",
+		LAPTOPS "[\"source_id\",\"name\",\"name\"],\"rows\":[[\"a\",\"b\",\"c\"]]}",
+		LAPTOPS "[\"source_id\",\"custom.a\",\"custom.a\"],\"rows\":[[\"a\",1,2]]}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		struct err err = ERR_INIT;
+
+		assert_false(walk_json(wrong[i], &err));
+		assert_int_equal(err.kind, ERR_BUG);
+	}
+}
+
 static void rows_become_cells(void **state)
 {
 	struct buf out = BUF_INIT;
@@ -443,6 +480,7 @@ int main(void)
 		cmocka_unit_test(thresholds_are_exact),
 		cmocka_unit_test(no_two_held_sets_have_the_same_text),
 		cmocka_unit_test(ids_are_seen_once_each),
+		cmocka_unit_test(columns_name_the_id_once_and_nothing_twice),
 		cmocka_unit_test(rows_become_cells),
 		cmocka_unit_test(numbers_that_are_no_values_are_problems),
 		cmocka_unit_test(keys_are_kept_within_what_the_store_takes),
