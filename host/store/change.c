@@ -53,14 +53,9 @@ static void put_column(struct buf *out, struct db_stmt *stmt, int column, enum m
 	}
 }
 
-static bool is_absent(const struct entity_cell *cell, enum model_type type)
-{
-	return type == MODEL_BOOL ? cell->flag < 0 : cell->text == NULL;
-}
-
 static void put_cell(struct buf *out, const struct entity_cell *cell, enum model_type type)
 {
-	if (is_absent(cell, type))
+	if (entity_cell_is_absent(cell, type))
 		buf_str(out, "null");
 	else if (type == MODEL_BOOL)
 		buf_str(out, cell->flag != 0 ? "true" : "false");
@@ -148,7 +143,7 @@ static void put_present(struct buf *out, const struct entity_row *row)
 
 	buf_char(out, '{');
 	for (size_t i = 0; i < entity->column_count; i++) {
-		if (is_absent(&row->cells[i], entity->columns[i].type))
+		if (entity_cell_is_absent(&row->cells[i], entity->columns[i].type))
 			continue;
 		json_out_name(out, entity->columns[i].name);
 		put_cell(out, &row->cells[i], entity->columns[i].type);

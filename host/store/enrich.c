@@ -210,7 +210,8 @@ static bool fill(struct enriched_row *row, struct enrichment *addition, struct e
 
 		if (str_eq(name, CUSTOM))
 			ok = ok && fill_custom(custom, value, filled, err);
-		if (column < 0 || !stored_cell_is_absent(entity, (size_t)column, &cells[column]))
+		if (column < 0 ||
+		    !entity_cell_is_absent(&cells[column], entity->columns[column].type))
 			continue;
 		ok = ok && fill_cell(row, &cells[column], value, err) &&
 		     note_filled(filled, "", name, err);
@@ -352,7 +353,7 @@ static json_t *fields_json(const struct entity_row *row)
 		const struct model_column *column = &row->entity->columns[i];
 		const struct entity_cell *cell = &row->cells[i];
 
-		ok = stored_cell_is_absent(row->entity, i, cell) ||
+		ok = entity_cell_is_absent(cell, column->type) ||
 		     json_object_set_new(fields, column->name, cell_json(column, cell)) == 0;
 	}
 	if (ok && row->custom != NULL)

@@ -10,6 +10,11 @@
 #include "store/enrich.h"
 #include "store/voices.h"
 
+bool entity_cell_is_absent(const struct entity_cell *cell, enum model_type type)
+{
+	return type == MODEL_BOOL ? cell->flag < 0 : cell->text == NULL;
+}
+
 /* --- the content hash --- */
 
 static void put_number(struct buf *out, uint64_t value)

@@ -35,6 +35,9 @@ struct entity_cell {
 	int8_t flag; /* MODEL_BOOL: 0, 1; -1 = absent */
 };
 
+/* Does the cell hold nothing? */
+bool entity_cell_is_absent(const struct entity_cell *cell, enum model_type type);
+
 struct entity_row {
 	const struct model_entity *entity;
 	const char *source_id; /* never empty */
@@ -101,9 +104,6 @@ struct entity_scope {
 		      struct err *err);
 	void *arg;
 };
-
-/* Does a row of the entity name a row of `parent`? */
-bool entity_is_child(const struct model_entity *entity, const struct model_entity *parent);
 
 /*
  * `seen` is sorted ascending, without duplicates. `scope` NULL: the listing is of all rows; else

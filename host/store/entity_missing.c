@@ -101,15 +101,6 @@ static bool refers(struct db_stmt *stmt, int column, const struct model_parent *
 	return parent->kind_column == NULL || (kind != NULL && str_eq(kind, parent->entity));
 }
 
-bool entity_is_child(const struct model_entity *entity, const struct model_entity *parent)
-{
-	for (const struct model_parent *at = entity->parents; at->column != NULL; at++) {
-		if (str_eq(at->entity, parent->name))
-			return true;
-	}
-	return false;
-}
-
 enum { SOURCE_ID = 2, LIVE_COLUMNS };
 
 /* A row that names no such parent belongs to no scope: nobody listed it, nobody misses it. */

@@ -27,7 +27,7 @@ static bool merge_custom(const struct entity_row *patch, struct stored_row *row,
 static bool merge(const struct entity_row *patch, struct stored_row *row, struct err *err)
 {
 	for (size_t i = 0; i < row->count; i++) {
-		if (!stored_cell_is_absent(patch->entity, i, &patch->cells[i]))
+		if (!entity_cell_is_absent(&patch->cells[i], patch->entity->columns[i].type))
 			row->cells[i] = patch->cells[i];
 	}
 	return merge_custom(patch, row, err);

@@ -166,3 +166,12 @@ int model_column(const struct model_entity *entity, const char *name)
 	}
 	return -1;
 }
+
+int model_parent_column(const struct model_entity *entity, const struct model_entity *parent)
+{
+	for (const struct model_parent *at = entity->parents; at->column != NULL; at++) {
+		if (str_eq(at->entity, parent->name))
+			return model_column(entity, at->column);
+	}
+	return -1;
+}

@@ -58,4 +58,8 @@ const struct model_entity *model_entities(size_t *count);
 /* Index of a column; -1 if there is none. */
 int model_column(const struct model_entity *entity, const char *name);
 
+/* Index of the column in which a row of the entity names its parent; -1 if it is no child of such.
+ */
+int model_parent_column(const struct model_entity *entity, const struct model_entity *parent);
+
 #endif

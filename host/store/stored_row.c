@@ -16,12 +16,6 @@ void stored_row_fini(struct stored_row *row)
 	*row = (struct stored_row){ 0 };
 }
 
-bool stored_cell_is_absent(const struct model_entity *entity, size_t column,
-			   const struct entity_cell *cell)
-{
-	return entity->columns[column].type == MODEL_BOOL ? cell->flag < 0 : cell->text == NULL;
-}
-
 enum { SOURCE_ID, CUSTOM, FIRST_CELL };
 
 static void build_row(const void *subject, struct buf *sql)

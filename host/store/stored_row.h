@@ -22,8 +22,4 @@ bool stored_row_read(struct store_tx *tx, const struct model_entity *entity, int
 		     struct stored_row *out, bool *is_live, struct err *err);
 void stored_row_fini(struct stored_row *row);
 
-/* Does the cell hold something? */
-bool stored_cell_is_absent(const struct model_entity *entity, size_t column,
-			   const struct entity_cell *cell);
-
 #endif

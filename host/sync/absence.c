@@ -149,6 +149,9 @@ static bool find_missing(struct judgement *judgement, const struct model_entity 
 	int64_t *seen = NULL, kept;
 	bool fine;
 
+	if (judgement->list_count == STREAM_ENTITIES_MAX)
+		return err_set(err, ERR_BUG, "more than %d entities are judged",
+			       STREAM_ENTITIES_MAX);
 	fine = session_seen(judgement->tx, judgement->context.session_id, judgement->context.stream,
 			    entity->name, &seen, &seen_count, &doubled, err) &&
 	       entity_find_missing(judgement->tx, &judgement->context, entity, seen, seen_count,
@@ -194,6 +197,11 @@ static bool lists_parents(const struct proof *proof, const struct model_entity *
 	return false;
 }
 
+static bool is_child(const struct model_entity *entity, const struct model_entity *parent)
+{
+	return model_parent_column(entity, parent) >= 0;
+}
+
 static bool find_parents(struct judgement *judgement, struct err *err)
 {
 	const struct entity_missing_list *list = &judgement->lists[judgement->list_count];
@@ -218,11 +226,11 @@ static bool find_scoped(struct judgement *judgement, const struct model_entity *
 	bool fine = !has_parents || find_parents(judgement, err);
 
 	for (size_t i = 0; fine && i < count; i++)
-		fine = !entity_is_child(entities[i], proof->parent) ||
+		fine = !is_child(entities[i], proof->parent) ||
 		       find_missing(judgement, entities[i], &scope, err);
 	if (fine && scopes_are_whole(&judgement->scopes, &ignored)) {
 		for (size_t i = 0; fine && i < count; i++)
-			fine = entity_is_child(entities[i], proof->parent) ||
+			fine = is_child(entities[i], proof->parent) ||
 			       (has_parents && entities[i] == proof->parent) ||
 			       find_missing(judgement, entities[i], NULL, err);
 	}
@@ -240,7 +248,8 @@ static bool find_each(struct judgement *judgement, const struct model_entity *co
 	return true;
 }
 
-/* What the stream emitted once and, by its new declaration, does not emit any more. */
+/* What the stream emitted once and, by its new declaration, does not emit any more; all that it
+ * vouches for if nothing declares it. */
 static bool find_unemitted(struct judgement *judgement, const struct model_entity *const *emitted,
 			   size_t emitted_count, struct err *err)
 {
@@ -273,19 +282,6 @@ static bool find_all(struct judgement *judgement, struct err *err)
 				     : find_each(judgement, entities, count, err)))
 		return false;
 	return !judgement->is_new_baseline || find_unemitted(judgement, entities, count, err);
-}
-
-/* What a stream vouches for that is not read any more: of any entity, since nothing declares it. */
-static bool find_voiced(struct judgement *judgement, struct err *err)
-{
-	size_t count;
-	const struct model_entity *entities = model_entities(&count);
-
-	for (size_t i = 0; i < count; i++) {
-		if (!find_missing(judgement, &entities[i], NULL, err))
-			return false;
-	}
-	return true;
 }
 
 /* --- held --- */
@@ -470,16 +466,15 @@ static bool note_end(struct judgement *judgement, const struct stream_state *bef
 	struct buf why = BUF_INIT;
 	bool is_whole = scopes_are_whole(&judgement->scopes, &why);
 	bool fine = !is_whole || withdraw_additions(judgement, err);
-
 	/* As long as what it emits no more is held, the declaration that says so stays new. */
-	if (fine && stream->end == STREAM_HELD && judgement->has_unread) {
-		fine = true;
-	} else if (fine && why.len == 0) {
-		fine = buf_ok(&why, err) && note_complete(judgement, before, err);
-	} else if (stream->end == STREAM_OK) {
+	bool stays_new = stream->end == STREAM_HELD && judgement->has_unread;
+
+	if (why.len > 0 && stream->end == STREAM_OK) {
 		stream->end = STREAM_INCOMPLETE;
 		snprintf(stream->reason, sizeof(stream->reason), "%s", buf_text(&why));
 	}
+	if (fine && why.len == 0 && !stays_new)
+		fine = buf_ok(&why, err) && note_complete(judgement, before, err);
 	buf_fini(&why);
 	return fine;
 }
@@ -490,8 +485,7 @@ static bool withdraw(struct judgement *judgement, struct err *err)
 	struct stream *stream = &judgement->run->stream;
 
 	stream->end = STREAM_WITHDRAWN;
-	judgement->is_unread = true;
-	if (!find_voiced(judgement, err) || !decide(judgement, err) ||
+	if (!find_unemitted(judgement, NULL, 0, err) || !decide(judgement, err) ||
 	    !withdraw_additions(judgement, err))
 		return false;
 	return stream->end == STREAM_HELD ||

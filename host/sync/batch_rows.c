@@ -164,23 +164,13 @@ static bool upsert(struct batch_rows *rows, const struct entity_row *row,
 	return true;
 }
 
-/* The column in which a row of the entity names its parent; -1 if it has none. */
-static int parent_column(const struct model_entity *entity, const struct model_entity *parent)
-{
-	for (const struct model_parent *at = entity->parents; at->column != NULL; at++) {
-		if (str_eq(at->entity, parent->name))
-			return model_column(entity, at->column);
-	}
-	return -1;
-}
-
 /*
  * Is the row a child of the parent that it was listed for? If another parent's name stands in it,
  * neither parent's listing would be true.
  */
 static bool is_in_scope(const struct rows_origin *origin, const struct entity_row *row)
 {
-	int column = origin->parent != NULL ? parent_column(row->entity, origin->parent) : -1;
+	int column = origin->parent != NULL ? model_parent_column(row->entity, origin->parent) : -1;
 	const struct entity_cell *cell = column >= 0 ? &row->cells[column] : NULL;
 
 	return cell == NULL || (cell->text != NULL && cell->len == origin->parent_id.len &&
