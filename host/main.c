@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/custody.h"
+#include "base/sabotage.h"
 #include "base/str.h"
 #include "cli/cli.h"
 #include "sandbox/sandbox.h"
@@ -13,6 +14,10 @@ int main(int argc, char **argv)
 {
 	struct err err = ERR_INIT;
 
+	if (!sabotage_check(&err)) {
+		fprintf(stderr, "muster: %s\n", err.message);
+		return EXIT_FAILED;
+	}
 	if (argc == 2 && str_eq(argv[1], "__sandbox"))
 		return sandbox_main(SANDBOX_SOCKET);
 	if (!custody_hold_standard(&err) || !custody_harden(&err)) {

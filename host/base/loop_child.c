@@ -4,6 +4,7 @@
 #include <uv.h>
 
 #include "base/loop_uv.h"
+#include "base/sabotage.h"
 
 struct loop_child {
 	uv_process_t uv;
@@ -39,12 +40,12 @@ struct loop_child *loop_child_start(struct loop *loop, const struct loop_child_s
 		{ .flags = UV_IGNORE },
 		{ .flags = UV_INHERIT_FD, .data.fd = spec->socket },
 	};
-	char *no_env[] = { NULL };
+	char *environment[] = { sabotage_environment(), NULL };
 	uv_process_options_t options = {
 		.exit_cb = on_child_exit,
 		.file = spec->path,
 		.args = (char **)(uintptr_t)spec->argv,
-		.env = no_env,
+		.env = environment,
 		.stdio = stdio,
 		.stdio_count = 4,
 	};

@@ -4,11 +4,13 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/sabotage.h"
+
 enum { SMALL_LOSS = 10, SHARE_PERCENT = 10, LARGE_LOSS = 200 };
 
 const char *guard_blocks(enum model_guard guard, const struct guard_case *loss)
 {
-	if (loss->missing == 0)
+	if (loss->missing == 0 || sabotage_is(SABOTAGE_SKIP_GUARD))
 		return NULL;
 	if (loss->live > 0 && loss->seen == 0)
 		return "nothing-seen";

@@ -26,7 +26,7 @@ BINARY = os.environ.get("MUSTER_BINARY") or os.environ.get("MUSTER_BIN") or ""
 HOST, ACCOUNT = "acme.api.kandji.io", "kandji/acme"
 TIMEOUT_S = 240
 PASSED_ON = ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS",
-             "LD_LIBRARY_PATH")
+             "LD_LIBRARY_PATH", "MUSTER_SABOTAGE")
 
 # Columns of the model that the truth speaks of, and what identifies a row on both sides.
 COLUMNS = {

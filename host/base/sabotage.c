@@ -1,0 +1,46 @@
+/* The names of the faults, and which one the environment chose. */
+#include "base/sabotage.h"
+
+#ifdef MUSTER_SABOTAGE
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+
+#define VARIABLE "MUSTER_SABOTAGE"
+
+static const char *const names[SABOTAGE_COUNT] = {
+	[SABOTAGE_SKIP_GUARD] = "skip-guard",
+};
+
+bool sabotage_is(enum sabotage fault)
+{
+	const char *chosen = getenv(VARIABLE);
+
+	return chosen != NULL && str_eq(chosen, names[fault]);
+}
+
+/* The entry as it stands in the environment: getenv gives what follows "NAME=". */
+char *sabotage_environment(void)
+{
+	char *chosen = getenv(VARIABLE);
+
+	return chosen == NULL ? NULL : chosen - strlen(VARIABLE "=");
+}
+
+bool sabotage_check(struct err *err)
+{
+	const char *chosen = getenv(VARIABLE);
+
+	for (int fault = 0; chosen != NULL && fault < SABOTAGE_COUNT; fault++) {
+		if (str_eq(chosen, names[fault]))
+			return true;
+	}
+	if (chosen == NULL)
+		return true;
+	return err_set(err, ERR_USAGE, VARIABLE "=%s: there is no such fault (base/sabotage.c)",
+		       chosen);
+}
+
+#endif

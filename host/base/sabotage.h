@@ -1,0 +1,53 @@
+/*
+ * Classic faults, brought back on purpose: a promise's test (tests/promises) has to turn red with
+ * each fault it is about, or it proves nothing.
+ *
+ * Compiled in by the preset `sabotage` only. In every other build sabotage_is() is the constant
+ * false and nothing of it is left in the program (tests/style/hardening.py).
+ */
+#ifndef MUSTER_BASE_SABOTAGE_H
+#define MUSTER_BASE_SABOTAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+/* What is done wrong. Names for people and tests are in sabotage.c. */
+enum sabotage {
+	SABOTAGE_SKIP_GUARD, /* any number of rows may go at once */
+	SABOTAGE_COUNT,
+};
+
+#ifdef MUSTER_SABOTAGE
+/* The environment chose this fault: MUSTER_SABOTAGE=skip-guard. Sandboxes inherit the choice. */
+bool sabotage_is(enum sabotage fault);
+
+/* "MUSTER_SABOTAGE=..." for a child's environment; NULL without one. Borrowed. */
+char *sabotage_environment(void);
+
+/*
+ * First thing in main. false and err if the environment names a fault that there is not: else a
+ * test would run without its fault and be believed.
+ */
+bool sabotage_check(struct err *err);
+#else
+static inline bool sabotage_is(enum sabotage fault)
+{
+	(void)fault;
+	return false;
+}
+
+static inline char *sabotage_environment(void)
+{
+	return NULL;
+}
+
+static inline bool sabotage_check(struct err *err)
+{
+	(void)err;
+	return true;
+}
+#endif
+
+#endif

@@ -1,0 +1,1 @@
+"""What muster promises, one row of the scoreboard a module; see README.md beside this file."""
