@@ -132,6 +132,7 @@ struct renaming {
 	const char *name;
 	char *overlay; /* the file's old and new place; NULL = there is none */
 	char *new_overlay;
+	bool has_moved;
 };
 
 /* A credential that bears the old slug gets the new one, unless that is taken. */
@@ -156,6 +157,12 @@ static bool rename_credential(struct store_tx *tx, const struct account *account
 	return done;
 }
 
+static bool move_overlay(const char *from, const char *to, struct err *err)
+{
+	return rename(from, to) == 0 ||
+	       err_set_errno(err, ERR_CONFIG, errno, "cannot rename %s", from);
+}
+
 /* The file goes last: if it cannot, the unit is rolled back. */
 static bool rename_account(struct store_tx *tx, void *arg, struct err *err)
 {
@@ -170,10 +177,22 @@ static bool rename_account(struct store_tx *tx, void *arg, struct err *err)
 	done = route_set_text(&account.name, renaming->name, err) &&
 	       account_save(tx, &account, err) && rename_credential(tx, &account, old, err) &&
 	       audit_add(tx, connection_who(who), "rename", old, NULL, clock_now_text(now), err);
-	if (done && renaming->overlay && rename(renaming->overlay, renaming->new_overlay) != 0)
-		done = err_set_errno(err, ERR_CONFIG, errno, "cannot rename %s", renaming->overlay);
+	if (done && renaming->overlay) {
+		done = move_overlay(renaming->overlay, renaming->new_overlay, err);
+		renaming->has_moved = done;
+	}
 	account_fini(&account);
 	return done;
+}
+
+/* A commit may fail after the file has moved: it is to hold for the account that it held for. */
+static bool move_back(const struct renaming *renaming, struct err *err)
+{
+	struct err second = ERR_INIT;
+
+	if (renaming->has_moved && !move_overlay(renaming->new_overlay, renaming->overlay, &second))
+		err_hint(err, "rename %s back to %s", renaming->new_overlay, renaming->overlay);
+	return false;
 }
 
 static bool overlay_path(const struct cli *cli, const char *vendor, const char *name, char **path,
@@ -210,7 +229,8 @@ bool verb_accounts_rename(struct cli *cli, struct err *err)
 		    find_overlays(cli, &account, &renaming, err);
 
 	renaming.account_id = account.id;
-	done = done && store_run(cli->host.store, STORE_WRITE, rename_account, &renaming, err);
+	done = done && (store_run(cli->host.store, STORE_WRITE, rename_account, &renaming, err) ||
+			move_back(&renaming, err));
 	if (done)
 		cli_note(cli, "%s/%s is now %s/%s.", account.vendor, account.name, account.vendor,
 			 renaming.name);

@@ -83,7 +83,8 @@ static bool report(struct cli *cli, const struct vault_key *key, struct err *err
 	return true;
 }
 
-/* What is asked comes first: who gives up at the question leaves nothing behind. */
+/* What is asked comes first: who gives up at the question leaves nothing behind. The vault comes
+   last: a project with one is finished. */
 bool verb_init(struct cli *cli, struct err *err)
 {
 	const struct keys_wanted wanted = {
@@ -100,9 +101,8 @@ bool verb_init(struct cli *cli, struct err *err)
 	dir = dir ? dir : ".";
 	done = project_find_program(&cli->project, err) && refuse_finished(cli, dir, err) &&
 	       keys_new(cli, &wanted, &passphrase, &key, err) &&
-	       project_make(&cli->project, dir, err) && create_store(cli, err) &&
-	       create_vault(cli, &key, err) && project_write_stubs(&cli->project, err) &&
-	       report(cli, &key, err);
+	       project_make(&cli->project, dir, err) && project_write_stubs(&cli->project, err) &&
+	       create_store(cli, err) && create_vault(cli, &key, err) && report(cli, &key, err);
 	secret_fini(&passphrase);
 	return done;
 }
