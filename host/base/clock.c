@@ -39,6 +39,18 @@ const char *clock_format(int64_t wall_ms, char out[CLOCK_TEXT_SIZE])
 	return out;
 }
 
+bool clock_parse(const char *text, int64_t *wall_ms)
+{
+	struct tm tm = { 0 };
+	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+	int ms, end = 0;
+
+	if (!rest || sscanf(rest, ".%3dZ%n", &ms, &end) != 1 || end != 5 || rest[end] || ms < 0)
+		return false;
+	*wall_ms = (int64_t)timegm(&tm) * 1000 + ms;
+	return true;
+}
+
 const char *clock_now_text(char out[CLOCK_TEXT_SIZE])
 {
 	return clock_format(clock_wall_ms(), out);

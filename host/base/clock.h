@@ -4,6 +4,7 @@
 #ifndef MUSTER_BASE_CLOCK_H
 #define MUSTER_BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { CLOCK_TEXT_SIZE = 32 };
@@ -16,6 +17,9 @@ int64_t clock_wall_ms(void);
 
 /* RFC 3339 UTC with milliseconds: 2026-03-02T09:14:55.120Z. Returns `out`. */
 const char *clock_format(int64_t wall_ms, char out[CLOCK_TEXT_SIZE]);
+
+/* The time that clock_format wrote. False, and nothing is written, for any other text. */
+bool clock_parse(const char *text, int64_t *wall_ms);
 
 /* clock_format(clock_wall_ms()). */
 const char *clock_now_text(char out[CLOCK_TEXT_SIZE]);

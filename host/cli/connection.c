@@ -155,6 +155,7 @@ static void take_decisions(struct account *current, struct account *given)
 		*pairs[i][1] = old;
 	}
 	current->is_recording = given->is_recording;
+	current->every_seconds = given->every_seconds;
 }
 
 /* A new credential or approval mends what waited for it; how the account is, the next sync says. */

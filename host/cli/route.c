@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "cli/cli.h"
 #include "net/net.h"
+#include "sync/schedule.h"
 
 bool route_set_text(char **field, const char *text, struct err *err)
 {
@@ -112,4 +113,12 @@ bool route_take_flags(const struct cli *cli, struct account *account, bool *chan
 	       (!proxy || take_proxy(account, proxy, err)) &&
 	       take_list(cli, "connect-to", net_check_route, &account->connect_to, changed, err) &&
 	       take_list(cli, "allow-cidr", net_check_cidr, &account->allow_cidrs, changed, err);
+}
+
+bool route_take_schedule(const struct cli *cli, struct account *account, struct err *err)
+{
+	const char *every = parsed_text(&cli->parsed, "every");
+
+	return !every || schedule_parse(every, &account->every_seconds, err) ||
+	       err_context(err, "--every");
 }

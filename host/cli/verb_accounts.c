@@ -7,31 +7,43 @@
 #include "cli/cli.h"
 #include "cli/verbs.h"
 
+static bool put_row(struct output *output, const struct account *account, struct err *err)
+{
+	char slug[ACCOUNT_SLUG_SIZE];
+	struct account_schedule schedule;
+
+	account_view_schedule(account, &schedule);
+	return output_row(output,
+			  (const struct query_value[]){
+				  output_text(accounts_slug(account, slug)),
+				  output_text(account->state),
+				  output_text(account->tenant),
+				  output_text(account->label),
+				  output_text(account->last_ok_at),
+				  output_text(schedule.every),
+				  output_text(schedule.next),
+			  },
+			  err);
+}
+
 static bool print_table(const struct cli *cli, const struct account *accounts, size_t count,
 			struct err *err)
 {
-	static const struct output_column columns[] = {
+	bool is_plain = !account_view_has_schedule(accounts, count);
+	const struct output_column columns[] = {
 		{ .name = "account" },
 		{ .name = "state", .kind = OUTPUT_STATE },
 		{ .name = "tenant" },
 		{ .name = "label" },
 		{ .name = "last_ok_at", .kind = OUTPUT_TIME },
+		{ .name = "every", .is_hidden = is_plain },
+		{ .name = "next_due_at", .kind = OUTPUT_TIME, .is_hidden = is_plain },
 	};
 	struct output *output = cli_output(cli, columns, sizeof(columns) / sizeof(columns[0]), err);
-	char slug[ACCOUNT_SLUG_SIZE];
 	bool done = output != NULL;
 
-	for (size_t i = 0; done && i < count; i++) {
-		struct query_value values[] = {
-			output_text(accounts_slug(&accounts[i], slug)),
-			output_text(accounts[i].state),
-			output_text(accounts[i].tenant),
-			output_text(accounts[i].label),
-			output_text(accounts[i].last_ok_at),
-		};
-
-		done = output_row(output, values, err);
-	}
+	for (size_t i = 0; done && i < count; i++)
+		done = put_row(output, &accounts[i], err);
 	if (!done) {
 		output_free(output);
 		return false;

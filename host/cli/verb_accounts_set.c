@@ -76,7 +76,8 @@ static bool take_plain_flags(struct cli *cli, struct account *account, struct er
 		account->is_recording = true;
 	if (parsed_has(&cli->parsed, "no-recording"))
 		account->is_recording = false;
-	return !label || route_set_text(&account->label, label, err);
+	return (!label || route_set_text(&account->label, label, err)) &&
+	       route_take_schedule(cli, account, err);
 }
 
 static bool set_and_test(struct cli *cli, struct changing *changing, struct err *err)

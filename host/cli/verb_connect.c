@@ -83,6 +83,7 @@ static bool begin_account(struct cli *cli, struct connecting *connecting, struct
 	       route_set_text(&account->created_at, now, err) &&
 	       route_set_text(&account->connect_to, "[]", err) &&
 	       route_set_text(&account->allow_cidrs, "[]", err) &&
+	       route_take_schedule(cli, account, err) &&
 	       route_take_flags(cli, account, &changed, err);
 }
 
@@ -187,10 +188,13 @@ static bool fail_other_tenant(const struct account *old, const char *tenant, str
 }
 
 /* The same tenant again: the stored account stays, with its rows, under what was given now. */
-static bool renew(struct connecting *connecting, const struct account *old, struct err *err)
+static bool renew(struct cli *cli, struct connecting *connecting, const struct account *old,
+		  struct err *err)
 {
 	struct account *account = &connecting->account;
 
+	if (!parsed_has(&cli->parsed, "every"))
+		account->every_seconds = old->every_seconds;
 	connecting->is_renewed = true;
 	return route_set_text(&account->id, old->id, err) &&
 	       route_set_text(&account->credential_id, old->credential_id, err) &&
@@ -222,7 +226,7 @@ static bool settle_with(struct cli *cli, struct connecting *connecting, const st
 		return replace(cli, connecting, old, err);
 	if (old->tenant && !str_eq(old->tenant, tenant))
 		return fail_other_tenant(old, tenant, err);
-	return renew(connecting, old, err);
+	return renew(cli, connecting, old, err);
 }
 
 static void warn_same_tenant(struct cli *cli, const struct account *account,

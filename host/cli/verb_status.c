@@ -36,18 +36,24 @@ static bool put_row(struct output *output, const struct standing *standing, stru
 {
 	const struct account *account = standing->account;
 	char slug[ACCOUNT_SLUG_SIZE];
-	struct query_value values[] = {
-		output_text(accounts_slug(account, slug)),
-		output_text(account->state),
-		output_text(account->state_since),
-		output_int(row_count(standing->rows, "users")),
-		output_int(row_count(standing->rows, "devices")),
-		output_int(row_count(standing->rows, "apps")),
-		output_text(standing->has_session ? standing->session.started_at : NULL),
-		output_text(standing->has_session ? standing->session.outcome : NULL),
-	};
+	struct account_schedule schedule;
 
-	return output_row(output, values, err);
+	account_view_schedule(account, &schedule);
+	return output_row(
+		output,
+		(const struct query_value[]){
+			output_text(accounts_slug(account, slug)),
+			output_text(account->state),
+			output_text(account->state_since),
+			output_int(row_count(standing->rows, "users")),
+			output_int(row_count(standing->rows, "devices")),
+			output_int(row_count(standing->rows, "apps")),
+			output_text(standing->has_session ? standing->session.started_at : NULL),
+			output_text(standing->has_session ? standing->session.outcome : NULL),
+			output_text(schedule.every),
+			output_text(schedule.next),
+		},
+		err);
 }
 
 static bool add_json(json_t *list, const struct standing *standing, struct err *err)
@@ -96,7 +102,8 @@ static void tell_reasons(struct cli *cli, const struct account *accounts, size_t
 static bool print_table(struct cli *cli, const struct account *accounts, size_t count,
 			struct err *err)
 {
-	static const struct output_column columns[] = {
+	bool is_plain = !account_view_has_schedule(accounts, count);
+	const struct output_column columns[] = {
 		{ .name = "account" },
 		{ .name = "state", .kind = OUTPUT_STATE },
 		{ .name = "since", .kind = OUTPUT_TIME },
@@ -105,6 +112,8 @@ static bool print_table(struct cli *cli, const struct account *accounts, size_t 
 		{ .name = "apps" },
 		{ .name = "last_sync", .kind = OUTPUT_TIME },
 		{ .name = "outcome", .kind = OUTPUT_STATE },
+		{ .name = "every", .is_hidden = is_plain },
+		{ .name = "next_due", .kind = OUTPUT_TIME, .is_hidden = is_plain },
 	};
 	struct output *output = cli_output(cli, columns, sizeof(columns) / sizeof(columns[0]), err);
 	bool done = output != NULL;

@@ -4,14 +4,15 @@
 #include <unistd.h>
 
 #include "base/loop.h"
-#include "base/str.h"
 #include "cli/accounts.h"
 #include "cli/cli.h"
 #include "cli/errors.h"
 #include "cli/host.h"
 #include "cli/progress.h"
+#include "cli/sync_choice.h"
 #include "cli/sync_report.h"
 #include "cli/verbs.h"
+#include "sync/schedule.h"
 
 enum { AT_A_TIME = 4, STREAMS_MAX = 64, EXIT_SIGINT = 130, EXIT_SIGTERM = 143 };
 
@@ -34,61 +35,11 @@ struct syncing {
 	struct sync_options options;
 	const char *streams[STREAMS_MAX];
 	struct progress *progress;
-	bool is_cancelled, has_paused;
+	bool is_cancelled;
 	int signal_exit_code;
 	struct loop_signal *on_int, *on_term;
 	struct err err; /* of the output */
 };
-
-/* --- which accounts --- */
-
-/* A paused account is left out unless it is named itself (its dry run is allowed). */
-static bool is_named(const struct cli *cli, const struct account *account)
-{
-	char slug[ACCOUNT_SLUG_SIZE];
-
-	accounts_slug(account, slug);
-	for (size_t i = 0; i < cli->parsed.arg_count; i++) {
-		if (str_eq(cli->parsed.args[i], slug))
-			return true;
-	}
-	return false;
-}
-
-static void leave_out_paused(struct syncing *syncing)
-{
-	char slug[ACCOUNT_SLUG_SIZE];
-	size_t kept = 0;
-
-	for (size_t i = 0; i < syncing->count; i++) {
-		struct account *account = &syncing->accounts[i];
-
-		if (account->is_paused && !is_named(syncing->cli, account)) {
-			cli_note(syncing->cli, "%s is paused.", accounts_slug(account, slug));
-			account_fini(account);
-			syncing->has_paused = true;
-		} else {
-			syncing->accounts[kept++] = *account;
-		}
-	}
-	syncing->count = kept;
-}
-
-static bool choose_accounts(struct syncing *syncing, struct err *err)
-{
-	const struct cli *cli = syncing->cli;
-	bool all = parsed_has(&cli->parsed, "all");
-
-	if (all == (cli->parsed.arg_count > 0))
-		return err_set(err, ERR_USAGE,
-			       all ? "--all and accounts exclude each other"
-				   : "sync needs accounts, or --all") ||
-		       err_hint(err, "muster accounts list");
-	if (!accounts_of_args(cli, &syncing->accounts, &syncing->count, err))
-		return false;
-	leave_out_paused(syncing);
-	return true;
-}
 
 static bool take_options(struct syncing *syncing, struct err *err)
 {
@@ -99,6 +50,7 @@ static bool take_options(struct syncing *syncing, struct err *err)
 
 	options->dry_run = parsed_has(parsed, "dry-run");
 	options->full = parsed_has(parsed, "full");
+	options->only_due = parsed_has(parsed, "due");
 	options->no_recording = parsed_has(parsed, "no-recording");
 	options->limit = parsed_number(parsed, "limit", 0);
 	while ((stream = parsed_next(parsed, "stream", &at))) {
@@ -134,6 +86,14 @@ static void report(struct syncing *syncing, const struct sync_result *result, co
 	syncing->is_cancelled = true;
 }
 
+/* What a timer that comes too early, or on two hosts at once, has nothing to say about. */
+static bool is_done_elsewhere(const struct syncing *syncing, const struct sync_result *result,
+			      const struct err *err)
+{
+	return syncing->options.only_due && err->kind == ERR_BUSY &&
+	       (!result->session || result->session->id == 0);
+}
+
 static void on_done(void *arg, const struct sync_result *result, const struct err *err)
 {
 	struct slot *slot = arg;
@@ -141,7 +101,10 @@ static void on_done(void *arg, const struct sync_result *result, const struct er
 
 	slot->run = NULL;
 	syncing->running--;
-	report(syncing, result, slot->slug, err);
+	if (is_done_elsewhere(syncing, result, err))
+		cli_note(syncing->cli, "%s.", err->message);
+	else
+		report(syncing, result, slot->slug, err);
 	start_more(syncing);
 	if (syncing->running == 0)
 		loop_stop(syncing->cli->host.loop);
@@ -162,8 +125,9 @@ static void start_one(struct syncing *syncing, struct slot *slot, const struct a
 
 	slot->syncing = syncing;
 	accounts_slug(account, slot->slug);
-	slot->run = sync_start(&syncing->cli->host, account->id, &syncing->options, on_done, slot,
-			       &err);
+	if (!syncing->options.only_due || schedule_may_ask(account, &err))
+		slot->run = sync_start(&syncing->cli->host, account->id, &syncing->options, on_done,
+				       slot, &err);
 	if (slot->run)
 		syncing->running++;
 	else
@@ -230,16 +194,13 @@ static bool run(struct syncing *syncing, struct err *err)
 bool verb_sync(struct cli *cli, struct err *err)
 {
 	struct syncing syncing = { .cli = cli, .err = ERR_INIT };
-	bool done = take_options(&syncing, err) && choose_accounts(&syncing, err) &&
-		    host_need_secrets(cli, err) &&
+	bool done = take_options(&syncing, err) &&
+		    sync_choose(cli, &syncing.accounts, &syncing.count, err) &&
+		    (syncing.count == 0 || host_need_secrets(cli, err)) &&
 		    (syncing.progress = progress_new(cli, PROGRESS_PLAIN_MS, err)) != NULL;
 
 	syncing.options.progress = on_progress;
 	syncing.options.progress_arg = &syncing;
-	if (done && syncing.count == 0)
-		cli_note(cli, syncing.has_paused
-				      ? "There is nothing to sync: muster accounts resume ACCOUNT"
-				      : "There is nothing to sync: muster connect VENDOR");
 	done = done && run(&syncing, err);
 	progress_free(syncing.progress);
 	account_list_fini(syncing.accounts, syncing.count);

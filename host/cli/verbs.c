@@ -53,6 +53,8 @@ static const struct cli_flag GLOBAL[] = {
 	{ TEXT("proxy", "URL", "send this account's requests through a proxy") }, \
 	{ TEXT("allow-cidr", "CIDR", "allow requests to these private addresses"), .repeats = true }
 
+#define EVERY_FLAG { TEXT("every", "INTERVAL", "sync it so often: 30m, 6h, 1d; never") }
+
 static const struct cli_flag INIT[] = {
 	{ CHOICE("key", "KIND", KEY_KINDS, "what opens the vault (file)") },
 	END };
@@ -67,6 +69,7 @@ static const struct cli_flag CONNECT[] = {
 	{ PAIR("set", "ID=VALUE", "answer a setting; never a secret one"), .repeats = true },
 	SECRET_FLAGS,
 	{ SWITCH("replace", "archive what is stored under the name and start anew") },
+	EVERY_FLAG,
 	ROUTE_FLAGS,
 	{ SWITCH("no-recording", "do not record this account's exchanges") },
 	END };
@@ -74,6 +77,7 @@ static const struct cli_flag CONNECT[] = {
 static const struct cli_flag ACCOUNTS_SET[] = {
 	{ TEXT("label", "TEXT", "free text shown beside the name") },
 	{ PAIR("set", "ID=VALUE", "change a setting; never a secret one"), .repeats = true },
+	EVERY_FLAG,
 	ROUTE_FLAGS,
 	{ SWITCH("no-ca-file", "trust the system's authorities only") },
 	{ SWITCH("no-connect-to", "connect to the vendor's own addresses") },
@@ -91,6 +95,7 @@ static const struct cli_flag DISCONNECT[] = {
 
 static const struct cli_flag SYNC[] = {
 	{ SWITCH("all", "every account that is not paused") },
+	{ SWITCH("due", "those whose schedule says so (accounts set --every)") },
 	{ SWITCH("dry-run", "read everything, show what would change, store nothing"), .letter = 'n' },
 	{ SWITCH("full", "read event streams from their start, too") },
 	{ TEXT("stream", "STREAM", "only this stream"), .repeats = true },
@@ -189,8 +194,10 @@ static const struct cli_verb VERBS[] = {
 	  NULL, "muster accounts show kandji/acme", NULL, CLI_NEEDS_STORE, verb_accounts_show },
 	{ "accounts", "set", "ACCOUNT", 1, 1, "change an account's settings",
 	  "A change of settings or of the way to the vendor is tested before it is stored. The tenant "
-	  "cannot be changed: connect it as another account.",
+	  "cannot be changed: connect it as another account. --every gives the account a schedule, "
+	  "counted from the start of its last session; something has to call muster sync --due.",
 	  "muster accounts set kandji/acme --label \"Acme Inc.\"\n"
+	  "muster accounts set kandji/acme --every 6h\n"
 	  "muster accounts set kandji/acme --proxy http://proxy.acme.example:3128",
 	  ACCOUNTS_SET, CLI_NEEDS_HOST, verb_accounts_set },
 	{ "accounts", "rename", "ACCOUNT NAME", 2, 2, "give an account another name",
@@ -220,8 +227,13 @@ static const struct cli_verb VERBS[] = {
 	  "Four accounts at a time. Rows that are gone at the vendor become removed ones only after a "
 	  "listing that is proven complete; unusually many are held until approved (muster removals). "
 	  "An interrupted sync loses nothing: the next one goes on. The exit code is that of the "
-	  "account with the most serious outcome.",
-	  "muster sync kandji/acme\nmuster sync --all\nmuster sync kandji/acme --dry-run\n"
+	  "account with the most serious outcome.\n\n"
+	  "--due is for a timer that calls it every few minutes: it syncs the accounts whose schedule "
+	  "says so. Nothing due is no failure, and neither is an account that another process is "
+	  "syncing. One that waits for a person (needs-auth, needs-approval) is not asked, but counts "
+	  "as the failure that it would be.",
+	  "muster sync kandji/acme\nmuster sync --all\nmuster sync --due --quiet\n"
+	  "muster sync kandji/acme --dry-run\n"
 	  "muster sync kandji --stream devices --limit 50",
 	  SYNC, CLI_NEEDS_HOST, verb_sync },
 

@@ -24,16 +24,26 @@ static const size_t texts[] = {
 	AT(approved),	AT(last_ok_at),	  AT(created_at),    AT(archived_at),
 };
 
-enum { TEXTS = sizeof(texts) / sizeof(texts[0]) };
+/* What is read with an account but is no column of it. */
+static const size_t derived[] = { AT(last_started_at) };
+
+enum { TEXTS = sizeof(texts) / sizeof(texts[0]), DERIVED = sizeof(derived) / sizeof(derived[0]) };
 
 #define COLUMNS                                                                                    \
 	"id, vendor, name, label, state, state_reason, state_since, state_way_out, tenant,"        \
 	" settings, credential_id, ca_file, connect_to, proxy, allow_cidrs, approved_hash,"        \
-	" approved, last_ok_at, created_at, archived_at, is_paused, is_recording, last_session"
+	" approved, last_ok_at, created_at, archived_at, is_paused, is_recording, last_session,"   \
+	" every_seconds"
+
+/* By number, not by time: a clock may have been set back. */
+#define SELECT                                                                                     \
+	"SELECT " COLUMNS ", (SELECT started_at FROM sessions WHERE account_id = accounts.id"      \
+	" AND kind <> 'dry-run' ORDER BY sessions.id DESC LIMIT 1) FROM accounts"
 
 static void fini_account(void *item)
 {
 	row_free_texts(item, texts, TEXTS);
+	row_free_texts(item, derived, DERIVED);
 }
 
 void account_fini(struct account *account)
@@ -53,7 +63,9 @@ static bool read_account(struct db_stmt *stmt, void *item, struct err *err)
 	account->is_paused = db_column_int(stmt, TEXTS) != 0;
 	account->is_recording = db_column_int(stmt, TEXTS + 1) != 0;
 	account->last_session = db_column_int(stmt, TEXTS + 2);
-	return row_read_texts(stmt, 0, account, texts, TEXTS, err);
+	account->every_seconds = db_column_int(stmt, TEXTS + 3);
+	return row_read_texts(stmt, 0, account, texts, TEXTS, err) &&
+	       row_read_texts(stmt, TEXTS + 4, account, derived, DERIVED, err);
 }
 
 static void bind_account(struct db_stmt *stmt, const struct account *account)
@@ -62,6 +74,7 @@ static void bind_account(struct db_stmt *stmt, const struct account *account)
 	db_bind_int(stmt, TEXTS + 1, account->is_paused);
 	db_bind_int(stmt, TEXTS + 2, account->is_recording);
 	db_bind_int(stmt, TEXTS + 3, account->last_session);
+	db_bind_int(stmt, TEXTS + 4, account->every_seconds);
 }
 
 /* --- writing --- */
@@ -99,7 +112,7 @@ bool account_add(struct store_tx *tx, struct account *account, struct err *err)
 	stmt = db_prepare(tx,
 			  "INSERT INTO accounts (" COLUMNS ") VALUES"
 			  " ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,"
-			  " $17, $18, $19, $20, $21, $22, $23)",
+			  " $17, $18, $19, $20, $21, $22, $23, $24)",
 			  err);
 	if (stmt == NULL)
 		return false;
@@ -132,7 +145,7 @@ bool account_save(struct store_tx *tx, const struct account *account, struct err
 	stmt = db_prepare(tx,
 			  "UPDATE accounts SET (" COLUMNS ") ="
 			  " ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,"
-			  " $17, $18, $19, $20, $21, $22, $23) WHERE id = $1",
+			  " $17, $18, $19, $20, $21, $22, $23, $24) WHERE id = $1",
 			  err);
 	if (stmt == NULL)
 		return false;
@@ -210,8 +223,7 @@ bool account_purge(struct store_tx *tx, const char *id, struct err *err)
 
 bool account_get(struct store_tx *tx, const char *id, struct account *out, struct err *err)
 {
-	struct db_stmt *stmt =
-		db_prepare(tx, "SELECT " COLUMNS " FROM accounts WHERE id = $1", err);
+	struct db_stmt *stmt = db_prepare(tx, SELECT " WHERE id = $1", err);
 	bool found;
 
 	*out = (struct account){ 0 };
@@ -226,12 +238,12 @@ bool account_get(struct store_tx *tx, const char *id, struct account *out, struc
 static bool list_by(struct store_tx *tx, const char *vendor, const char *name, struct account **out,
 		    size_t *count, struct err *err)
 {
-	struct db_stmt *stmt = db_prepare(tx,
-					  "SELECT " COLUMNS " FROM accounts"
-					  " WHERE archived_at IS NULL"
-					  " AND ($1 IS NULL OR vendor = $1)"
-					  " AND ($2 IS NULL OR name = $2) ORDER BY vendor, name",
-					  err);
+	struct db_stmt *stmt =
+		db_prepare(tx,
+			   SELECT " WHERE archived_at IS NULL"
+				  " AND ($1 IS NULL OR vendor = $1)"
+				  " AND ($2 IS NULL OR name = $2) ORDER BY vendor, name",
+			   err);
 
 	*out = NULL;
 	*count = 0;

@@ -35,9 +35,12 @@ struct account {
 	char *approved_hash; /* of hosts, calls and auth, hex; NULL = none */
 	char *approved;	     /* the approved hosts, calls and auth, for showing differences */
 	char *last_ok_at;    /* end of the last session that was ok, degraded or partial; NULL */
-	int64_t last_session; /* 0 = none */
+	int64_t last_session;  /* 0 = none */
+	int64_t every_seconds; /* between the syncs of its schedule; 0 = it has none */
 	char *created_at;
 	char *archived_at; /* set by --replace: its name is free again; NULL = in use */
+	/* Start of its newest session, dry runs apart; NULL = none. Only read, never written. */
+	char *last_started_at;
 };
 
 void account_fini(struct account *account);

@@ -10,6 +10,7 @@
 #include "crypto/digest.h"
 #include "store/credential.h"
 #include "store/recording.h"
+#include "sync/schedule.h"
 #include "vault/vault.h"
 
 /* --- 5: the way out opens, streams begin --- */
@@ -97,6 +98,22 @@ static void open_data(struct sync_run *run)
 
 /* --- 3: one transaction: lease, session, credential --- */
 
+/* Under the lease: whoever held it before may have synced the account. */
+static bool is_still_due(struct store_tx *tx, const struct sync_run *run, struct err *err)
+{
+	struct account account = { 0 };
+	bool is_due;
+
+	if (!run->options.only_due)
+		return true;
+	if (!account_get(tx, run->account_id, &account, err))
+		return false;
+	is_due = schedule_is_due(&account, clock_wall_ms());
+	account_fini(&account);
+	return is_due || err_set(err, ERR_BUSY, "%s/%s was synced by another process",
+				 run->account.vendor, run->account.name);
+}
+
 static bool begin(struct store_tx *tx, void *arg, struct err *err)
 {
 	struct sync_run *run = arg;
@@ -106,7 +123,8 @@ static bool begin(struct store_tx *tx, void *arg, struct err *err)
 	if (!lease_take(tx, run->account_id, process_name(owner), clock_wall_ms(), &run->lease,
 			err))
 		return err_context(err, "%s/%s", run->account.vendor, run->account.name);
-	if (!session_begin(tx, &run->lease, kind, connector_fingerprint(run->connector), run->now,
+	if (!is_still_due(tx, run, err) ||
+	    !session_begin(tx, &run->lease, kind, connector_fingerprint(run->connector), run->now,
 			   &run->session.id, &run->is_first, err) ||
 	    !secrets_read(&run->secrets, run->host->vault, tx, &run->account,
 			  connector_declaration(run->connector), err) ||

@@ -28,6 +28,7 @@ struct sync_options {
 	bool dry_run;
 	bool full; /* event streams from the start as well */
 	bool no_recording;
+	bool only_due;		    /* ERR_BUSY when another process has synced it meanwhile */
 	const char *const *streams; /* NULL = all enabled ones */
 	size_t stream_count;
 	int64_t limit; /* rows a stream; 0 = none. A limited listing removes nothing */
