@@ -12,6 +12,9 @@
 
 static const char *const names[SABOTAGE_COUNT] = {
 	[SABOTAGE_SKIP_GUARD] = "skip-guard",
+	[SABOTAGE_GUARD_OFF_BY_ONE] = "guard-off-by-one",
+	[SABOTAGE_UNBOUND_APPROVAL] = "unbound-approval",
+	[SABOTAGE_ENDLESS_APPROVAL] = "endless-approval",
 };
 
 bool sabotage_is(enum sabotage fault)

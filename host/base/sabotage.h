@@ -15,7 +15,10 @@
 
 /* What is done wrong. Names for people and tests are in sabotage.c. */
 enum sabotage {
-	SABOTAGE_SKIP_GUARD, /* any number of rows may go at once */
+	SABOTAGE_SKIP_GUARD,	   /* any number of rows may go at once */
+	SABOTAGE_GUARD_OFF_BY_ONE, /* each threshold lets one row more go */
+	SABOTAGE_UNBOUND_APPROVAL, /* an approval is good for any set of rows */
+	SABOTAGE_ENDLESS_APPROVAL, /* an approval never expires */
 	SABOTAGE_COUNT,
 };
 

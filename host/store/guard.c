@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/sabotage.h"
 #include "base/str.h"
 #include "store/db.h"
 #include "store/row.h"
@@ -185,7 +186,7 @@ bool held_is_approved(struct store_tx *tx, const char *account_id, const char *s
 	db_bind_text(stmt, 1, account_id);
 	db_bind_text(stmt, 2, stream);
 	db_bind_text(stmt, 3, set_hash);
-	db_bind_text(stmt, 4, now);
+	db_bind_text(stmt, 4, sabotage_is(SABOTAGE_ENDLESS_APPROVAL) ? "" : now);
 	if (!db_step(stmt, approved, err))
 		return false;
 	if (*approved)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sabotage.h"
 #include "base/str.h"
 #include "crypto/digest.h"
 #include "store/enrich.h"
@@ -307,7 +308,8 @@ static bool hash_set(struct judgement *judgement, struct err *err)
 
 	qsort(judgement->goners, judgement->count, sizeof(*judgement->goners), by_line);
 	for (size_t i = 0; i < judgement->count; i++) {
-		if (is_asked_about(&judgement->goners[i]))
+		if (is_asked_about(&judgement->goners[i]) &&
+		    !sabotage_is(SABOTAGE_UNBOUND_APPROVAL))
 			guard_put_line(&lines, judgement->goners[i].entity->name,
 				       judgement->goners[i].row->source_id);
 	}

@@ -1,4 +1,5 @@
-"""Removals in bulk are held until exactly that set is approved; a hole removes nothing."""
+"""Removals in bulk are held until exactly that set is approved; a hole removes nothing: what a person
+sees of it. The thresholds and approvals themselves are a promise, D2 (promises/d2_guard.py)."""
 
 import unittest
 
@@ -35,12 +36,6 @@ class Guard(E2eCase):
         self.addCleanup(self.sim.change, HOST, "add_devices", count=count)
         return before, set(done["devices"])
 
-    def test_ten_devices_go_at_once(self):
-        before, gone = self.take_away(10)
-        self.sync()
-        self.assertEqual(self.live(), before - 10)
-        self.assertEqual(self.held(), [])
-
     def test_eleven_of_a_hundred_are_held(self):
         before, gone = self.take_away(11)
         self.sync(code=HELD_CODE)
@@ -51,13 +46,6 @@ class Guard(E2eCase):
         listed = self.muster.must("removals", "list", identity, "--json").out
         for one in gone:
             self.assertIn(one, listed)
-
-    def test_what_else_came_is_kept_while_removals_wait(self):
-        self.take_away(11)
-        renamed = self.sim.change(HOST, "rename_device", name="While held")
-        self.sync(code=HELD_CODE)
-        row, = self.muster.rows("devices", where=f"t.source_id = '{renamed['device']}'")
-        self.assertEqual(row["name"], "While held")
 
     def test_an_approval_releases_exactly_its_set(self):
         before, gone = self.take_away(12)
@@ -70,16 +58,6 @@ class Guard(E2eCase):
         self.assert_true()
         self.assertEqual(self.held(), [])
         self.assertTrue(self.muster.query("SELECT * FROM audit WHERE object LIKE '%acme%'"))
-
-    def test_another_set_needs_another_approval(self):
-        before, gone = self.take_away(12)
-        self.sync(code=HELD_CODE)
-        held = self.held_devices()
-        self.approve_all()
-        self.take_away(1)
-        self.sync(code=HELD_CODE)
-        self.assertEqual(self.live(), before)
-        self.assertNotEqual(self.held_devices(), held)
 
     def test_an_empty_listing_removes_nothing(self):
         before = self.live()
@@ -107,19 +85,6 @@ class Guard(E2eCase):
         self.sim.fault("empty_list", path="/api/v1/prism/apps", times=0)
         self.sync(code=HELD_CODE)
         self.assertEqual(len(self.muster.rows("device_apps")), before)
-
-
-class LargeGuard(E2eCase):
-    TENANTS = [{"tenant": "acme", "devices": 2300, "apps_per_device": 0, "plain": True}]
-
-    def test_two_hundred_go_and_one_more_is_held(self):
-        self.connect_and_sync()
-        self.sim.change(HOST, "remove_devices", count=200)
-        self.sync()
-        self.assertEqual(len(self.muster.rows("devices", columns="t.id")), 2100)
-        self.sim.change(HOST, "remove_devices", count=201)
-        self.sync(code=HELD_CODE)
-        self.assertEqual(len(self.muster.rows("devices", columns="t.id")), 2100)
 
 
 if __name__ == "__main__":

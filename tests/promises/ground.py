@@ -25,8 +25,9 @@ class Ground:
         self.stack.callback(shutil.rmtree, folder, ignore_errors=True)
         return self.kind(folder).init()
 
-    def connect(self, muster: Optional[Muster] = None) -> None:
-        run = (muster or self.muster).connect_kandji(self.sim)
+    def connect(self, muster: Optional[Muster] = None, host: str = HOST,
+                account: str = "acme") -> None:
+        run = (muster or self.muster).connect_kandji(self.sim, host, account)
         if run.code:
             raise AssertionError(repr(run))
 
