@@ -1,4 +1,7 @@
-/* Picks the role of the program: what a person calls, or the sandbox that it starts for a job. */
+/*
+ * Picks the role of the program: what a person calls, the sandbox that it starts for a job, or the
+ * trial of what a sandbox stands on.
+ */
 #include <signal.h>
 #include <stdio.h>
 
@@ -7,6 +10,7 @@
 #include "base/str.h"
 #include "cli/cli.h"
 #include "sandbox/sandbox.h"
+#include "sandbox/trial.h"
 
 enum { SANDBOX_SOCKET = 3, EXIT_FAILED = 1 };
 
@@ -20,6 +24,8 @@ int main(int argc, char **argv)
 	}
 	if (argc == 2 && str_eq(argv[1], "__sandbox"))
 		return sandbox_main(SANDBOX_SOCKET);
+	if (argc == 2 && str_eq(argv[1], "__trial"))
+		return trial_main(SANDBOX_SOCKET);
 	if (!custody_hold_standard(&err) || !custody_harden(&err)) {
 		fprintf(stderr, "muster: %s\n", err.message);
 		return EXIT_FAILED;

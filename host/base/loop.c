@@ -399,3 +399,8 @@ struct loop_signal *loop_signal_start(struct loop *loop, int signum, void (*caug
 	loop_signal_close(sig);
 	return NULL;
 }
+
+const char *loop_library(void)
+{
+	return uv_version_string();
+}

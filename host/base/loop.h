@@ -19,6 +19,9 @@ struct loop;
 
 struct loop *loop_new(struct err *err);
 
+/* The version of the libuv that is loaded. */
+const char *loop_library(void);
+
 /* Every handle must be closed before. */
 void loop_free(struct loop *loop);
 

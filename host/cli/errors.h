@@ -16,6 +16,7 @@ struct cli;
 /* Exit codes that are no error's. */
 enum {
 	EXIT_DONE = 0,
+	EXIT_UNWELL = 1,      /* doctor found something to mend */
 	EXIT_PARTIAL = 3,     /* some streams or rows failed or wait; the rest is stored */
 	EXIT_PIPE_GONE = 141, /* the reader of stdout went away, as SIGPIPE would say */
 };

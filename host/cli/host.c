@@ -34,7 +34,7 @@ bool host_begin(struct cli *cli, struct err *err)
 	return cli->host.log ? true : err_oom(err);
 }
 
-static bool open_store(struct cli *cli, struct err *err)
+bool host_open_store(struct cli *cli, struct err *err)
 {
 	cli->host.store = store_open(cli->project.database, cli->host.loop, err);
 	if (cli->host.store)
@@ -61,7 +61,7 @@ static bool find_project(struct cli *cli, enum cli_need need, struct err *err)
 	struct err failure = ERR_INIT;
 
 	if (project_find(&cli->project, dir, &failure) ||
-	    (need == CLI_NEEDS_SCRIPTS && !dir && failure.kind == ERR_MISSING))
+	    (need <= CLI_NEEDS_SCRIPTS && !dir && failure.kind == ERR_MISSING))
 		return true;
 	*err = failure;
 	return false;
@@ -69,14 +69,14 @@ static bool find_project(struct cli *cli, enum cli_need need, struct err *err)
 
 bool host_open(struct cli *cli, enum cli_need need, struct err *err)
 {
-	if (need >= CLI_NEEDS_SCRIPTS && !find_project(cli, need, err))
+	if (need >= CLI_NEEDS_PLACES && !find_project(cli, need, err))
 		return false;
-	if (need == CLI_NEEDS_SCRIPTS || need == CLI_NEEDS_HOST) {
+	if (need == CLI_NEEDS_PLACES || need == CLI_NEEDS_SCRIPTS || need == CLI_NEEDS_HOST) {
 		if (!project_find_program(&cli->project, err) || !(cli->host.loop = loop_new(err)))
 			return false;
 	}
 	if ((need >= CLI_NEEDS_STORE || (need == CLI_NEEDS_SCRIPTS && cli->project.dir)) &&
-	    !open_store(cli, err))
+	    !host_open_store(cli, err))
 		return false;
 	name_paths(cli);
 	return true;

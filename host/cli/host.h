@@ -15,6 +15,9 @@ bool host_begin(struct cli *cli, struct err *err);
 
 bool host_open(struct cli *cli, enum cli_need need, struct err *err);
 
+/* The project's store, for a verb that decides itself whether to open it. */
+bool host_open_store(struct cli *cli, struct err *err);
+
 /* Harmless if little or nothing was opened. */
 void host_close(struct cli *cli);
 

@@ -33,6 +33,8 @@ struct cli_flag {
 /* What has to be open before a verb runs; the last three each include the one before. */
 enum cli_need {
 	CLI_NEEDS_NOTHING,
+	CLI_NEEDS_PLACES,  /* the loop, the scripts and the project's paths, if there is a project;
+			      nothing of it is opened: host.project_dir may be NULL */
 	CLI_NEEDS_SCRIPTS, /* all of CLI_NEEDS_HOST in a project, the loop and the scripts outside
 			      of one: then host.store and host.project_dir are NULL */
 	CLI_NEEDS_PROJECT,

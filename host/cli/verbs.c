@@ -143,6 +143,11 @@ static const struct cli_flag VAULT_REKEY[] = {
 	{ TEXT("new-passphrase-file", "FILE", "read the new passphrase from a file") },
 	END };
 
+static const struct cli_flag DOCTOR[] = {
+	{ SWITCH("full", "compare the database's indexes with its tables, too") },
+	{ SWITCH("online", "send a request without a credential to every account's hosts") },
+	END };
+
 static const struct cli_flag HELP[] = {
 	{ SWITCH("man", "print the man page (roff)") },
 	{ CHOICE("completion", "SHELL", SHELLS, "print completions for a shell") },
@@ -297,6 +302,13 @@ static const struct cli_verb VERBS[] = {
 	  "muster vault rekey\nmuster vault rekey --key passphrase",
 	  VAULT_REKEY, CLI_NEEDS_STORE, verb_vault_rekey },
 
+	{ "doctor", NULL, NULL, 0, 0, "look for what is wrong, and say the way out",
+	  "Libraries, what the kernel really does for a sandbox (tried, not guessed), clock and locked "
+	  "memory; of a project also its files, disk, database, vault, connectors and overlays; with "
+	  "--online the way to each vendor: name, connection, certificate, clock. Changes nothing. "
+	  "Outside of a project the machine alone. Exit code 1 when something is to be mended.",
+	  "muster doctor\nmuster doctor --online --full\nmuster doctor --json",
+	  DOCTOR, CLI_NEEDS_PLACES, verb_doctor },
 	{ "version", NULL, NULL, 0, 0, "show the version", NULL, "muster version", NULL,
 	  CLI_NEEDS_NOTHING, verb_version },
 	{ "help", NULL, "[VERB]", 0, 2, "show what a verb does and its flags", NULL,

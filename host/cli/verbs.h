@@ -37,6 +37,7 @@ bool verb_export(struct cli *cli, struct err *err);
 bool verb_vault_status(struct cli *cli, struct err *err);
 bool verb_vault_rotate(struct cli *cli, struct err *err);
 bool verb_vault_rekey(struct cli *cli, struct err *err);
+bool verb_doctor(struct cli *cli, struct err *err);
 bool verb_version(struct cli *cli, struct err *err);
 bool verb_help(struct cli *cli, struct err *err);
 

@@ -23,7 +23,7 @@ struct connector;
 /* `connector` is the receiver's from now on; NULL with err. */
 typedef void connector_loaded_fn(void *arg, struct connector *connector, const struct err *err);
 
-/* account_name chooses the account's overlay; NULL = the vendor's alone. */
+/* account_name chooses the account's overlay; NULL = the vendor's alone, "" = none at all. */
 bool connector_load(struct host *host, const char *vendor, const char *account_name,
 		    connector_loaded_fn *done, void *arg, struct err *err);
 /* Ends its sandbox. NULL is fine. */

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "connector/json_value.h"
 #include "connector/keeper.h"
+#include "connector/route.h"
 #include "wire/frame.h"
 
 enum { HEADERS_MAX = 32, ABSENT_MAX = 16, ENDPOINT_RATES_MAX = 32 };
@@ -40,27 +41,13 @@ struct request {
 
 /* What net_options points to while net_open copies it. */
 struct net_texts {
-	json_t *connect_to, *cidrs;
-	const char *connect_texts[16], *cidr_texts[64];
+	struct route route;
 	struct net_rate rates[NET_RATES_MAX];
 	struct net_endpoint_rate endpoint_rates[ENDPOINT_RATES_MAX];
 	struct net_quota quota;
 	struct value_tree *calls;
 	struct endpoint *limited;
 };
-
-static size_t texts_of(const json_t *list, const char **out, size_t max)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < json_array_size(list) && count < max; i++) {
-		const char *text = json_string_value(json_array_get(list, i));
-
-		if (text != NULL)
-			out[count++] = text;
-	}
-	return count;
-}
 
 static bool take_rate(const struct value *text, struct net_rate *rate, struct err *err)
 {
@@ -155,21 +142,12 @@ static bool add_limits(struct gateway *gateway, struct net_options *options,
 static bool open_exchange(struct gateway *gateway, struct err *err)
 {
 	const struct account *account = gateway->options.account;
-	struct net_texts texts = {
-		.connect_to = json_loads(account->connect_to != NULL ? account->connect_to : "[]",
-					 0, NULL),
-		.cidrs = json_loads(account->allow_cidrs != NULL ? account->allow_cidrs : "[]", 0,
-				    NULL),
-	};
+	struct net_texts texts = { 0 };
 	struct net_options options = {
 		/* Before it is stored an account has no id: its tests share their vendor's limits.
 		 */
 		.account_id = account->id != NULL ? account->id : account->vendor,
-		.ca_file = account->ca_file,
-		.proxy = account->proxy,
 		.is_test = gateway->options.is_test,
-		.connect_to = texts.connect_texts,
-		.allow_cidrs = texts.cidr_texts,
 		.log = gateway->host->log,
 		.redact = gateway->host->redact,
 		.waiting = gateway->options.waiting,
@@ -177,8 +155,7 @@ static bool open_exchange(struct gateway *gateway, struct err *err)
 	};
 	bool fine;
 
-	options.connect_to_count = texts_of(texts.connect_to, texts.connect_texts, 16);
-	options.allow_cidr_count = texts_of(texts.cidrs, texts.cidr_texts, 64);
+	route_init(&texts.route, account, &options);
 	gateway->keeper = keeper_new(gateway->host->store, err);
 	fine = gateway->keeper != NULL && add_limits(gateway, &options, &texts, err);
 	if (fine) {
@@ -189,8 +166,7 @@ static bool open_exchange(struct gateway *gateway, struct err *err)
 		gateway->exchange = exchange_open(gateway->host->loop, &options,
 						  gateway->host->redact, recording, err);
 	}
-	json_decref(texts.connect_to);
-	json_decref(texts.cidrs);
+	route_fini(&texts.route);
 	endpoint_free(texts.limited);
 	value_tree_free(texts.calls);
 	return gateway->exchange != NULL;

@@ -110,6 +110,13 @@ static bool add_overlay(struct script_list *list, struct host *host, const char 
 	return fine;
 }
 
+static bool add_overlays(struct script_list *list, struct host *host, const char *vendor,
+			 const char *account_name, struct err *err)
+{
+	return add_overlay(list, host, vendor, NULL, err) &&
+	       (account_name == NULL || add_overlay(list, host, vendor, account_name, err));
+}
+
 /* vendors/ID.lua or vendors/ID/init.lua below a root; NULL if neither is there. */
 static char *find_below(const char *root, const char *vendor, bool *is_folder)
 {
@@ -198,9 +205,8 @@ bool script_set_read(struct host *host, const char *vendor, const char *account_
 	fine = libs != NULL ? true : err_oom(err);
 	fine = fine && find_connector(host, vendor, out, err) &&
 	       add_folder(&out->libs, libs, "muster", NULL, err) &&
-	       add_overlay(&out->overlays, host, vendor, NULL, err) &&
-	       (account_name == NULL ||
-		add_overlay(&out->overlays, host, vendor, account_name, err));
+	       ((account_name != NULL && account_name[0] == '\0') ||
+		add_overlays(&out->overlays, host, vendor, account_name, err));
 	free(libs);
 	if (!fine) {
 		script_set_fini(out);

@@ -32,7 +32,8 @@ struct script_set {
 	struct script_list overlays;
 };
 
-/* account_name NULL: the vendor's overlay only. ERR_MISSING names the nearest connector. */
+/* account_name NULL: the vendor's overlay only; "": no overlay at all. ERR_MISSING names the
+ * nearest connector. */
 bool script_set_read(struct host *host, const char *vendor, const char *account_name,
 		     struct script_set *out, struct err *err);
 void script_set_fini(struct script_set *set);

@@ -116,23 +116,32 @@ static bool read_address(const char *text, struct sockaddr_storage *out)
 	return true;
 }
 
+/* The first line of the peer's own certificate that begins so; NULL on a kept connection. */
+static const char *certificate_line(CURL *easy, const char *name)
+{
+	struct curl_certinfo *chain = NULL;
+
+	curl_easy_getinfo(easy, CURLINFO_CERTINFO, &chain);
+	if (chain == NULL || chain->num_of_certs == 0)
+		return NULL;
+	for (const struct curl_slist *at = chain->certinfo[0]; at != NULL; at = at->next) {
+		if (str_has_prefix(at->data, name))
+			return at->data + strlen(name);
+	}
+	return NULL;
+}
+
 /*
  * libcurl falls back to the common name of a certificate without alternative names, which no
  * standard has allowed since RFC 6125. A kept connection has been looked at before: no list then.
  */
 static bool has_alternative_name(CURL *easy)
 {
-	static const char name[] = "X509v3 Subject Alternative Name:";
 	struct curl_certinfo *chain = NULL;
 
 	curl_easy_getinfo(easy, CURLINFO_CERTINFO, &chain);
-	if (chain == NULL || chain->num_of_certs == 0)
-		return true;
-	for (const struct curl_slist *at = chain->certinfo[0]; at != NULL; at = at->next) {
-		if (str_has_prefix(at->data, name))
-			return true;
-	}
-	return false;
+	return chain == NULL || chain->num_of_certs == 0 ||
+	       certificate_line(easy, "X509v3 Subject Alternative Name:") != NULL;
 }
 
 /* Just before the request is sent, on a new connection or one that was kept. */
@@ -390,6 +399,7 @@ static void read_facts(struct http_exchange *exchange)
 		snprintf(exchange->ip, sizeof(exchange->ip), "%s", ip);
 	reply->status = (int)status;
 	reply->effective_ip = exchange->ip;
+	reply->peer_expires_ms = net_date(certificate_line(exchange->easy, "Expire date:"));
 	reply->bytes_received = (int64_t)exchange->head_bytes + body;
 	reply->duration_ms = clock_monotonic_ms() - exchange->started_monotonic;
 }

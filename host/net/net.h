@@ -185,6 +185,7 @@ struct net_reply {
 	int64_t started_ms;	  /* wall clock, this attempt */
 	int64_t duration_ms;	  /* this attempt */
 	const char *effective_ip; /* of the peer (a proxy's, if there is one); "" = none */
+	int64_t peer_expires_ms;  /* its certificate, since 1970; 0 = not looked at this time */
 };
 
 /* One attempt, for the recording. Everything is valid during the call only. */
@@ -241,6 +242,12 @@ struct net_call *net_send(struct net *net, const struct net_request *request, ne
 
 /* done will not be called. Never after it was. */
 void net_cancel(struct net_call *call);
+
+/* Which libcurl is loaded, and what it stands on: "7.88.1, OpenSSL/3.0.17". Returns `out`. */
+const char *net_library(char *out, size_t size);
+
+/* A date of HTTP or of a certificate, in milliseconds since 1970; 0 = it is none. */
+int64_t net_date(const char *text);
 
 /* The first header of that name, in any case; NULL if there is none. */
 const char *net_reply_header(const struct net_reply *reply, const char *name);

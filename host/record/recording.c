@@ -359,3 +359,8 @@ void recording_redact_headers(const struct net_header *headers, size_t count,
 		buf_str(out, "\r\n");
 	}
 }
+
+const char *recording_library(void)
+{
+	return ZSTD_versionString();
+}

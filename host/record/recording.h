@@ -101,4 +101,7 @@ void recording_redact_headers(const struct net_header *headers, size_t count,
 			      const char *const *secret_names, size_t secret_count,
 			      const struct redact *redact, struct buf *out);
 
+/* The version of the zstd that is loaded. */
+const char *recording_library(void);
+
 #endif

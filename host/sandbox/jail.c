@@ -137,21 +137,21 @@ static struct ruleset ruleset_of(long abi)
 	};
 }
 
-/* Best effort: seccomp alone must hold. */
-static void forbid_files(void)
+long jail_forbid_files(void)
 {
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 	struct ruleset rules;
-	long fd;
+	long fd, status;
 
 	if (abi < 1)
-		return;
+		return 0;
 	rules = ruleset_of(abi);
 	fd = syscall(SYS_landlock_create_ruleset, &rules, sizeof(rules), 0);
 	if (fd < 0)
-		return;
-	syscall(SYS_landlock_restrict_self, fd, 0);
+		return 0;
+	status = syscall(SYS_landlock_restrict_self, fd, 0);
 	close((int)fd);
+	return status == 0 ? abi : 0;
 }
 
 /* --- system calls --- */
@@ -222,7 +222,7 @@ static int add_rules(scmp_filter_ctx filter)
 	return status | allow_by_argument(filter);
 }
 
-static bool forbid_calls(struct err *err)
+bool jail_forbid_calls(struct err *err)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int status = filter != NULL ? add_rules(filter) : -ENOSYS;
@@ -237,11 +237,16 @@ static bool forbid_calls(struct err *err)
 			     "cannot confine the sandbox with seccomp, so no script is run");
 }
 
+bool jail_limit(int socket, struct err *err)
+{
+	return close_others(socket, err) && set_limits(err) && drop_rights(err) &&
+	       die_with_parent(socket, err);
+}
+
 bool jail_enter(int socket, struct err *err)
 {
-	if (!close_others(socket, err) || !set_limits(err) || !drop_rights(err) ||
-	    !die_with_parent(socket, err))
+	if (!jail_limit(socket, err))
 		return false;
-	forbid_files();
-	return forbid_calls(err);
+	jail_forbid_files();
+	return jail_forbid_calls(err);
 }

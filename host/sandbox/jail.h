@@ -29,6 +29,15 @@ enum {
  */
 bool jail_enter(int socket, struct err *err);
 
+/*
+ * The three steps of jail_enter, in this order, for trial.c, which looks between them: limits and
+ * rights; files (the version of Landlock that is in force, 0 = none: seccomp alone must hold);
+ * system calls.
+ */
+bool jail_limit(int socket, struct err *err);
+long jail_forbid_files(void);
+bool jail_forbid_calls(struct err *err);
+
 /* CPU time between two answers: JAIL_CPU_S, or what was inherited if that is less. */
 int jail_cpu_window_s(void);
 

@@ -84,8 +84,11 @@ struct driver {
 	bool (*backup)(struct driver_conn *conn, const char *target, struct err *err);
 	/* Empties the write-ahead log, so that no overwritten record survives in it. */
 	bool (*truncate_log)(struct driver_conn *conn, struct err *err);
-	/* Reads the whole file for damage; ERR_STORE with what was found. */
-	bool (*verify)(struct driver_conn *conn, struct err *err);
+	/* Reads the whole file for damage; ERR_STORE with what was found. `is_full` compares every
+	 * index with its table as well, which takes several times as long. */
+	bool (*verify)(struct driver_conn *conn, bool is_full, struct err *err);
+	/* The version of the library that is loaded. */
+	const char *(*version)(void);
 	/* Did the last process end without closing the database? */
 	bool (*is_unclean)(const char *path);
 };

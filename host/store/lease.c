@@ -148,3 +148,22 @@ bool lease_release(struct store_tx *tx, const struct lease *lease, struct err *e
 	db_bind_int(stmt, 2, lease->fence);
 	return db_exec(stmt, NULL, err);
 }
+
+bool lease_count(struct store_tx *tx, int64_t now_ms, int64_t *held, int64_t *stale,
+		 struct err *err)
+{
+	struct db_stmt *stmt = db_prepare(tx,
+					  "SELECT owner, fence, taken_at_ms, expires_at_ms"
+					  " FROM leases WHERE owner IS NOT NULL",
+					  err);
+	bool has_row, ok;
+
+	*held = *stale = 0;
+	if (stmt == NULL)
+		return false;
+	while ((ok = db_step(stmt, &has_row, err)) && has_row) {
+		++*held;
+		*stale += !is_held(stmt, now_ms);
+	}
+	return ok;
+}

@@ -86,11 +86,8 @@ static bool refuse_shared(const char *path, struct err *err)
 	return err_hint(err, "end the other muster process (it is an older one), then try again");
 }
 
-static bool find_version(struct store_tx *tx, const char *path, enum migrate_mode mode,
-			 int64_t *version, struct err *err)
+bool migrate_version(struct store_tx *tx, const char *path, int64_t *version, struct err *err)
 {
-	if (mode == MIGRATE_NEW && !tx->driver->script(tx->conn, TABLE_SQL, err))
-		return false;
 	if (read_version(tx, version, err))
 		return true;
 	if (err->kind != ERR_BUG)
@@ -100,14 +97,22 @@ static bool find_version(struct store_tx *tx, const char *path, enum migrate_mod
 	return false;
 }
 
-bool migrate_run(struct store_tx *tx, const char *path, const struct migration *migrations,
-		 enum migrate_mode mode, struct err *err)
+int64_t migrate_newest(const struct migration *migrations)
 {
-	int64_t version, newest = 0;
+	int64_t newest = 0;
 
 	for (const struct migration *at = migrations; at->version != 0; at++)
 		newest = at->version;
-	if (!find_version(tx, path, mode, &version, err))
+	return newest;
+}
+
+bool migrate_run(struct store_tx *tx, const char *path, const struct migration *migrations,
+		 enum migrate_mode mode, struct err *err)
+{
+	int64_t version, newest = migrate_newest(migrations);
+
+	if ((mode == MIGRATE_NEW && !tx->driver->script(tx->conn, TABLE_SQL, err)) ||
+	    !migrate_version(tx, path, &version, err))
 		return false;
 	if (version > newest)
 		return refuse_newer(path, version, newest, err);

@@ -32,6 +32,12 @@ enum migrate_mode {
 bool migrate_run(struct store_tx *tx, const char *path, const struct migration *migrations,
 		 enum migrate_mode mode, struct err *err);
 
+/* The schema's version, 0 = none yet. ERR_CONFIG: the file is a database of something else. */
+bool migrate_version(struct store_tx *tx, const char *path, int64_t *version, struct err *err);
+
+/* The newest version that this program knows. */
+int64_t migrate_newest(const struct migration *migrations);
+
 extern const struct migration sqlite_migrations[];
 
 #endif

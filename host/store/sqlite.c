@@ -537,13 +537,14 @@ static bool is_sound(struct driver_conn *conn, struct driver_stmt *check, struct
 	return fail_damaged(conn, finding != NULL ? finding : "unreadable", err);
 }
 
-static bool sqlite_verify(struct driver_conn *conn, struct err *err)
+static bool sqlite_verify(struct driver_conn *conn, bool is_full, struct err *err)
 {
+	const char *sql = is_full ? "PRAGMA integrity_check(1)" : "PRAGMA quick_check(1)";
 	struct driver_stmt *check;
 	bool ok;
 
 	keep_as_it_is(conn, true);
-	if (!sqlite_prepare(conn, "PRAGMA quick_check(1)", &check, NULL, err))
+	if (!sqlite_prepare(conn, sql, &check, NULL, err))
 		return false;
 	ok = is_sound(conn, check, err);
 	sqlite_finalize(check);
@@ -591,5 +592,6 @@ const struct driver driver_sqlite = {
 	.backup = sqlite_backup,
 	.truncate_log = sqlite_truncate_log,
 	.verify = sqlite_verify,
+	.version = sqlite3_libversion,
 	.is_unclean = sqlite_is_unclean,
 };

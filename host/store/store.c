@@ -337,7 +337,7 @@ static bool read_install_id(struct store_tx *tx, struct store *store, struct err
 
 static bool prepare(struct store *store, struct store_tx *tx, bool is_unclean, struct err *err)
 {
-	if (is_unclean && !store->driver->verify(tx->conn, err))
+	if (is_unclean && !store->driver->verify(tx->conn, false, err))
 		return false;
 	return migrate_run(tx, store->path, store->driver->migrations,
 			   project_lock_is_alone(store->lock) ? MIGRATE_ALONE : MIGRATE_SHARED,

@@ -1,6 +1,7 @@
 /*
  * A connection with its cached statements; what a unit gets as its transaction. Lives as long as
- * the connection, on one thread at a time. For store.c, migrate.c, scratch.c and query.c only.
+ * the connection, on one thread at a time. For store.c, migrate.c,
+ * scratch.c, query.c and health.c only.
  */
 #ifndef MUSTER_STORE_TX_H
 #define MUSTER_STORE_TX_H

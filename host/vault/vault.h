@@ -135,6 +135,12 @@ struct vault_status {
 bool vault_read_status(struct vault *vault, struct store *store, struct vault_status *out,
 		       struct err *err);
 
+/*
+ * Opens every field of every credential and forgets it again. *fields = how many. ERR_SEALED, or
+ * ERR_STORE naming the first one that does not open.
+ */
+bool vault_verify(struct vault *vault, struct store *store, int64_t *fields, struct err *err);
+
 /* "file", "passphrase", "systemd". */
 const char *vault_key_kind_name(enum vault_key_kind kind);
 
