@@ -15,6 +15,9 @@ static const char *const names[SABOTAGE_COUNT] = {
 	[SABOTAGE_GUARD_OFF_BY_ONE] = "guard-off-by-one",
 	[SABOTAGE_UNBOUND_APPROVAL] = "unbound-approval",
 	[SABOTAGE_ENDLESS_APPROVAL] = "endless-approval",
+	[SABOTAGE_CURSOR_FIRST] = "cursor-first",
+	[SABOTAGE_SPLIT_BATCH] = "split-batch",
+	[SABOTAGE_IGNORE_FENCE] = "ignore-fence",
 };
 
 bool sabotage_is(enum sabotage fault)

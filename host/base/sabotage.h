@@ -19,6 +19,9 @@ enum sabotage {
 	SABOTAGE_GUARD_OFF_BY_ONE, /* each threshold lets one row more go */
 	SABOTAGE_UNBOUND_APPROVAL, /* an approval is good for any set of rows */
 	SABOTAGE_ENDLESS_APPROVAL, /* an approval never expires */
+	SABOTAGE_CURSOR_FIRST,	   /* a cursor is committed before the rows that led to it */
+	SABOTAGE_SPLIT_BATCH,	   /* rows are committed apart from what is noted of them */
+	SABOTAGE_IGNORE_FENCE,	   /* a session that lost its lease goes on writing */
 	SABOTAGE_COUNT,
 };
 

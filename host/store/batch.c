@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/sabotage.h"
 #include "store/db.h"
 #include "store/session.h"
+#include "store/tx.h"
 
 enum { VARINT_MAX = 10 };
 
@@ -81,6 +83,9 @@ bool session_add_batch(struct store_tx *tx, int64_t session_id, const char *stre
 	bool ok;
 
 	if (stmt == NULL)
+		return false;
+	if (sabotage_is(SABOTAGE_SPLIT_BATCH) &&
+	    !(tx_commit(tx, err) && tx_begin(tx, STORE_WRITE, err)))
 		return false;
 	ok = encode_ids(ids, count, &blob, err);
 	if (ok) {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sabotage.h"
 #include "base/str.h"
 #include "store/event.h"
 #include "sync/batch_rows.h"
@@ -156,6 +157,15 @@ static bool apply_cursor(struct batch *batch, struct store_tx *tx, struct err *e
 	       stream_is_too_bad(bad, stream->rows + batch->rows.counts.seen) ||
 	       stream_state_set_cursor(tx, context->account_id, context->stream, batch->cursor,
 				       err);
+}
+
+/* The fault cursor-first: what is still to come is taken for read. */
+static bool apply_cursor_first(struct store_tx *tx, void *arg, struct err *err)
+{
+	struct batch *batch = arg;
+
+	batch->rows.context = run_context(batch->run, batch->now);
+	return apply_cursor(batch, tx, err);
 }
 
 static bool apply(struct store_tx *tx, void *arg, struct err *err)
@@ -376,6 +386,8 @@ void batch_commit(struct sync_run *run, uint32_t id, const struct value *args)
 	}
 	free(batch->cursor);
 	batch->cursor = cursor;
+	if (sabotage_is(SABOTAGE_CURSOR_FIRST))
+		store_run(run->data, STORE_WRITE, apply_cursor_first, batch, &err);
 	batch_page(run);
 	if (run->batch != NULL)
 		settle(run, run->batch);

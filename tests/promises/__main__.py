@@ -40,7 +40,8 @@ def show(result: Result, as_json: bool) -> None:
 def run_one(promise: Promise, options: argparse.Namespace, seed: int) -> int:
     if options.fault and options.fault not in promise.faults:
         sys.exit(f"{promise.id} has no fault {options.fault}; it has: {', '.join(promise.faults)}")
-    volume = options.volume or (promise.full if options.full else promise.small)
+    usual = promise.full if options.full else promise.small
+    volume = options.volume or (max(usual, promise.patience) if options.fault else usual)
     preset = pathlib.Path(os.environ.get("MUSTER_BINARY", "-")).resolve().parent.name
     try:
         result = run(promise, volume, seed, preset, options.fault)

@@ -23,6 +23,7 @@ class Promise:
     id = ""
     title = ""
     small = full = 1  # how many cases: in tests/run, in tests/scoreboard
+    patience = 0  # how many at most until a fault is noticed, where chance needs more than `small`
     presets: tuple[str, ...] = ("release",)  # builds it is tested on: release, dev
     faults: tuple[str, ...] = ()  # names of base/sabotage.c, each of which must turn it red
     note = ""  # a figure to show beside the count; check() may set it

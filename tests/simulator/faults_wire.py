@@ -121,8 +121,8 @@ def wrong_content_length(connection: Connection, request: Request, reply: Reply,
 def pause(connection: Connection, seconds: float) -> None:
     """Sleeps in slices and gives up when the client has gone."""
     end = time.monotonic() + seconds
-    connection.sock.settimeout(0.2)
-    while time.monotonic() < end:
+    while (left := end - time.monotonic()) > 0:
+        connection.sock.settimeout(min(left, 0.2))
         try:
             if not connection.sock.recv(1):
                 raise ConnectionResetError("client has gone")

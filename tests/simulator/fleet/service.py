@@ -114,8 +114,11 @@ class FleetService(Service):
 
     # Truth and changes.
 
-    def truth(self, **options: Any) -> dict[str, list[dict]]:
+    def truth(self, after: Optional[int] = None) -> dict[str, list[dict]]:
+        """What there is; or what the first `after` events of the log say."""
         with self.lock:
+            if after is not None:
+                return {"device_apps": self.told(after)}
             return {
                 "devices": [{"source_id": key, "name": device["name"]}
                             for key, device in sorted(self.devices.items())],
@@ -124,6 +127,17 @@ class FleetService(Service):
                     for key, device in sorted(self.devices.items())
                     for name, version in sorted(device["apps"].items())],
             }
+
+    def told(self, after: int) -> list[dict]:
+        apps: dict[tuple[str, str], dict] = {}
+        for event in sorted(self.events[:after], key=lambda event: (event["at"], event["id"])):
+            key = event["device"], event["app"]
+            if event["kind"] == "removed":
+                apps.pop(key, None)
+            elif event["kind"] != "moved":
+                apps[key] = {"device_source_id": event["device"], "app_source_id": event["app"],
+                             "version": event["version"]}
+        return list(apps.values())
 
     def change(self, op: str, **args: Any) -> dict[str, Any]:
         with self.lock:
