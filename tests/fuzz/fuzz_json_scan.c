@@ -40,6 +40,23 @@ static void read_row(const struct json_pick *pick, struct json_span row, bool is
 	}
 }
 
+/* A row of the list's shape reads the same by its noted members. */
+static void read_members(const struct json_pick *pick, const char *text,
+			 const struct json_list *list, const struct json_row *row)
+{
+	struct json_span planned[8], walked[8];
+	struct json_plan plan;
+
+	if (row->members == 0)
+		return;
+	json_plan_make(&plan, pick, &list->shape, text);
+	json_plan_run(&plan, pick, text, list->shape.members + row->members - 1, planned);
+	json_pick_run(pick, json_span(text + row->at, row->len), walked);
+	for (size_t i = 0; i < json_pick_count(pick); i++)
+		demand(planned[i].at == walked[i].at && planned[i].len == walked[i].len &&
+		       planned[i].is_dead_end == walked[i].is_dead_end);
+}
+
 static void check_list(const char *text, size_t len, const struct json_list *list)
 {
 	struct json_pick *pick = json_pick_new();
@@ -57,6 +74,7 @@ static void check_list(const char *text, size_t len, const struct json_list *lis
 		demand(row->len > 0 && row->at >= behind && row->at + row->len <= list->end);
 		behind = row->at + row->len;
 		read_row(pick, json_span(text + row->at, row->len), row->defect == JSON_SOUND);
+		read_members(pick, text, list, row);
 	}
 	json_pick_free(pick);
 }

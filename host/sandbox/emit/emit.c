@@ -127,6 +127,7 @@ static struct emit_job *prepare(lua_State *L)
 	emitter->running++;
 	job->map = map;
 	job->page = *page_test(L, AT_PAGE);
+	json_plan_make(&job->plan, map->row, &job->page.list.shape, job->page.bytes);
 	job->err = ERR_INIT;
 	choose_outbox(L, job);
 	job->slots = new_slots(L, CHUNK_ROWS, json_pick_count(map->row));
@@ -184,8 +185,8 @@ static void begin_chunk(struct emit_job *job)
 	if (job->chunk_end > job->page.count)
 		job->chunk_end = job->page.count;
 	for (size_t i = job->chunk; i < job->chunk_end; i++)
-		json_pick_run(job->map->row, page_span(&job->page, i),
-			      job->slots + (i - job->chunk) * each);
+		page_pick(&job->page, job->map->row, &job->plan, i,
+			  job->slots + (i - job->chunk) * each);
 }
 
 enum progress { ROWS_DONE, ROWS_ASK, ROWS_FULL, ROWS_FAILED };

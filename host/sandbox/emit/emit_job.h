@@ -56,6 +56,7 @@ struct emit_job {
 	struct outbox own;
 	enum map_extent extent;
 	struct page page;	 /* as it was when emit was called */
+	struct json_plan plan;	 /* what the map picks of its rows */
 	struct json_span *slots; /* of the chunk's rows */
 	struct json_span *extra_slots[MAP_EXTRAS_MAX];
 	struct scratch scratch;	       /* of the row being mapped */

@@ -354,3 +354,29 @@ void json_pick_run(const struct json_pick *pick, struct json_span row, struct js
 	if (row.len > 0)
 		pick_value(pick, 0, row, slots);
 }
+
+void json_plan_make(struct json_plan *plan, const struct json_pick *pick,
+		    const struct json_shape *shape, const char *body)
+{
+	plan->count = 0;
+	for (unsigned i = 0; i < shape->count; i++) {
+		int node = find_child(pick, 0, body + shape->keys[i].at, shape->keys[i].len);
+
+		if (node == 0)
+			continue;
+		plan->wanted[plan->count].member = i;
+		plan->wanted[plan->count++].node = node;
+	}
+}
+
+void json_plan_run(const struct json_plan *plan, const struct json_pick *pick, const char *body,
+		   const struct json_piece *members, struct json_span *slots)
+{
+	memset(slots, 0, (size_t)pick->slots * sizeof(*slots));
+	for (unsigned i = 0; i < plan->count; i++) {
+		const struct json_piece *value = &members[plan->wanted[i].member];
+
+		pick_value(pick, plan->wanted[i].node, json_span(body + value->at, value->len),
+			   slots);
+	}
+}

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sandbox/json/json_shape.h"
+
 /* One value within a body; at == NULL: there is none. */
 struct json_span {
 	const char *at;
@@ -67,5 +69,21 @@ size_t json_pick_count(const struct json_pick *pick);
  * asked for), the slot holds that value as a dead end.
  */
 void json_pick_run(const struct json_pick *pick, struct json_span row, struct json_span *slots);
+
+/* Which members of a shape (json_shape.h) a pick wants: made once for a body. */
+struct json_plan {
+	unsigned count;
+	struct {
+		unsigned member;
+		int node;
+	} wanted[JSON_SHAPE_KEYS];
+};
+
+void json_plan_make(struct json_plan *plan, const struct json_pick *pick,
+		    const struct json_shape *shape, const char *body);
+
+/* json_pick_run over a row of that shape; `members` are its values. */
+void json_plan_run(const struct json_plan *plan, const struct json_pick *pick, const char *body,
+		   const struct json_piece *members, struct json_span *slots);
 
 #endif

@@ -154,17 +154,6 @@ static bool walk_string(struct scan *scan, bool *has_escape)
 
 /* --- numbers and words --- */
 
-static bool is_digit(unsigned char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static void skip_digits(struct scan *scan)
-{
-	while (is_digit(*scan->at))
-		scan->at++;
-}
-
 /* Does the number, known to be well formed, fit a double, and an integer 64 bits? */
 static bool check_range(struct scan *scan, const unsigned char *first, bool is_integer)
 {
@@ -189,31 +178,11 @@ static bool check_range(struct scan *scan, const unsigned char *first, bool is_i
 static enum step walk_number(struct scan *scan)
 {
 	const unsigned char *first = scan->at;
-	bool is_integer = true;
+	bool is_integer, is_sound;
 
-	if (*scan->at == '-')
-		scan->at++;
-	if (!is_digit(*scan->at))
+	scan->at = json_number_end(first, &is_integer, &is_sound);
+	if (!is_sound)
 		return fail_at(scan, scan->at, "a malformed number");
-	if (*scan->at == '0')
-		scan->at++;
-	else
-		skip_digits(scan);
-	if (*scan->at == '.') {
-		is_integer = false;
-		if (!is_digit(*++scan->at))
-			return fail_at(scan, scan->at, "a malformed number");
-		skip_digits(scan);
-	}
-	if (*scan->at == 'e' || *scan->at == 'E') {
-		is_integer = false;
-		scan->at++;
-		if (*scan->at == '+' || *scan->at == '-')
-			scan->at++;
-		if (!is_digit(*scan->at))
-			return fail_at(scan, scan->at, "a malformed number");
-		skip_digits(scan);
-	}
 	return check_range(scan, first, is_integer) ? STEP_AFTER : STEP_FAIL;
 }
 
@@ -249,13 +218,22 @@ static bool begin_row(struct scan *scan)
 	}
 	scan->row = &list->rows[list->count++];
 	*scan->row = (struct json_row){ .at = (uint32_t)offset_of(scan, scan->at) };
+	json_shape_begin_row(&list->shape, *scan->at == '{');
 	return true;
 }
 
 static void end_row(struct scan *scan)
 {
 	scan->row->len = (uint32_t)(offset_of(scan, scan->at) - scan->row->at);
+	scan->row->members = json_shape_end_row(&scan->list->shape);
 	scan->row = NULL;
+}
+
+/* Inside a row that is an object, and not deeper: its keys and values are looked at. */
+static bool is_at_member(const struct scan *scan)
+{
+	return scan->row != NULL && scan->depth == scan->row_depth + 1 &&
+	       scan->is_object[scan->row_depth];
 }
 
 static bool refuse_target(struct scan *scan, const char *what)
@@ -316,6 +294,18 @@ static bool wants_row(const struct scan *scan)
 	return scan->in_list && scan->row == NULL && scan->depth == scan->row_depth;
 }
 
+/* What begins with the value that comes: the list, a row, a member of a row. */
+static bool begin_value(struct scan *scan)
+{
+	if (is_target(scan))
+		return begin_target(scan);
+	if (wants_row(scan))
+		return begin_row(scan);
+	return !is_at_member(scan) ||
+	       json_shape_open(&scan->list->shape, (uint32_t)offset_of(scan, scan->at)) ||
+	       err_oom(scan->err);
+}
+
 static enum step walk_value(struct scan *scan)
 {
 	bool has_escape;
@@ -323,12 +313,8 @@ static enum step walk_value(struct scan *scan)
 	skip_space(scan);
 	if (scan->at >= scan->end)
 		return fail_at(scan, scan->at, "");
-	if (is_target(scan)) {
-		if (!begin_target(scan))
-			return STEP_FAIL;
-	} else if (wants_row(scan) && !begin_row(scan)) {
+	if (!begin_value(scan))
 		return STEP_FAIL;
-	}
 	switch (*scan->at) {
 	case '{':
 	case '[':
@@ -344,7 +330,7 @@ static enum step walk_value(struct scan *scan)
 	case 'n':
 		return walk_word(scan, "null");
 	default:
-		if (*scan->at != '-' && !is_digit(*scan->at))
+		if (*scan->at != '-' && !json_is_digit(*scan->at))
 			return fail_at(scan, scan->at, "an unexpected character");
 		return walk_number(scan);
 	}
@@ -366,19 +352,9 @@ static void match_key(struct scan *scan, const char *key, size_t len)
 	}
 }
 
-static enum step add_key(struct scan *scan, const unsigned char *open, bool has_escape)
+static enum step check_key(struct scan *scan, const unsigned char *open, const char *key,
+			   size_t len)
 {
-	const char *key = (const char *)open + 1;
-	size_t len = (size_t)(scan->at - open) - 2;
-
-	if (has_escape) {
-		buf_clear(&scan->scratch);
-		json_unescape(key, len, &scan->scratch);
-		if (!buf_ok(&scan->scratch, scan->err))
-			return STEP_FAIL;
-		key = buf_text(&scan->scratch);
-		len = scan->scratch.len;
-	}
 	if (scan->keys.counts[scan->depth - 1] == JSON_KEYS_MAX &&
 	    !note(scan, JSON_MANY_KEYS, open))
 		return STEP_FAIL;
@@ -389,12 +365,65 @@ static enum step add_key(struct scan *scan, const unsigned char *open, bool has_
 	case JSON_KEY_AGAIN:
 		if (!note(scan, JSON_DUPLICATE_KEY, open))
 			return STEP_FAIL;
+		if (is_at_member(scan))
+			json_shape_refuse(&scan->list->shape);
 		break;
 	case JSON_KEY_NEW:
 		match_key(scan, key, len);
 		break;
 	}
 	return STEP_VALUE;
+}
+
+/* The row has left the shape: the keys that it shared are its keys all the same. */
+static enum step check_shared_keys(struct scan *scan, const unsigned char *open)
+{
+	const struct json_shape *shape = &scan->list->shape;
+	enum step next = STEP_VALUE;
+
+	for (unsigned i = 0; next == STEP_VALUE && i < shape->next; i++)
+		next = check_key(scan, open, (const char *)scan->start + shape->keys[i].at,
+				 shape->keys[i].len);
+	return next;
+}
+
+/* true when the shape answers for the key. */
+static bool follow_shape(struct scan *scan, const unsigned char *open, bool has_escape,
+			 enum step *next)
+{
+	struct json_piece key = { .at = (uint32_t)offset_of(scan, open + 1),
+				  .len = (uint32_t)(scan->at - open) - 2 };
+
+	*next = STEP_VALUE;
+	switch (json_shape_key(&scan->list->shape, (const char *)scan->start, key, !has_escape)) {
+	case JSON_SHAPE_SAME:
+		return true;
+	case JSON_SHAPE_LEFT:
+		*next = check_shared_keys(scan, open);
+		return *next == STEP_FAIL;
+	case JSON_SHAPE_APART:
+		break;
+	}
+	return false;
+}
+
+static enum step add_key(struct scan *scan, const unsigned char *open, bool has_escape)
+{
+	const char *key = (const char *)open + 1;
+	size_t len = (size_t)(scan->at - open) - 2;
+	enum step next;
+
+	if (is_at_member(scan) && follow_shape(scan, open, has_escape, &next))
+		return next;
+	if (has_escape) {
+		buf_clear(&scan->scratch);
+		json_unescape(key, len, &scan->scratch);
+		if (!buf_ok(&scan->scratch, scan->err))
+			return STEP_FAIL;
+		key = buf_text(&scan->scratch);
+		len = scan->scratch.len;
+	}
+	return check_key(scan, open, key, len);
 }
 
 static enum step walk_key(struct scan *scan)
@@ -441,6 +470,8 @@ static enum step close_container(struct scan *scan)
 /* Behind a value: what ends here, and what comes next. */
 static enum step walk_after(struct scan *scan)
 {
+	if (is_at_member(scan))
+		json_shape_close(&scan->list->shape, (uint32_t)offset_of(scan, scan->at));
 	if (scan->row != NULL && scan->depth == scan->row_depth) {
 		end_row(scan);
 		if (!scan->in_list)
@@ -536,5 +567,6 @@ bool json_scan(const char *data, size_t len, const struct json_place *place, str
 void json_list_fini(struct json_list *list)
 {
 	free(list->rows);
+	json_shape_fini(&list->shape);
 	*list = (struct json_list){ 0 };
 }

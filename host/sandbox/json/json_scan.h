@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "sandbox/json/json_shape.h"
 
 enum {
 	JSON_DEPTH_MAX = 64, /* containers around a value, the outermost included */
@@ -44,16 +45,18 @@ const char *json_defect_text(enum json_defect defect);
 
 struct json_row {
 	uint32_t at, len; /* in the body */
+	uint32_t members; /* 1 + its first in shape.members; 0 = it has not the list's shape */
 	uint32_t defect_at;
 	uint8_t defect;	 /* enum json_defect */
 	bool has_big;	 /* holds integers beyond 64 bits */
 	bool is_refused; /* reported as bad; kept here by those who map the row, false at first */
 };
 
-/* The list's rows; `rows` belongs to it (json_list_fini). */
+/* The list's rows; rows and shape belong to it (json_list_fini). */
 struct json_list {
 	struct json_row *rows;
 	size_t count;
+	struct json_shape shape;
 	size_t at, end; /* the list itself: from its first byte to behind its last */
 };
 

@@ -126,6 +126,35 @@ void json_unescape(const char *text, size_t len, struct buf *out)
 	}
 }
 
+static const unsigned char *skip_digits(const unsigned char *at, bool *is_sound)
+{
+	*is_sound = json_is_digit(*at);
+	while (json_is_digit(*at))
+		at++;
+	return at;
+}
+
+const unsigned char *json_number_end(const unsigned char *at, bool *is_integer, bool *is_sound)
+{
+	*is_integer = true;
+	if (*at == '-')
+		at++;
+	*is_sound = *at == '0';
+	at = *is_sound ? at + 1 : skip_digits(at, is_sound);
+	if (*is_sound && *at == '.') {
+		*is_integer = false;
+		at = skip_digits(at + 1, is_sound);
+	}
+	if (*is_sound && (*at == 'e' || *at == 'E')) {
+		*is_integer = false;
+		at++;
+		if (*at == '+' || *at == '-')
+			at++;
+		at = skip_digits(at, is_sound);
+	}
+	return at;
+}
+
 bool json_fits_int64(const char *digits, size_t len)
 {
 	static const char max[] = "9223372036854775807", min[] = "9223372036854775808";

@@ -45,6 +45,17 @@ int32_t json_hex4(const unsigned char *at, const unsigned char *end);
  */
 void json_unescape(const char *text, size_t len, struct buf *out);
 
+static inline bool json_is_digit(unsigned char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/*
+ * Behind the number that begins at `at`; *is_integer: it has neither fraction nor exponent. The
+ * text ends with a NUL. *is_sound = false: it is malformed, at the byte that is returned.
+ */
+const unsigned char *json_number_end(const unsigned char *at, bool *is_integer, bool *is_sound);
+
 /* Does a well-formed JSON integer fit 64 bits? */
 bool json_fits_int64(const char *digits, size_t len);
 

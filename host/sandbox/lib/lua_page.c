@@ -161,6 +161,18 @@ struct json_span page_span(const struct page *page, size_t i)
 	return json_span(page->bytes + row->at, row->len);
 }
 
+void page_pick(const struct page *page, const struct json_pick *pick, const struct json_plan *plan,
+	       size_t i, struct json_span *slots)
+{
+	const struct json_row *row = page_row(page, i);
+
+	if (row->members != 0)
+		json_plan_run(plan, pick, page->bytes, page->list.shape.members + row->members - 1,
+			      slots);
+	else
+		json_pick_run(pick, page_span(page, i), slots);
+}
+
 struct page *page_test(lua_State *L, int index)
 {
 	return luaL_testudata(L, index, PAGE);
@@ -486,13 +498,16 @@ static int l_tracker_add(lua_State *L)
 	struct page *page = check_page(L, 2);
 	const char *path = luaL_optstring(L, 3, NULL);
 	struct json_pick *pick = path != NULL ? push_pick(L, path) : NULL;
+	struct json_plan plan = { 0 };
 	lua_Integer fresh = 0, repeated = 0;
 
+	if (pick != NULL)
+		json_plan_make(&plan, pick, &page->list.shape, page->bytes);
 	for (size_t i = 0; i < page->count; i++) {
 		struct json_span key = page_span(page, i);
 
 		if (pick != NULL)
-			json_pick_run(pick, page_span(page, i), &key);
+			page_pick(page, pick, &plan, i, &key);
 		if (key.at == NULL)
 			continue;
 		if (tracker_add(L, tracker, key))

@@ -31,6 +31,10 @@ void lua_page_open(lua_State *L);
 struct json_row *page_row(const struct page *page, size_t i);
 struct json_span page_span(const struct page *page, size_t i);
 
+/* What the pick finds in row i; `plan` was made for the page's list. */
+void page_pick(const struct page *page, const struct json_pick *pick, const struct json_plan *plan,
+	       size_t i, struct json_span *slots);
+
 /* The page at `index`; NULL for anything else. */
 struct page *page_test(lua_State *L, int index);
 
