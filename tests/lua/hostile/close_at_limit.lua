@@ -1,3 +1,3 @@
--- Ends with: CPU limit of 2 s reached, connector kandji
+-- Ends with: million instructions without the host reached, connector kandji
 local y <close> = setmetatable({}, { __close = function() while true do end end })
 while true do end

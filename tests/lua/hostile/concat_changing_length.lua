@@ -1,4 +1,4 @@
--- Ends with: CPU limit of 2 s reached, connector kandji
+-- Ends with: million instructions without the host reached, connector kandji
 -- The length that is checked must be the length that is used.
 local asked = 0
 return table.concat(setmetatable({}, {

@@ -1,2 +1,2 @@
--- Ends with: CPU limit of 2 s reached, connector kandji
+-- Ends with: million instructions without the host reached, connector kandji
 xpcall(error, function() while true do end end)

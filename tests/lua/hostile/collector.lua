@@ -1,0 +1,2 @@
+-- Ends with: there is no global 'collectgarbage'
+load('collectgarbage("stop")')()

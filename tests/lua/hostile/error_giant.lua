@@ -1,0 +1,3 @@
+-- Ends with: xxxxxxxxxxxxxxxx
+-- The host hears the beginning of it.
+error(("x"):rep(16000000))

@@ -1,0 +1,2 @@
+-- Ends with: is read-only
+load("pairs = nil")()

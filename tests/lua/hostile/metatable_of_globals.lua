@@ -1,0 +1,2 @@
+-- Ends with: cannot change a protected metatable
+load('setmetatable(_ENV, { __index = function() return host end })')()

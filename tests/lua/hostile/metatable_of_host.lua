@@ -1,0 +1,2 @@
+-- Ends with: attempt to index a boolean value
+getmetatable(host).__index.http = nil

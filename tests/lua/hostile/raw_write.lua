@@ -1,0 +1,2 @@
+-- Ends with: a read-only table
+rawset(string, "rep", nil)

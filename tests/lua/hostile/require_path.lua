@@ -1,0 +1,2 @@
+-- Ends with: no module '../../../etc/passwd'
+require "../../../etc/passwd"
