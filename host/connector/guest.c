@@ -12,13 +12,14 @@
 
 #include "base/loop.h"
 #include "base/str.h"
+#include "connector/guest_bodies.h"
 #include "connector/guest_exit.h"
+#include "connector/guest_pulse.h"
 #include "wire/frame.h"
 
 enum {
 	READ_STEP = 64 * 1024,
-	OUT_HIGH = 1024 * 1024, /* bodies wait while more than this is unsent */
-	CALLS_OPEN_MAX = 1024,	/* unanswered calls of one sandbox */
+	CALLS_OPEN_MAX = 1024, /* unanswered calls of one sandbox */
 };
 
 struct call {
@@ -29,25 +30,17 @@ struct call {
 	struct call *next;
 };
 
-/* A body on its way to the sandbox, and the result that follows it. */
-struct outgoing {
-	uint32_t id;
-	struct buf body, result;
-	size_t sent;
-	struct outgoing *next;
-};
-
 struct guest {
 	struct host *host;
 	char *name;
 	struct guest_handlers handlers;
 	struct loop_child *child;
 	struct loop_watch *watch;
+	struct guest_pulse *pulse;
 	int socket;
 	struct buf in, out;
 	struct call *calls;
-	struct outgoing *outgoing, **outgoing_tail;
-	int64_t window; /* bytes of chunks that may still be sent */
+	struct guest_bodies bodies;
 	uint32_t next_id;
 	int open_calls;	   /* of the sandbox, unanswered */
 	struct err broken; /* why we ended it; ERR_NONE = we did not */
@@ -68,14 +61,7 @@ static void free_guest(struct guest *guest)
 			call->drop(call->arg);
 		free(call);
 	}
-	while (guest->outgoing != NULL) {
-		struct outgoing *next = guest->outgoing->next;
-
-		buf_fini(&guest->outgoing->body);
-		buf_fini(&guest->outgoing->result);
-		free(guest->outgoing);
-		guest->outgoing = next;
-	}
+	guest_bodies_fini(&guest->bodies);
 	buf_fini(&guest->in);
 	buf_fini(&guest->out);
 	free(guest->name);
@@ -100,6 +86,8 @@ static bool leave(struct guest *guest)
 
 static void close_socket(struct guest *guest)
 {
+	guest_pulse_close(guest->pulse);
+	guest->pulse = NULL;
 	loop_watch_close(guest->watch);
 	guest->watch = NULL;
 	if (guest->socket >= 0)
@@ -169,42 +157,6 @@ static void watch_for(struct guest *guest)
 			       LOOP_READABLE | (guest->out.len > 0 ? LOOP_WRITABLE : 0));
 }
 
-/* The next part of the first body; its result when it is through. */
-static void put_body_part(struct guest *guest)
-{
-	struct outgoing *first = guest->outgoing;
-	size_t part = first->body.len - first->sent;
-
-	if (part > FRAME_PAYLOAD_MAX)
-		part = FRAME_PAYLOAD_MAX;
-	if ((int64_t)part > guest->window)
-		part = (size_t)guest->window;
-	if (part > 0) {
-		frame_put(&guest->out, FRAME_CHUNK, first->id, first->body.data + first->sent,
-			  part);
-		first->sent += part;
-		guest->window -= (int64_t)part;
-	}
-	if (first->sent < first->body.len)
-		return;
-	frame_put(&guest->out, FRAME_RESULT, first->id, first->result.data, first->result.len);
-	guest->outgoing = first->next;
-	if (guest->outgoing == NULL)
-		guest->outgoing_tail = &guest->outgoing;
-	buf_fini(&first->body);
-	buf_fini(&first->result);
-	free(first);
-}
-
-static void pump_bodies(struct guest *guest)
-{
-	while (guest->outgoing != NULL && guest->out.len < OUT_HIGH) {
-		if (guest->window <= 0 && guest->outgoing->sent < guest->outgoing->body.len)
-			return;
-		put_body_part(guest);
-	}
-}
-
 static void flush(struct guest *guest)
 {
 	struct err err = ERR_INIT;
@@ -213,7 +165,7 @@ static void flush(struct guest *guest)
 	if (guest->socket < 0 || guest->is_deaf)
 		return;
 	do {
-		pump_bodies(guest);
+		guest_bodies_pump(&guest->bodies, &guest->out);
 		if (!buf_ok(&guest->out, &err)) {
 			break_off(guest, &err);
 			return;
@@ -221,8 +173,10 @@ static void flush(struct guest *guest)
 		if (guest->out.len == 0)
 			break;
 		n = send(guest->socket, guest->out.data, guest->out.len, MSG_NOSIGNAL);
-		if (n > 0)
+		if (n > 0) {
 			buf_consume(&guest->out, (size_t)n);
+			guest_pulse_answered(guest->pulse);
+		}
 	} while (n > 0 || (n < 0 && errno == EINTR));
 	/* A broken pipe is the reader's business: the reason may still lie in the socket. */
 	if (n < 0 && errno != EAGAIN) {
@@ -314,25 +268,16 @@ void guest_fail(struct guest *guest, uint32_t id, const struct err *err)
 
 void guest_answer_body(struct guest *guest, uint32_t id, struct buf *body, const struct buf *result)
 {
-	struct outgoing *outgoing;
 	struct err err = ERR_INIT;
 
 	if (!is_heard(guest) || !fits(guest, id, result))
 		return;
-	outgoing = calloc(1, sizeof(*outgoing));
-	if (outgoing == NULL) {
+	if (!guest_bodies_add(&guest->bodies, id, body, result)) {
 		err_oom(&err);
 		guest_fail(guest, id, &err);
 		return;
 	}
 	guest->open_calls--;
-	outgoing->id = id;
-	outgoing->body = *body;
-	*body = BUF_INIT;
-	buf_append(&outgoing->result, result->data, result->len);
-	guest->out.failed |= result->failed || outgoing->result.failed;
-	*guest->outgoing_tail = outgoing;
-	guest->outgoing_tail = &outgoing->next;
 	flush(guest);
 }
 
@@ -391,8 +336,8 @@ static void handle_call(struct guest *guest, const struct frame *frame)
 
 	if (!split_payload(frame, name, &args, &len, &err) ||
 	    (guest->open_calls >= CALLS_OPEN_MAX &&
-	     !err_set(&err, ERR_OVER_LIMIT, "connector %s: more than %d calls at once", guest->name,
-		      CALLS_OPEN_MAX))) {
+	     !err_set(&err, ERR_OVER_LIMIT, "more than %d calls at once", CALLS_OPEN_MAX))) {
+		err_context(&err, "connector %s", guest->name);
 		break_off(guest, &err);
 		return;
 	}
@@ -413,14 +358,13 @@ static void handle_event(struct guest *guest, const struct frame *frame)
 	char name[64];
 	size_t len;
 
-	if (!split_payload(frame, name, &args, &len, &err)) {
+	if (!split_payload(frame, name, &args, &len, &err) ||
+	    (tree = value_parse(args, len, &err)) == NULL) {
+		err_context(&err, "connector %s", guest->name);
 		break_off(guest, &err);
 		return;
 	}
-	tree = value_parse(args, len, &err);
-	if (tree == NULL)
-		break_off(guest, &err);
-	else if (guest->handlers.event != NULL)
+	if (guest->handlers.event != NULL)
 		guest->handlers.event(guest->handlers.arg, name, value_root(tree));
 	value_tree_free(tree);
 }
@@ -431,13 +375,12 @@ static void handle_credit(struct guest *guest, const struct frame *frame)
 	struct err err = ERR_INIT;
 	struct value_head head;
 
-	if (!value_next(&cursor, &head, &err) || head.type != VALUE_INT || head.i <= 0 ||
-	    head.i > FRAME_BODY_WINDOW || guest->window > FRAME_BODY_WINDOW - head.i) {
+	if (!value_next(&cursor, &head, &err) || head.type != VALUE_INT ||
+	    !guest_bodies_grant(&guest->bodies, head.i)) {
 		err_set(&err, ERR_BUG, "connector %s: credit that was never owed", guest->name);
 		break_off(guest, &err);
 		return;
 	}
-	guest->window += head.i;
 	flush(guest);
 }
 
@@ -506,6 +449,7 @@ static void read_frames(struct guest *guest)
 		n = recv(guest->socket, room, READ_STEP, 0);
 		if (n > 0) {
 			buf_grown(&guest->in, (size_t)n);
+			guest_pulse_heard(guest->pulse);
 			handle_frames(guest);
 		}
 	} while (!guest->is_closed && guest->socket >= 0 &&
@@ -531,6 +475,35 @@ static void on_ready(void *arg, int events)
 
 /* --- start --- */
 
+static bool is_its_turn(void *arg)
+{
+	const struct guest *guest = arg;
+
+	return guest->calls != NULL && guest->open_calls == 0;
+}
+
+static void on_over(void *arg, const struct err *err)
+{
+	break_off(arg, err);
+}
+
+static bool start_pulse(struct guest *guest, struct err *err)
+{
+	struct guest_pulse_spec spec = {
+		.pid = loop_child_pid(guest->child),
+		.name = guest->name,
+		.tick_ms = GUEST_PULSE_TICK_MS,
+		.quiet_ticks = GUEST_PULSE_QUIET_TICKS,
+		.cpu_ms = GUEST_PULSE_CPU_S * INT64_C(1000),
+		.is_its_turn = is_its_turn,
+		.over = on_over,
+		.arg = guest,
+	};
+
+	guest->pulse = guest_pulse_start(guest->host->loop, &spec, err);
+	return guest->pulse != NULL;
+}
+
 static bool start_child(struct guest *guest, int theirs, struct err *err)
 {
 	const char *argv[] = { "muster", "__sandbox", NULL };
@@ -547,7 +520,7 @@ static bool start_child(struct guest *guest, int theirs, struct err *err)
 		return err_context(err, "sandbox of %s", guest->name);
 	guest->watch = loop_watch_start(guest->host->loop, guest->socket, LOOP_READABLE, on_ready,
 					guest, err);
-	return guest->watch != NULL;
+	return guest->watch != NULL && start_pulse(guest, err);
 }
 
 struct guest *guest_start(struct host *host, const char *name,
@@ -570,8 +543,7 @@ struct guest *guest_start(struct host *host, const char *name,
 	guest->host = host;
 	guest->handlers = *handlers;
 	guest->socket = ends[0];
-	guest->window = FRAME_BODY_WINDOW;
-	guest->outgoing_tail = &guest->outgoing;
+	guest_bodies_init(&guest->bodies);
 	guest->broken = ERR_INIT;
 	if (!start_child(guest, ends[1], err)) {
 		close(ends[1]);
