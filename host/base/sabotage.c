@@ -18,6 +18,9 @@ static const char *const names[SABOTAGE_COUNT] = {
 	[SABOTAGE_CURSOR_FIRST] = "cursor-first",
 	[SABOTAGE_SPLIT_BATCH] = "split-batch",
 	[SABOTAGE_IGNORE_FENCE] = "ignore-fence",
+	[SABOTAGE_HOOK_NOT_STICKY] = "hook-not-sticky",
+	[SABOTAGE_NO_SECCOMP] = "no-seccomp",
+	[SABOTAGE_BUDGET_PER_COROUTINE] = "budget-per-coroutine",
 };
 
 bool sabotage_is(enum sabotage fault)

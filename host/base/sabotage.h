@@ -15,13 +15,16 @@
 
 /* What is done wrong. Names for people and tests are in sabotage.c. */
 enum sabotage {
-	SABOTAGE_SKIP_GUARD,	   /* any number of rows may go at once */
-	SABOTAGE_GUARD_OFF_BY_ONE, /* each threshold lets one row more go */
-	SABOTAGE_UNBOUND_APPROVAL, /* an approval is good for any set of rows */
-	SABOTAGE_ENDLESS_APPROVAL, /* an approval never expires */
-	SABOTAGE_CURSOR_FIRST,	   /* a cursor is committed before the rows that led to it */
-	SABOTAGE_SPLIT_BATCH,	   /* rows are committed apart from what is noted of them */
-	SABOTAGE_IGNORE_FENCE,	   /* a session that lost its lease goes on writing */
+	SABOTAGE_SKIP_GUARD,	       /* any number of rows may go at once */
+	SABOTAGE_GUARD_OFF_BY_ONE,     /* each threshold lets one row more go */
+	SABOTAGE_UNBOUND_APPROVAL,     /* an approval is good for any set of rows */
+	SABOTAGE_ENDLESS_APPROVAL,     /* an approval never expires */
+	SABOTAGE_CURSOR_FIRST,	       /* a cursor is committed before the rows that led to it */
+	SABOTAGE_SPLIT_BATCH,	       /* rows are committed apart from what is noted of them */
+	SABOTAGE_IGNORE_FENCE,	       /* a session that lost its lease goes on writing */
+	SABOTAGE_HOOK_NOT_STICKY,      /* a limit of a script can be caught, once and again */
+	SABOTAGE_NO_SECCOMP,	       /* any system call in the sandbox */
+	SABOTAGE_BUDGET_PER_COROUTINE, /* each resume of a task counts from nothing */
 	SABOTAGE_COUNT,
 };
 

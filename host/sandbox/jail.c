@@ -16,6 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/sabotage.h"
+
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 /* --- limits --- */
@@ -227,7 +229,7 @@ bool jail_forbid_calls(struct err *err)
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int status = filter != NULL ? add_rules(filter) : -ENOSYS;
 
-	if (status == 0)
+	if (status == 0 && !sabotage_is(SABOTAGE_NO_SECCOMP))
 		status = seccomp_load(filter);
 	if (filter != NULL)
 		seccomp_release(filter);

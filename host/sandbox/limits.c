@@ -1,9 +1,11 @@
 /* What a script may use up. */
 #include "sandbox/limits.h"
 
+#include <lauxlib.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/sabotage.h"
 #include "sandbox/jail.h"
 #include "sandbox/lua/bind.h"
 #include "sandbox/task.h"
@@ -148,6 +150,10 @@ static void check_steps(lua_State *L, struct limits *limits)
 		return;
 	snprintf(what, sizeof(what), "limit of %lld million instructions without the host reached",
 		 (long long)limits->steps_max / 1000000);
+	if (sabotage_is(SABOTAGE_HOOK_NOT_STICKY)) {
+		limits->steps = 0;
+		luaL_error(L, "%s", what);
+	}
 	end_job(limits, limits_where(L, where), what);
 }
 

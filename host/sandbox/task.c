@@ -4,6 +4,7 @@
 #include <lauxlib.h>
 #include <stdlib.h>
 
+#include "base/sabotage.h"
 #include "sandbox/limits.h"
 
 /* What a task costs, in instructions: a short one ends before its own count is looked at. */
@@ -132,6 +133,8 @@ static void resume(struct task *task)
 
 	task->arguments = 0;
 	task->tasks->running = task;
+	if (sabotage_is(SABOTAGE_BUDGET_PER_COROUTINE))
+		limits_of(task->co)->steps = 0;
 	status = lua_resume(task->co, task->tasks->L, arguments, &results);
 	task->tasks->running = NULL;
 	if (status == LUA_YIELD) {

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/sabotage.h"
 #include "fixture_sandbox.h"
 
 enum { SOCKET = 3, SILENCE_MS = 120000, READ_BYTES = 65536 };
@@ -44,7 +45,7 @@ static void limit_cpu(int seconds)
 static void become_sandbox(int socket, const struct box_options *options)
 {
 	char *argv[] = { (char[]){ "muster" }, (char[]){ "__sandbox" }, NULL };
-	char *no_env[] = { NULL };
+	char *environment[] = { sabotage_environment(), NULL };
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	dup2(null, STDIN_FILENO);
@@ -56,7 +57,7 @@ static void become_sandbox(int socket, const struct box_options *options)
 	limit_cpu(options->cpu_s);
 	if (options->prepare != NULL)
 		options->prepare();
-	execve(MUSTER_PROGRAM, argv, no_env);
+	execve(MUSTER_PROGRAM, argv, environment);
 	_exit(127);
 }
 
