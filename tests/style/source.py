@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 TOP_SKIPPED = {".git", "build", ".cache"}
+SKIPPED = {"__pycache__", "corpus"}  # anywhere; a corpus holds any bytes
 BINARY = (".png", ".gz", ".zst", ".db", ".pem", ".ico")
 
 _C_TOKEN = re.compile(
@@ -27,7 +28,7 @@ def load(top):
     tree = {}
     for folder, folders, files in os.walk(top):
         inside = os.path.relpath(folder, top)
-        folders[:] = [f for f in folders if f != "__pycache__"
+        folders[:] = [f for f in folders if f not in SKIPPED
                       and not (inside == "." and f in TOP_SKIPPED)]
         for name in files:
             if name in TOP_SKIPPED:  # .git is a file in a linked work tree
