@@ -10,6 +10,8 @@
 #include "base/str.h"
 #include "cli/accounts.h"
 #include "cli/cli.h"
+#include "cli/credentials.h"
+#include "connector/json_value.h"
 #include "store/audit.h"
 #include "store/credential.h"
 #include "store/session.h"
@@ -28,11 +30,11 @@ const char *connection_who(char out[WHO_SIZE])
 }
 
 static bool audit(struct store_tx *tx, const char *verb, const struct account *account,
-		  struct err *err)
+		  const char *details, struct err *err)
 {
 	char who[WHO_SIZE], slug[ACCOUNT_SLUG_SIZE], now[CLOCK_TEXT_SIZE];
 
-	return audit_add(tx, connection_who(who), verb, accounts_slug(account, slug), NULL,
+	return audit_add(tx, connection_who(who), verb, accounts_slug(account, slug), details,
 			 clock_now_text(now), err);
 }
 
@@ -46,6 +48,7 @@ struct storing {
 	size_t secret_count;
 	const char *archive_id;
 	const char *verb;
+	const char *credential_name; /* that --credential gave; NULL = none */
 };
 
 /* A credential bears its account's slug, with a number if that is taken. */
@@ -97,6 +100,9 @@ static bool put_secrets(struct store_tx *tx, struct storing *storing, struct err
 {
 	const char *id = storing->account->credential_id;
 
+	if (storing->secret_count > 0 &&
+	    !credentials_require_alone(tx, id, storing->account->id, err))
+		return false;
 	for (size_t i = 0; i < storing->secret_count; i++) {
 		if (!vault_put_field(storing->cli->host.vault, tx, id, storing->provider,
 				     storing->secrets[i].id, storing->secrets[i].value, err))
@@ -105,9 +111,14 @@ static bool put_secrets(struct store_tx *tx, struct storing *storing, struct err
 	return storing->secret_count == 0 || credential_set_state(tx, id, "ok", err);
 }
 
-static bool drop_credential(struct store_tx *tx, const char *id, struct err *err)
+static bool is_other(const char *a, const char *b)
 {
-	return !id || credential_delete(tx, id, err);
+	return !a || !b || !str_eq(a, b);
+}
+
+static bool drop(struct store_tx *tx, const struct account *account, struct err *err)
+{
+	return !account->credential_id || credentials_drop(tx, account->credential_id, err);
 }
 
 /* ERR_BUSY while a session writes what is about to be put away. */
@@ -120,13 +131,15 @@ static bool require_idle(struct store_tx *tx, const struct account *account, str
 	return err_context(err, "%s/%s", account->vendor, account->name);
 }
 
-static bool archive(struct store_tx *tx, const char *id, struct err *err)
+/* Its credential goes with it unless it is `kept`, which the account gets that takes its place. */
+static bool archive(struct store_tx *tx, const char *id, const char *kept, struct err *err)
 {
 	struct account old = { 0 };
 	char now[CLOCK_TEXT_SIZE];
 	bool done = account_get(tx, id, &old, err) && require_idle(tx, &old, err) &&
 		    account_archive(tx, id, clock_now_text(now), err) &&
-		    drop_credential(tx, old.credential_id, err) && audit(tx, "archive", &old, err);
+		    (!is_other(old.credential_id, kept) || drop(tx, &old, err)) &&
+		    audit(tx, "archive", &old, NULL, err);
 
 	account_fini(&old);
 	return done;
@@ -158,18 +171,15 @@ static void take_decisions(struct account *current, struct account *given)
 	current->every_seconds = given->every_seconds;
 }
 
-/* A new credential or approval mends what waited for it; how the account is, the next sync says. */
-static bool settle_state(struct store_tx *tx, const struct storing *storing,
-			 const struct account *stored, bool has_new_approval, struct err *err)
+bool connection_mend(struct store_tx *tx, const struct account *account, const char *state,
+		     struct err *err)
 {
-	bool is_mended = (storing->secret_count > 0 && str_eq(stored->state, "needs-auth")) ||
-			 (has_new_approval && str_eq(stored->state, "needs-approval"));
 	char way_out[ACCOUNT_SLUG_SIZE + 16], slug[ACCOUNT_SLUG_SIZE], now[CLOCK_TEXT_SIZE];
 
-	if (!is_mended)
+	if (!str_eq(account->state, state))
 		return true;
-	snprintf(way_out, sizeof(way_out), "muster sync %s", accounts_slug(stored, slug));
-	return account_set_state(tx, stored->id, "stale", "mended, not synced since", way_out,
+	snprintf(way_out, sizeof(way_out), "muster sync %s", accounts_slug(account, slug));
+	return account_set_state(tx, account->id, "stale", "mended, not synced since", way_out,
 				 clock_now_text(now), err);
 }
 
@@ -178,17 +188,35 @@ static bool change_account(struct store_tx *tx, struct storing *storing, struct 
 {
 	struct account current = { 0 };
 	bool done = account_get(tx, storing->account->id, &current, err);
-	bool has_new_approval;
+	bool has_new_approval, has_new_credential;
 
 	if (!done)
 		return false;
-	has_new_approval = !current.approved_hash || !storing->account->approved_hash ||
-			   !str_eq(current.approved_hash, storing->account->approved_hash);
+	has_new_approval = is_other(current.approved_hash, storing->account->approved_hash);
+	has_new_credential = storing->secret_count > 0 ||
+			     (storing->account->credential_id &&
+			      is_other(current.credential_id, storing->account->credential_id));
 	take_decisions(&current, storing->account);
 	done = account_save(tx, &current, err) &&
-	       settle_state(tx, storing, &current, has_new_approval, err);
+	       (!has_new_credential || connection_mend(tx, &current, "needs-auth", err)) &&
+	       (!has_new_approval || connection_mend(tx, &current, "needs-approval", err));
 	account_fini(storing->account);
 	*storing->account = current;
+	return done;
+}
+
+/* The trail names the credential that an account got under a name of its own. */
+static bool audit_storing(struct store_tx *tx, const struct storing *storing, struct err *err)
+{
+	const struct account *account = storing->account;
+	char *details;
+	bool done;
+
+	if (!storing->credential_name)
+		return audit(tx, storing->verb, account, NULL, err);
+	details = json_text_take(json_pack("{s:s}", "credential", storing->credential_name));
+	done = details ? audit(tx, storing->verb, account, details, err) : err_oom(err);
+	free(details);
 	return done;
 }
 
@@ -197,14 +225,14 @@ static bool store_account(struct store_tx *tx, void *arg, struct err *err)
 	struct storing *storing = arg;
 	struct account *account = storing->account;
 
-	if (storing->archive_id && !archive(tx, storing->archive_id, err))
+	if (storing->archive_id && !archive(tx, storing->archive_id, account->credential_id, err))
 		return false;
 	if (storing->secret_count > 0 && !account->credential_id &&
 	    !add_credential(tx, storing, err))
 		return false;
 	return put_secrets(tx, storing, err) &&
 	       (account->id ? change_account(tx, storing, err) : account_add(tx, account, err)) &&
-	       audit(tx, storing->verb, account, err);
+	       audit_storing(tx, storing, err);
 }
 
 bool connection_store(const struct cli *cli, struct account *account, const char *provider,
@@ -212,7 +240,8 @@ bool connection_store(const struct cli *cli, struct account *account, const char
 		      const char *archive_id, const char *verb, struct err *err)
 {
 	struct storing storing = {
-		cli, account, provider, secrets, secret_count, archive_id, verb
+		cli,	      account,	  provider, secrets,
+		secret_count, archive_id, verb,	    parsed_text(&cli->parsed, "credential"),
 	};
 
 	return store_run(cli->host.store, STORE_WRITE, store_account, &storing, err);
@@ -231,10 +260,9 @@ static bool remove_account(struct store_tx *tx, void *arg, struct err *err)
 	const struct account *account = removing->account;
 
 	if (!removing->purge)
-		return archive(tx, account->id, err);
-	return require_idle(tx, account, err) && audit(tx, "purge", account, err) &&
-	       account_purge(tx, account->id, err) &&
-	       drop_credential(tx, account->credential_id, err);
+		return archive(tx, account->id, NULL, err);
+	return require_idle(tx, account, err) && audit(tx, "purge", account, NULL, err) &&
+	       account_purge(tx, account->id, err) && drop(tx, account, err);
 }
 
 bool connection_remove(const struct cli *cli, const struct account *account, bool purge,

@@ -18,13 +18,20 @@ struct cli;
  * Stores a new account (account->id NULL), or what a person decided about one that is there: label,
  * settings, way to the vendor, recording, approval, these secrets (none = the credential stays as
  * it is). What syncs found out about it meanwhile stays. `archive_id` (NULL = none) is archived
- * first and loses its credential. The account is afterwards as it is stored.
+ * first and loses its credential. ERR_CONFIG when the secrets would be those of other accounts as
+ * well. The account is afterwards as it is stored.
  */
 bool connection_store(const struct cli *cli, struct account *account, const char *provider,
 		      const struct check_secret *secrets, size_t secret_count,
 		      const char *archive_id, const char *verb, struct err *err);
 
-/* Archives or, with `purge`, deletes the account; its credential goes in either case. */
+/* Inside a unit: an account that waits in `state` is "stale" from now on: how it is, the next sync
+   says. Any other account stays as it is. */
+bool connection_mend(struct store_tx *tx, const struct account *account, const char *state,
+		     struct err *err);
+
+/* Archives or, with `purge`, deletes the account; its credential goes in either case, unless it has
+   a name of its own or serves others. */
 bool connection_remove(const struct cli *cli, const struct account *account, bool purge,
 		       struct err *err);
 

@@ -108,6 +108,18 @@ bool form_check_flags(struct cli *cli, const struct connector *connector, struct
 	return true;
 }
 
+bool form_check_exclusive(const struct cli *cli, struct err *err)
+{
+	const struct parsed *parsed = &cli->parsed;
+
+	if (!parsed_text(parsed, "credential") ||
+	    (!parsed_has(parsed, "secret-file") && !parsed_has(parsed, "secret-stdin")))
+		return true;
+	err_set(err, ERR_USAGE, "--credential and secrets exclude each other");
+	return err_hint(err, "new values for a credential: muster credentials replace %s",
+			parsed_text(parsed, "credential"));
+}
+
 static const char *flag_text(struct cli *cli, const char *id)
 {
 	size_t at = 0, len = strlen(id);
@@ -236,7 +248,20 @@ static bool fill_field(struct cli *cli, struct form_field *field, const struct v
 	return !given || field->text || err_oom(err);
 }
 
-static bool fill(struct cli *cli, struct form *form, const json_t *stored, struct err *err)
+/* Does it depend on this setting whether a secret applies? */
+static bool is_condition(const struct value *settings, const char *id)
+{
+	for (size_t i = 0; i < value_count(settings); i++) {
+		const struct value *setting = value_at(settings, i);
+
+		if (is_secret(setting) && value_get(value_get(setting, "when"), id))
+			return true;
+	}
+	return false;
+}
+
+static bool fill(struct cli *cli, struct form *form, const json_t *stored, bool only_conditions,
+		 struct err *err)
 {
 	const struct value *settings = settings_of(form->connector);
 
@@ -244,7 +269,8 @@ static bool fill(struct cli *cli, struct form *form, const json_t *stored, struc
 		const struct value *setting = value_at(settings, i);
 		struct form_field *field;
 
-		if (is_secret(setting) || !applies(form, setting))
+		if (is_secret(setting) || !applies(form, setting) ||
+		    (only_conditions && !is_condition(settings, id_of(setting))))
 			continue;
 		field = &form->fields[form->field_count++];
 		field->id = id_of(setting);
@@ -317,10 +343,15 @@ static bool parse(struct cli *cli, struct form *form, struct err *err)
 bool form_fill_settings(struct cli *cli, struct form *form, const char *stored, struct err *err)
 {
 	json_t *values = stored ? json_loads(stored, 0, NULL) : NULL;
-	bool done = fill(cli, form, values, err) && parse(cli, form, err);
+	bool done = fill(cli, form, values, false, err) && parse(cli, form, err);
 
 	json_decref(values);
 	return done;
+}
+
+bool form_fill_conditions(struct cli *cli, struct form *form, struct err *err)
+{
+	return fill(cli, form, NULL, true, err);
 }
 
 /* --- secrets --- */

@@ -47,6 +47,13 @@ bool form_check_flags(struct cli *cli, const struct connector *connector, struct
  */
 bool form_fill_settings(struct cli *cli, struct form *form, const char *stored, struct err *err);
 
+/* Only the plain settings by which it is decided which secrets apply: of what has no account yet.
+ */
+bool form_fill_conditions(struct cli *cli, struct form *form, struct err *err);
+
+/* ERR_USAGE for flags that give secrets beside --credential, which names stored ones. */
+bool form_check_exclusive(const struct cli *cli, struct err *err);
+
 /* Reads every secret setting that applies; a setting that is not required may stay away. */
 bool form_fill_secrets(struct cli *cli, struct form *form, struct err *err);
 

@@ -219,3 +219,19 @@ json_t *remote_check(struct cli *cli, struct connector *connector, const struct 
 	}
 	return checking.result;
 }
+
+json_t *remote_check_again(struct cli *cli, struct connector *connector,
+			   const struct account *account, const struct check_secret *secrets,
+			   size_t secret_count, struct err *err)
+{
+	json_t *check = remote_check(cli, connector, account, secrets, secret_count, err);
+	const char *tenant = json_string_value(json_object_get(check, "tenant"));
+
+	if (!check || !account->tenant || (tenant && str_eq(tenant, account->tenant)))
+		return check;
+	err_set(err, ERR_CONFIG, "this is the tenant %s; %s/%s belongs to %s",
+		tenant ? tenant : "?", account->vendor, account->name, account->tenant);
+	err_hint(err, "connect it under a name of its own: muster connect %s", account->vendor);
+	json_decref(check);
+	return NULL;
+}

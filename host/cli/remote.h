@@ -42,4 +42,9 @@ bool remote_parse_settings(struct cli *cli, struct connector *connector,
 json_t *remote_check(struct cli *cli, struct connector *connector, const struct account *account,
 		     const struct check_secret *secrets, size_t secret_count, struct err *err);
 
+/* The same for an account that is connected: ERR_CONFIG when this is another tenant. */
+json_t *remote_check_again(struct cli *cli, struct connector *connector,
+			   const struct account *account, const struct check_secret *secrets,
+			   size_t secret_count, struct err *err);
+
 #endif

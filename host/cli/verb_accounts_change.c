@@ -12,6 +12,7 @@
 #include "cli/accounts.h"
 #include "cli/cli.h"
 #include "cli/connection.h"
+#include "cli/credentials.h"
 #include "cli/prompt.h"
 #include "cli/route.h"
 #include "cli/rows.h"
@@ -260,18 +261,42 @@ static void put_rows(const json_t *rows, struct buf *out)
 		buf_str(out, "no rows");
 }
 
+/* What becomes of the account's credential: as credentials_drop does it. */
+static bool put_credential(const struct cli *cli, const struct account *account, struct buf *out,
+			   struct err *err)
+{
+	struct credential_use use;
+
+	if (!account->credential_id) {
+		buf_str(out, "it has no credential");
+		return true;
+	}
+	if (!credentials_get_by_id(cli, account->credential_id, &use, err))
+		return false;
+	if (use.count > 1 || !credentials_is_of_account(&use.credential))
+		buf_printf(out, "the credential %s stays", use.credential.name);
+	else
+		buf_str(out, "its credential will be deleted");
+	credential_use_fini(&use);
+	return true;
+}
+
 static bool confirm(const struct cli *cli, const struct account *account, bool purge,
 		    struct err *err)
 {
 	struct buf what = BUF_INIT;
 	char slug[ACCOUNT_SLUG_SIZE];
 	json_t *rows = NULL;
-	bool done = account_view_rows(cli, account->id, &rows, err);
+	bool done;
 
-	if (!done)
+	buf_printf(&what, "%s (%s): ", accounts_slug(account, slug),
+		   account->tenant ? account->tenant : "no tenant");
+	if (!put_credential(cli, account, &what, err) ||
+	    !account_view_rows(cli, account->id, &rows, err)) {
+		buf_fini(&what);
 		return false;
-	buf_printf(&what, "%s (%s): its credential will be deleted. Its rows (",
-		   accounts_slug(account, slug), account->tenant ? account->tenant : "no tenant");
+	}
+	buf_str(&what, ". Its rows (");
 	put_rows(rows, &what);
 	buf_str(&what, purge ? ") and their history, its sessions and recordings will be deleted "
 			       "for good."

@@ -5,6 +5,7 @@
 #include "cli/accounts.h"
 #include "cli/cli.h"
 #include "cli/connection.h"
+#include "cli/credentials.h"
 #include "cli/form.h"
 #include "cli/host.h"
 #include "cli/remote.h"
@@ -38,30 +39,22 @@ static bool load(struct cli *cli, struct changing *changing, struct err *err)
 
 static bool test(struct cli *cli, struct changing *changing, struct err *err)
 {
-	const struct account *account = &changing->account;
-	const char *tenant;
+	changing->check =
+		remote_check_again(cli, changing->connector, &changing->account,
+				   changing->form.named, changing->form.secret_count, err);
+	return changing->check != NULL;
+}
 
-	changing->check = remote_check(cli, changing->connector, account, changing->form.named,
-				       changing->form.secret_count, err);
-	if (!changing->check)
-		return false;
-	tenant = json_string_value(json_object_get(changing->check, "tenant"));
-	if (!account->tenant || (tenant && str_eq(tenant, account->tenant)))
-		return true;
-	err_set(err, ERR_CONFIG, "this is the tenant %s; %s/%s belongs to %s",
-		tenant ? tenant : "?", account->vendor, account->name, account->tenant);
-	return err_hint(err, "connect it under a name of its own: muster connect %s",
-			account->vendor);
+static const char *provider_of(const struct changing *changing)
+{
+	return value_text(changing->connector ? connector_declaration(changing->connector) : NULL,
+			  "provider", changing->account.vendor);
 }
 
 static bool store(struct cli *cli, struct changing *changing, const char *verb, struct err *err)
 {
-	const char *provider =
-		value_text(changing->connector ? connector_declaration(changing->connector) : NULL,
-			   "provider", changing->account.vendor);
-
-	return connection_store(cli, &changing->account, provider, changing->form.named,
-				changing->form.secret_count, NULL, verb, err);
+	return connection_store(cli, &changing->account, provider_of(changing),
+				changing->form.named, changing->form.secret_count, NULL, verb, err);
 }
 
 /* --- set --- */
@@ -125,25 +118,67 @@ bool verb_accounts_set(struct cli *cli, struct err *err)
 
 /* --- reconnect --- */
 
+static bool require_alone(struct store_tx *tx, void *arg, struct err *err)
+{
+	const struct account *account = arg;
+
+	return !account->credential_id ||
+	       credentials_require_alone(tx, account->credential_id, account->id, err);
+}
+
+/* One that is there, or the present one with new secrets. */
+static bool choose_credential(struct cli *cli, struct changing *changing, struct err *err)
+{
+	const char *name = parsed_text(&cli->parsed, "credential");
+
+	if (name)
+		return credentials_choose(cli, name, provider_of(changing), &changing->account,
+					  err);
+	return store_run(cli->host.store, STORE_READ, require_alone, &changing->account, err) &&
+	       form_fill_secrets(cli, &changing->form, err);
+}
+
 static bool reconnect(struct cli *cli, struct changing *changing, struct err *err)
 {
 	if (!host_need_secrets(cli, err) || !load(cli, changing, err) ||
 	    !form_check_flags(cli, changing->connector, err) ||
 	    !form_fill_settings(cli, &changing->form, changing->account.settings, err) ||
-	    !form_fill_secrets(cli, &changing->form, err) || !test(cli, changing, err))
+	    !choose_credential(cli, changing, err) || !test(cli, changing, err))
 		return false;
 	return store(cli, changing, "reconnect", err);
+}
+
+/* The one before is kept: whoever swapped it may want it back. */
+static void tell_unused(struct cli *cli, const struct account *account, const char *old_id)
+{
+	struct credential_use old;
+	struct err ignored = ERR_INIT;
+
+	if (!old_id || !account->credential_id || str_eq(old_id, account->credential_id) ||
+	    !credentials_get_by_id(cli, old_id, &old, &ignored))
+		return;
+	if (old.count == 0)
+		cli_note(cli,
+			 "No account uses the credential %s any more. If it is not needed: muster "
+			 "credentials delete %s",
+			 old.credential.name, old.credential.name);
+	credential_use_fini(&old);
 }
 
 bool verb_accounts_reconnect(struct cli *cli, struct err *err)
 {
 	struct changing changing = { 0 };
-	char slug[ACCOUNT_SLUG_SIZE];
-	bool done = accounts_one(cli, parsed_arg(&cli->parsed, 0), &changing.account, err) &&
+	char slug[ACCOUNT_SLUG_SIZE], *old_id = NULL;
+	bool done = form_check_exclusive(cli, err) &&
+		    accounts_one(cli, parsed_arg(&cli->parsed, 0), &changing.account, err) &&
+		    route_set_text(&old_id, changing.account.credential_id, err) &&
 		    reconnect(cli, &changing, err);
 
-	if (done)
+	if (done) {
 		cli_note(cli, "%s has its new credential.", accounts_slug(&changing.account, slug));
+		tell_unused(cli, &changing.account, old_id);
+	}
+	free(old_id);
 	changing_fini(&changing);
 	return done;
 }

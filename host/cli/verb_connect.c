@@ -8,6 +8,7 @@
 #include "cli/accounts.h"
 #include "cli/cli.h"
 #include "cli/connection.h"
+#include "cli/credentials.h"
 #include "cli/form.h"
 #include "cli/host.h"
 #include "cli/prompt.h"
@@ -90,10 +91,14 @@ static bool begin_account(struct cli *cli, struct connecting *connecting, struct
 static bool fill_in(struct cli *cli, struct connecting *connecting, struct err *err)
 {
 	struct form *form = &connecting->form;
+	const char *credential = parsed_text(&cli->parsed, "credential");
 
 	show_guide(cli, connecting->connector);
 	return form_check_flags(cli, connecting->connector, err) &&
-	       form_fill_settings(cli, form, NULL, err) && form_fill_secrets(cli, form, err) &&
+	       form_fill_settings(cli, form, NULL, err) &&
+	       (credential ? credentials_choose(cli, credential, provider_of(connecting->connector),
+						&connecting->account, err)
+			   : form_fill_secrets(cli, form, err)) &&
 	       route_set_text(&connecting->account.settings, form->settings, err);
 }
 
@@ -197,7 +202,8 @@ static bool renew(struct cli *cli, struct connecting *connecting, const struct a
 		account->every_seconds = old->every_seconds;
 	connecting->is_renewed = true;
 	return route_set_text(&account->id, old->id, err) &&
-	       route_set_text(&account->credential_id, old->credential_id, err) &&
+	       (account->credential_id ||
+		route_set_text(&account->credential_id, old->credential_id, err)) &&
 	       (account->label[0] || route_set_text(&account->label, old->label, err));
 }
 
@@ -298,11 +304,11 @@ bool verb_connect(struct cli *cli, struct err *err)
 {
 	struct connecting connecting = { 0 };
 	const char *name = parsed_text(&cli->parsed, "account");
-	bool done = (!name || accounts_check_name(name, err)) && host_need_secrets(cli, err) &&
-		    load(cli, &connecting, err) && begin_account(cli, &connecting, err) &&
-		    fill_in(cli, &connecting, err) && test(cli, &connecting, err) &&
-		    choose_name(cli, &connecting, err) && settle_name(cli, &connecting, err) &&
-		    approve(&connecting, err) &&
+	bool done = (!name || accounts_check_name(name, err)) && form_check_exclusive(cli, err) &&
+		    host_need_secrets(cli, err) && load(cli, &connecting, err) &&
+		    begin_account(cli, &connecting, err) && fill_in(cli, &connecting, err) &&
+		    test(cli, &connecting, err) && choose_name(cli, &connecting, err) &&
+		    settle_name(cli, &connecting, err) && approve(&connecting, err) &&
 		    connection_store(cli, &connecting.account, provider_of(connecting.connector),
 				     connecting.form.named, connecting.form.secret_count,
 				     connecting.archive_id, "connect", err) &&

@@ -68,6 +68,7 @@ static const struct cli_flag CONNECT[] = {
 	{ TEXT("label", "TEXT", "free text shown beside the name") },
 	{ PAIR("set", "ID=VALUE", "answer a setting; never a secret one"), .repeats = true },
 	SECRET_FLAGS,
+	{ TEXT("credential", "NAME", "use this one instead of asking for secrets") },
 	{ SWITCH("replace", "archive what is stored under the name and start anew") },
 	EVERY_FLAG,
 	ROUTE_FLAGS,
@@ -87,7 +88,24 @@ static const struct cli_flag ACCOUNTS_SET[] = {
 	{ SWITCH("no-recording", "do not record the exchanges") },
 	END };
 
-static const struct cli_flag RECONNECT[] = { SECRET_FLAGS, END };
+static const struct cli_flag RECONNECT[] = {
+	SECRET_FLAGS,
+	{ TEXT("credential", "NAME", "use this one instead of asking for secrets") },
+	END };
+
+#define ANSWER_FLAG \
+	{ PAIR("set", "ID=VALUE", "answer the setting that decides which secrets are needed"), \
+	  .repeats = true }
+
+static const struct cli_flag CREDENTIALS_ADD[] = {
+	ANSWER_FLAG, SECRET_FLAGS,
+	{ TEXT("note", "TEXT", "free text shown beside the name") },
+	END };
+
+static const struct cli_flag CREDENTIALS_REPLACE[] = {
+	ANSWER_FLAG, SECRET_FLAGS,
+	{ SWITCH("no-check", "do not test the accounts that use it") },
+	END };
 
 static const struct cli_flag DISCONNECT[] = {
 	{ SWITCH("purge", "delete the account's rows, sessions and recordings as well") },
@@ -190,7 +208,8 @@ static const struct cli_verb VERBS[] = {
 	  "account first.",
 	  "muster connect kandji --account acme\n"
 	  "pass show kandji | muster connect kandji --account acme \\\n"
-	  "    --set api_url=acme.api.kandji.io --secret-stdin api_token",
+	  "    --set api_url=acme.api.kandji.io --secret-stdin api_token\n"
+	  "muster connect kandji --account acme --credential kandji-token",
 	  CONNECT, CLI_NEEDS_HOST, verb_connect },
 
 	{ "accounts", "list", NULL, 0, 0, "list the accounts", ACCOUNT_HELP,
@@ -213,16 +232,43 @@ static const struct cli_verb VERBS[] = {
 	{ "accounts", "resume", "ACCOUNT...", 1, -1, "sync paused accounts again",
 	  NULL, "muster accounts resume kandji", NULL, CLI_NEEDS_STORE, verb_accounts_resume },
 	{ "accounts", "reconnect", "ACCOUNT", 1, 1, "give an account a new credential",
-	  "Asks for the secret settings again, tests them, and replaces the stored ones. The new "
-	  "credential must belong to the same tenant.",
+	  "Asks for the secret settings again, tests them, and replaces the stored ones; --credential "
+	  "swaps in one that is stored under a name. The new credential must belong to the same "
+	  "tenant.",
 	  "muster accounts reconnect kandji/acme\n"
-	  "muster accounts reconnect kandji/acme --secret-file api_token=/run/secrets/kandji",
+	  "muster accounts reconnect kandji/acme --secret-file api_token=/run/secrets/kandji\n"
+	  "muster accounts reconnect kandji/acme --credential kandji-token",
 	  RECONNECT, CLI_NEEDS_HOST, verb_accounts_reconnect },
 	{ "accounts", "disconnect", "ACCOUNT", 1, 1, "remove an account and its credential",
-	  "The credential is deleted and the name becomes free. The rows are kept, archived, until "
-	  "--purge deletes them for good.",
+	  "The credential is deleted, unless it has a name of its own or serves other accounts, and "
+	  "the account's name becomes free. The rows are kept, archived, until --purge deletes them "
+	  "for good.",
 	  "muster accounts disconnect kandji/acme\nmuster accounts disconnect kandji/acme --purge",
 	  DISCONNECT, CLI_NEEDS_STORE, verb_accounts_disconnect },
+
+	{ "credentials", "list", NULL, 0, 0, "list credentials and the accounts that use them",
+	  "Secrets are encrypted in the vault; no verb shows one. A credential that \"muster connect\" "
+	  "made bears its account's name.",
+	  "muster credentials", NULL, CLI_NEEDS_STORE, verb_credentials_list },
+	{ "credentials", "add", "NAME VENDOR", 2, 2, "store a credential before there is an account",
+	  "Asks for the secret settings of the vendor, or reads them from files or standard input. It "
+	  "is tested when an account gets it: muster connect --credential, accounts reconnect "
+	  "--credential. Several accounts may share it.",
+	  "muster credentials add kandji-token kandji\n"
+	  "pass show kandji | muster credentials add kandji-token kandji --secret-stdin api_token",
+	  CREDENTIALS_ADD, CLI_NEEDS_HOST, verb_credentials_add },
+	{ "credentials", "show", "NAME", 1, 1, "show a credential: its fields and who uses it",
+	  "The names of its fields, never what is in them.",
+	  "muster credentials show kandji-token", NULL, CLI_NEEDS_STORE, verb_credentials_show },
+	{ "credentials", "replace", "NAME", 1, 1, "give a credential new values",
+	  "The new values are tested with every account that uses it; only if all of them reach their "
+	  "own tenant are they stored, for all at once.",
+	  "muster credentials replace kandji-token\n"
+	  "muster credentials replace kandji-token --secret-file api_token=/run/secrets/kandji",
+	  CREDENTIALS_REPLACE, CLI_NEEDS_HOST, verb_credentials_replace },
+	{ "credentials", "delete", "NAME", 1, 1, "delete a credential that no account uses",
+	  "Refused as long as an account uses it.",
+	  "muster credentials delete kandji-token", NULL, CLI_NEEDS_STORE, verb_credentials_delete },
 
 	{ "check", NULL, "[ACCOUNT...]", 0, -1, "test the connection of accounts",
 	  "Read-only and cheap: reaches the vendor, names the tenant and what the credential may do. "

@@ -254,6 +254,22 @@ static bool list_by(struct store_tx *tx, const char *vendor, const char *name, s
 	return row_read_list(stmt, read_account, fini_account, out, count, sizeof(**out), err);
 }
 
+bool account_find_by_credential(struct store_tx *tx, const char *credential_id,
+				struct account **out, size_t *count, struct err *err)
+{
+	struct db_stmt *stmt = db_prepare(tx,
+					  SELECT " WHERE credential_id = $1"
+						 " AND archived_at IS NULL ORDER BY vendor, name",
+					  err);
+
+	*out = NULL;
+	*count = 0;
+	if (stmt == NULL)
+		return false;
+	db_bind_text(stmt, 1, credential_id);
+	return row_read_list(stmt, read_account, fini_account, out, count, sizeof(**out), err);
+}
+
 /* Slugs, or vendors if the selector has no slash, to compare a mistyped selector with. */
 static const char **candidates_of(const struct account *accounts, size_t count, bool with_name,
 				  struct buf *text)

@@ -59,6 +59,10 @@ bool account_get(struct store_tx *tx, const char *id, struct account *out, struc
 bool account_find(struct store_tx *tx, const char *selector, struct account **out, size_t *count,
 		  struct err *err);
 
+/* Those that use a credential, by slug; archived ones never. */
+bool account_find_by_credential(struct store_tx *tx, const char *credential_id,
+				struct account **out, size_t *count, struct err *err);
+
 /* Only what changes often: state, reason, since (kept if the state stays the same), way out. */
 bool account_set_state(struct store_tx *tx, const char *id, const char *state, const char *reason,
 		       const char *way_out, const char *now, struct err *err);

@@ -3,7 +3,9 @@
 
 #include <stdlib.h>
 
+#include "base/buf.h"
 #include "base/str.h"
+#include "store/account.h"
 #include "store/db.h"
 #include "store/random_id.h"
 #include "store/row.h"
@@ -179,25 +181,29 @@ bool credential_list(struct store_tx *tx, struct credential **out, size_t *count
 
 /* --- deleting --- */
 
+static bool fail_used(const struct account *accounts, size_t count, struct err *err)
+{
+	struct buf slugs = BUF_INIT;
+
+	for (size_t i = 0; i < count; i++)
+		buf_printf(&slugs, "%s%s/%s", i > 0 ? ", " : "", accounts[i].vendor,
+			   accounts[i].name);
+	err_set(err, ERR_CONFIG, "the credential is in use by %s", buf_text(&slugs));
+	buf_fini(&slugs);
+	return err_hint(err, "disconnect the account, or give it another credential first");
+}
+
 static bool check_unused(struct store_tx *tx, const char *id, struct err *err)
 {
-	struct db_stmt *stmt = db_prepare(tx,
-					  "SELECT vendor || '/' || name FROM accounts"
-					  " WHERE credential_id = $1 AND archived_at IS NULL"
-					  " ORDER BY vendor, name LIMIT 1",
-					  err);
-	bool is_used;
+	struct account *accounts;
+	size_t count;
+	bool is_unused;
 
-	if (stmt == NULL)
+	if (!account_find_by_credential(tx, id, &accounts, &count, err))
 		return false;
-	db_bind_text(stmt, 1, id);
-	if (!db_step(stmt, &is_used, err))
-		return false;
-	if (!is_used)
-		return true;
-	err_set(err, ERR_CONFIG, "the credential is in use by %s", db_column_text(stmt, 0, NULL));
-	db_reset(stmt);
-	return err_hint(err, "disconnect the account, or give it another credential first");
+	is_unused = count == 0 || fail_used(accounts, count, err);
+	account_list_fini(accounts, count);
+	return is_unused;
 }
 
 static bool exec_with_id(struct store_tx *tx, const char *sql, const char *id, struct err *err)

@@ -40,7 +40,7 @@ bool credential_find(struct store_tx *tx, const char *name, struct credential *o
 bool credential_list(struct store_tx *tx, struct credential **out, size_t *count, struct err *err);
 bool credential_set_state(struct store_tx *tx, const char *id, const char *state, struct err *err);
 bool credential_touch(struct store_tx *tx, const char *id, const char *now, struct err *err);
-/* With its fields and DEKs. ERR_CONFIG names an account that uses it (archived ones do not). */
+/* With its fields and DEKs. ERR_CONFIG names the accounts that use it (archived ones do not). */
 bool credential_delete(struct store_tx *tx, const char *id, struct err *err);
 
 /* --- fields --- */

@@ -1,0 +1,350 @@
+/* muster credentials: entries of the vault by name. What is in them is never shown. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "cli/accounts.h"
+#include "cli/cli.h"
+#include "cli/credentials.h"
+#include "cli/form.h"
+#include "cli/host.h"
+#include "cli/prompt.h"
+#include "cli/remote.h"
+#include "cli/verbs.h"
+
+/* --- list, show --- */
+
+static json_t *slugs_json(const struct credential_use *use)
+{
+	json_t *list = json_array();
+	char slug[ACCOUNT_SLUG_SIZE];
+
+	for (size_t i = 0; i < use->count; i++)
+		json_array_append_new(list, json_string(accounts_slug(&use->accounts[i], slug)));
+	return list;
+}
+
+struct field_reading {
+	const char *id;
+	json_t *names;
+};
+
+static bool read_fields(struct store_tx *tx, void *arg, struct err *err)
+{
+	struct field_reading *reading = arg;
+	struct credential_field *fields;
+	size_t count;
+
+	if (!credential_field_list(tx, reading->id, &fields, &count, err))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(reading->names, json_string(fields[i].field));
+	credential_field_list_fini(fields, count);
+	return true;
+}
+
+/* NULL with err. */
+static json_t *use_json(const struct cli *cli, const struct credential_use *use, struct err *err)
+{
+	const struct credential *credential = &use->credential;
+	struct field_reading reading = { credential->id, json_array() };
+	json_t *object;
+
+	if (!store_run(cli->host.store, STORE_READ, read_fields, &reading, err)) {
+		json_decref(reading.names);
+		return NULL;
+	}
+	object = json_pack("{s:s, s:s, s:s?, s:o, s:o, s:s, s:s, s:s?}", "credential",
+			   credential->name, "provider", credential->provider, "vendor",
+			   credential->vendor, "accounts", slugs_json(use), "fields", reading.names,
+			   "note", credential->note, "created_at", credential->created_at,
+			   "last_used_at", credential->last_used_at);
+	if (!object)
+		err_oom(err);
+	return object;
+}
+
+static bool print_json(struct cli *cli, const struct credential_use *uses, size_t count,
+		       struct err *err)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++) {
+		json_t *object = use_json(cli, &uses[i], err);
+
+		if (!object) {
+			json_decref(list);
+			return false;
+		}
+		json_array_append_new(list, object);
+	}
+	return cli_object(cli, list, err);
+}
+
+static bool put_row(struct output *output, const struct credential_use *use, struct err *err)
+{
+	const struct credential *credential = &use->credential;
+	json_t *slugs = slugs_json(use);
+	char *accounts = json_dumps(slugs, JSON_COMPACT);
+	bool done = accounts ? output_row(output,
+					  (const struct query_value[]){
+						  output_text(credential->name),
+						  output_text(credential->provider),
+						  output_text(accounts),
+						  output_text(credential->note),
+						  output_text(credential->last_used_at),
+					  },
+					  err)
+			     : err_oom(err);
+
+	json_decref(slugs);
+	free(accounts);
+	return done;
+}
+
+static bool print_table(struct cli *cli, const struct credential_use *uses, size_t count,
+			struct err *err)
+{
+	static const struct output_column columns[] = {
+		{ .name = "credential" },
+		{ .name = "provider" },
+		{ .name = "accounts", .kind = OUTPUT_VALUE },
+		{ .name = "note" },
+		{ .name = "last_used_at", .kind = OUTPUT_TIME },
+	};
+	struct output *output = cli_output(cli, columns, sizeof(columns) / sizeof(columns[0]), err);
+	bool done = output != NULL;
+
+	for (size_t i = 0; done && i < count; i++)
+		done = put_row(output, &uses[i], err);
+	if (done)
+		return cli_output_end(cli, output,
+				      "No credentials yet: muster connect VENDOR makes one, or "
+				      "muster credentials add NAME VENDOR",
+				      err);
+	output_free(output);
+	return false;
+}
+
+bool verb_credentials_list(struct cli *cli, struct err *err)
+{
+	struct credential_use *uses;
+	size_t count;
+	bool done = credentials_list(cli, &uses, &count, err) &&
+		    (cli->is_json ? print_json(cli, uses, count, err)
+				  : print_table(cli, uses, count, err));
+
+	credentials_free(uses, count);
+	return done;
+}
+
+bool verb_credentials_show(struct cli *cli, struct err *err)
+{
+	struct credential_use use;
+	json_t *object;
+
+	if (!credentials_get(cli, parsed_arg(&cli->parsed, 0), &use, err))
+		return false;
+	object = use_json(cli, &use, err);
+	credential_use_fini(&use);
+	return object && cli_object(cli, object, err);
+}
+
+/* --- add --- */
+
+/* A connector and what a person says about it. */
+struct asking {
+	struct connector *connector;
+	struct form form;
+};
+
+static void asking_fini(struct asking *asking)
+{
+	form_fini(&asking->form);
+	connector_free(asking->connector);
+}
+
+static bool begin(struct cli *cli, struct asking *asking, const char *vendor, const char *account,
+		  struct err *err)
+{
+	if (!host_need_secrets(cli, err) ||
+	    !(asking->connector = remote_load(cli, vendor, account, err)))
+		return false;
+	form_init(&asking->form, asking->connector);
+	return form_check_flags(cli, asking->connector, err);
+}
+
+static bool ask_secrets(struct cli *cli, struct asking *asking, struct err *err)
+{
+	if (!form_fill_secrets(cli, &asking->form, err))
+		return false;
+	if (asking->form.secret_count > 0)
+		return true;
+	err_set(err, ERR_CONFIG, "%s asks for no secret, so answered",
+		connector_id(asking->connector));
+	return err_hint(err, "muster vendors show %s", connector_id(asking->connector));
+}
+
+/* As an account's name: those with a "/" are the credentials that accounts brought along. */
+static bool check_name(const struct cli *cli, const char *name, struct err *err)
+{
+	struct credential_use taken;
+	struct err missing = ERR_INIT;
+
+	if (!accounts_check_name(name, err))
+		return err_context(err, "a credential is named like an account");
+	if (!credentials_get(cli, name, &taken, &missing))
+		return missing.kind == ERR_MISSING || (*err = missing, false);
+	credential_use_fini(&taken);
+	err_set(err, ERR_CONFIG, "there is a credential named %s already", name);
+	return err_hint(err, "new values for it: muster credentials replace %s", name);
+}
+
+static bool add(struct cli *cli, const struct asking *asking, const char *name, struct err *err)
+{
+	const char *vendor = connector_id(asking->connector);
+	const char *note = parsed_text(&cli->parsed, "note");
+	char now[CLOCK_TEXT_SIZE];
+	struct credential credential = {
+		.name = (char *)name,
+		.provider = (char *)value_text(connector_declaration(asking->connector), "provider",
+					       vendor),
+		.vendor = (char *)vendor,
+		.state = (char *)"ok",
+		.note = (char *)(note ? note : ""),
+		.created_at = (char *)clock_now_text(now),
+	};
+	bool done = credentials_add(cli, &credential, asking->form.named, asking->form.secret_count,
+				    err);
+
+	free(credential.id);
+	if (done)
+		cli_note(cli,
+			 "%s is stored. It is tested when an account gets it:\n"
+			 "  muster connect %s --credential %s",
+			 name, vendor, name);
+	return done;
+}
+
+bool verb_credentials_add(struct cli *cli, struct err *err)
+{
+	const char *name = parsed_arg(&cli->parsed, 0);
+	struct asking asking = { 0 };
+	bool done = check_name(cli, name, err) &&
+		    begin(cli, &asking, parsed_arg(&cli->parsed, 1), NULL, err) &&
+		    form_fill_conditions(cli, &asking.form, err) &&
+		    ask_secrets(cli, &asking, err) && add(cli, &asking, name, err);
+
+	asking_fini(&asking);
+	return done;
+}
+
+/* --- replace --- */
+
+/* One of the accounts that would get the new secrets. */
+static bool test(struct cli *cli, const struct form *form, const struct account *account,
+		 struct err *err)
+{
+	struct connector *connector = remote_load(cli, account->vendor, account->name, err);
+	char slug[ACCOUNT_SLUG_SIZE];
+	json_t *check = NULL;
+
+	accounts_slug(account, slug);
+	if (connector)
+		check = remote_check_again(cli, connector, account, form->named, form->secret_count,
+					   err);
+	connector_free(connector);
+	json_decref(check);
+	if (!check)
+		return err_context(err, "nothing was changed: %s", slug);
+	cli_note(cli, "  %s: connected to %s", slug, account->tenant ? account->tenant : "it");
+	return true;
+}
+
+static bool test_all(struct cli *cli, const struct form *form, const struct credential_use *use,
+		     struct err *err)
+{
+	if (use->count > 0)
+		cli_note(cli, "Testing the accounts that use %s ...", use->credential.name);
+	for (size_t i = 0; i < use->count; i++) {
+		if (!test(cli, form, &use->accounts[i], err))
+			return false;
+	}
+	return true;
+}
+
+/* Which secrets apply is decided by the settings of an account that uses it, if one does. */
+static bool ask_new(struct cli *cli, struct asking *asking, const struct credential_use *use,
+		    struct err *err)
+{
+	const struct account *user = use->count > 0 ? &use->accounts[0] : NULL;
+	const char *vendor = user ? user->vendor : use->credential.vendor;
+
+	if (!vendor)
+		return err_set(err, ERR_CONFIG, "%s was made for no vendor in particular",
+			       use->credential.name) ||
+		       err_hint(err, "delete it, and add it anew: muster credentials add");
+	return begin(cli, asking, vendor, user ? user->name : NULL, err) &&
+	       (user ? form_fill_settings(cli, &asking->form, user->settings, err)
+		     : form_fill_conditions(cli, &asking->form, err)) &&
+	       ask_secrets(cli, asking, err);
+}
+
+static bool replace(struct cli *cli, const struct credential_use *use, struct err *err)
+{
+	bool checks = !parsed_has(&cli->parsed, "no-check");
+	struct asking asking = { 0 };
+	bool done = ask_new(cli, &asking, use, err) &&
+		    (!checks || test_all(cli, &asking.form, use, err)) &&
+		    credentials_replace(cli, use, asking.form.named, asking.form.secret_count,
+					checks, err);
+
+	asking_fini(&asking);
+	return done;
+}
+
+bool verb_credentials_replace(struct cli *cli, struct err *err)
+{
+	struct credential_use use;
+	bool done;
+
+	if (!credentials_get(cli, parsed_arg(&cli->parsed, 0), &use, err))
+		return false;
+	done = replace(cli, &use, err);
+	if (done)
+		cli_note(cli, "%s has its new values; %zu account(s) use it.", use.credential.name,
+			 use.count);
+	credential_use_fini(&use);
+	return done;
+}
+
+/* --- delete --- */
+
+static bool delete_unused(struct cli *cli, const struct credential_use *use, struct err *err)
+{
+	const struct credential *credential = &use->credential;
+	struct buf what = BUF_INIT;
+	bool done;
+
+	buf_printf(&what, "The credential %s (%s) will be deleted for good.", credential->name,
+		   credential->provider);
+	done = (use->count > 0 || prompt_confirm(cli, buf_text(&what), "Delete it?", err)) &&
+	       credentials_delete(cli, credential, err);
+	buf_fini(&what);
+	if (done)
+		cli_note(cli, "%s is gone.", credential->name);
+	return done;
+}
+
+bool verb_credentials_delete(struct cli *cli, struct err *err)
+{
+	struct credential_use use;
+	bool done;
+
+	if (!credentials_get(cli, parsed_arg(&cli->parsed, 0), &use, err))
+		return false;
+	done = delete_unused(cli, &use, err);
+	credential_use_fini(&use);
+	return done;
+}
