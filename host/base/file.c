@@ -116,23 +116,24 @@ bool file_read_trusted(const char *path, bool private_, size_t cap_bytes, struct
 	return read_file(path, true, private_, cap_bytes, out, err);
 }
 
-static bool write_all(int fd, const char *data, size_t len)
+bool file_put(int fd, const void *data, size_t len)
 {
+	const char *at = data;
+
 	while (len > 0) {
-		ssize_t put = write(fd, data, len);
+		ssize_t put = write(fd, at, len);
 
 		if (put < 0 && errno == EINTR)
 			continue;
 		if (put < 0)
 			return false;
-		data += put;
+		at += put;
 		len -= (size_t)put;
 	}
 	return true;
 }
 
-/* Makes a rename or a new name in the file's folder durable. */
-static bool sync_folder_of(const char *path, struct err *err)
+bool file_sync_folder(const char *path, struct err *err)
 {
 	const char *slash = strrchr(path, '/');
 	char *dir = slash == NULL ? str_dup(".") : str_dup_len(path, (size_t)(slash - path) + 1);
@@ -153,7 +154,7 @@ static bool sync_folder_of(const char *path, struct err *err)
 bool file_rename(const char *from, const char *to, struct err *err)
 {
 	if (rename(from, to) == 0)
-		return sync_folder_of(to, err);
+		return file_sync_folder(to, err);
 	return err_set_errno(err, errno == ENOENT ? ERR_MISSING : ERR_STORE, errno,
 			     "cannot replace %s", to);
 }
@@ -161,7 +162,7 @@ bool file_rename(const char *from, const char *to, struct err *err)
 static bool fill_new(int fd, const char *path, unsigned mode, const void *data, size_t len,
 		     struct err *err)
 {
-	if (fchmod(fd, (mode_t)mode) == 0 && write_all(fd, data, len) && fsync(fd) == 0)
+	if (fchmod(fd, (mode_t)mode) == 0 && file_put(fd, data, len) && fsync(fd) == 0)
 		return true;
 	return err_set_errno(err, ERR_STORE, errno, "cannot write %s", path);
 }

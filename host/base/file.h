@@ -21,8 +21,14 @@ bool file_read_trusted(const char *path, bool private_, size_t cap_bytes, struct
 /* Writes to a new file beside it, syncs and renames; the result has exactly `mode`. */
 bool file_write(const char *path, unsigned mode, const void *data, size_t len, struct err *err);
 
+/* All of the bytes into an open file; false with errno. */
+bool file_put(int fd, const void *data, size_t len);
+
 /* Replaces `to`; durable when it returns. ERR_MISSING if there is no `from`. */
 bool file_rename(const char *from, const char *to, struct err *err);
+
+/* Makes a rename or a new name durable: syncs the folder that `path` lies in. */
+bool file_sync_folder(const char *path, struct err *err);
 
 /* Makes the folder and its parents; an existing one is fine. `mode` is for new ones. */
 bool file_make_dir(const char *path, unsigned mode, struct err *err);

@@ -165,3 +165,19 @@ bool host_need_secrets(struct cli *cli, struct err *err)
 {
 	return host_open_vault(cli, err) && vault_require_open(cli->host.vault, err);
 }
+
+bool host_open_vault_of(void *arg, struct store *store, struct vault **vault, struct err *err)
+{
+	struct cli *cli = arg;
+	struct store *own_store = cli->host.store;
+	struct vault *own_vault = cli->host.vault;
+	bool done;
+
+	cli->host.store = store;
+	cli->host.vault = NULL;
+	done = host_open_vault(cli, err);
+	*vault = cli->host.vault;
+	cli->host.store = own_store;
+	cli->host.vault = own_vault;
+	return done;
+}

@@ -25,6 +25,9 @@ void host_close(struct cli *cli);
    key it is open but sealed, which is no failure. */
 bool host_open_vault(struct cli *cli, struct err *err);
 
+/* The same of another store, a copy: *vault is the caller's to close. `arg` is the cli. */
+bool host_open_vault_of(void *arg, struct store *store, struct vault **vault, struct err *err);
+
 /* host_open_vault; ERR_SEALED with the reason when there is no key. */
 bool host_need_secrets(struct cli *cli, struct err *err);
 

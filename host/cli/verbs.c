@@ -161,6 +161,15 @@ static const struct cli_flag VAULT_REKEY[] = {
 	{ TEXT("new-passphrase-file", "FILE", "read the new passphrase from a file") },
 	END };
 
+static const struct cli_flag BACKUP[] = {
+	{ SWITCH("recordings", "the recordings of sessions, too") },
+	{ TEXT("key-to", "FILE", "a copy of the vault's key into a new file, in another place") },
+	END };
+
+static const struct cli_flag RESTORE[] = {
+	{ SWITCH("replace", "take the place of a project; it is moved aside, not deleted") },
+	END };
+
 static const struct cli_flag DOCTOR[] = {
 	{ SWITCH("full", "compare the database's indexes with its tables, too") },
 	{ SWITCH("online", "send a request without a credential to every account's hosts") },
@@ -348,6 +357,23 @@ static const struct cli_verb VERBS[] = {
 	  "muster vault rekey\nmuster vault rekey --key passphrase",
 	  VAULT_REKEY, CLI_NEEDS_STORE, verb_vault_rekey },
 
+	{ "backup", NULL, "DIR", 1, 1, "copy the project into a new folder, while syncs go on",
+	  "The database at one moment, vendors, mappings and jobs, each with its digest; checked before "
+	  "it gets its name, by reading the whole database and opening every credential. The vault's key "
+	  "is not in it: beside the data it would protect nothing. Keep a copy of it somewhere else "
+	  "(--key-to), for without it no credential can be read again.",
+	  "muster backup /backup/inventory-2026-03-02\n"
+	  "muster backup /backup/today --recordings --key-to /media/usb/inventory.key",
+	  BACKUP, CLI_NEEDS_STORE, verb_backup },
+	{ "restore", NULL, "BACKUP [DIR]", 1, 2, "make a project from a backup",
+	  "DIR is the project's folder (the current one, or that of -C): new or empty, or with --replace "
+	  "a project, which is moved aside and kept. A damaged or changed backup, a newer schema and a "
+	  "key that does not fit are refused, and nothing is touched then. In another place than the "
+	  "original's all accounts are paused, because the original may still run: resume them when "
+	  "this one is to take over. The key is looked for in its usual place, or named with --key-file.",
+	  "muster restore /backup/inventory-2026-03-02 ~/inventory\n"
+	  "muster restore /backup/today ~/inventory --replace --key-file /media/usb/inventory.key",
+	  RESTORE, CLI_NEEDS_NOTHING, verb_restore },
 	{ "doctor", NULL, NULL, 0, 0, "look for what is wrong, and say the way out",
 	  "Libraries, what the kernel really does for a sandbox (tried, not guessed), clock and locked "
 	  "memory; of a project also its files, disk, database, vault, connectors and overlays; with "

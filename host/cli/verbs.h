@@ -42,6 +42,8 @@ bool verb_export(struct cli *cli, struct err *err);
 bool verb_vault_status(struct cli *cli, struct err *err);
 bool verb_vault_rotate(struct cli *cli, struct err *err);
 bool verb_vault_rekey(struct cli *cli, struct err *err);
+bool verb_backup(struct cli *cli, struct err *err);
+bool verb_restore(struct cli *cli, struct err *err);
 bool verb_doctor(struct cli *cli, struct err *err);
 bool verb_version(struct cli *cli, struct err *err);
 bool verb_help(struct cli *cli, struct err *err);

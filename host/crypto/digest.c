@@ -3,6 +3,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <stdlib.h>
 
 #include "base/str.h"
 
@@ -42,20 +43,68 @@ bool digest_hmac(enum digest_kind kind, const void *key, size_t key_len, const v
 	return err_set(err, ERR_BUG, "OpenSSL refuses HMAC with %s", names[kind]);
 }
 
+static void put_hex(const uint8_t *bytes, size_t len, char *out)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < len; i++) {
+		out[2 * i] = hex[bytes[i] >> 4];
+		out[2 * i + 1] = hex[bytes[i] & 15];
+	}
+	out[2 * len] = '\0';
+}
+
 bool digest_sha256_hex(const void *data, size_t len, char out[DIGEST_SHA256_HEX_SIZE],
 		       struct err *err)
 {
-	static const char hex[] = "0123456789abcdef";
 	struct digest digest;
 
 	if (!digest_of(DIGEST_SHA256, data, len, &digest, err))
 		return false;
-	for (size_t i = 0; i < digest.len; i++) {
-		out[2 * i] = hex[digest.bytes[i] >> 4];
-		out[2 * i + 1] = hex[digest.bytes[i] & 15];
-	}
-	out[2 * digest.len] = '\0';
+	put_hex(digest.bytes, digest.len, out);
 	return true;
+}
+
+/* --- in pieces --- */
+
+struct digest_stream {
+	EVP_MD_CTX *context;
+};
+
+struct digest_stream *digest_stream_new(struct err *err)
+{
+	struct digest_stream *stream = calloc(1, sizeof(*stream));
+
+	if (stream != NULL && (stream->context = EVP_MD_CTX_new()) != NULL &&
+	    EVP_DigestInit_ex(stream->context, EVP_sha256(), NULL) == 1)
+		return stream;
+	digest_stream_end(stream, NULL, err);
+	err_oom(err);
+	return NULL;
+}
+
+bool digest_stream_add(struct digest_stream *stream, const void *data, size_t len, struct err *err)
+{
+	return EVP_DigestUpdate(stream->context, data, len) == 1 ||
+	       err_set(err, ERR_BUG, "OpenSSL refuses sha256");
+}
+
+bool digest_stream_end(struct digest_stream *stream, char out[DIGEST_SHA256_HEX_SIZE],
+		       struct err *err)
+{
+	uint8_t bytes[EVP_MAX_MD_SIZE];
+	unsigned len = 0;
+	bool done = true;
+
+	if (out != NULL) {
+		done = EVP_DigestFinal_ex(stream->context, bytes, &len) == 1 ||
+		       err_set(err, ERR_BUG, "OpenSSL refuses sha256");
+		put_hex(bytes, len, out);
+	}
+	if (stream != NULL)
+		EVP_MD_CTX_free(stream->context);
+	free(stream);
+	return done;
 }
 
 bool digest_equal(const void *a, size_t a_len, const void *b, size_t b_len)

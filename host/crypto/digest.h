@@ -32,6 +32,14 @@ bool digest_hmac(enum digest_kind kind, const void *key, size_t key_len, const v
 bool digest_sha256_hex(const void *data, size_t len, char out[DIGEST_SHA256_HEX_SIZE],
 		       struct err *err);
 
+/* The same of bytes that come in pieces. */
+struct digest_stream;
+struct digest_stream *digest_stream_new(struct err *err); /* NULL with err */
+bool digest_stream_add(struct digest_stream *stream, const void *data, size_t len, struct err *err);
+/* Frees the stream; out NULL = nobody asks for it any more. NULL stream is fine then. */
+bool digest_stream_end(struct digest_stream *stream, char out[DIGEST_SHA256_HEX_SIZE],
+		       struct err *err);
+
 /* In constant time for equal lengths; the lengths themselves are no secret. */
 bool digest_equal(const void *a, size_t a_len, const void *b, size_t b_len);
 

@@ -60,7 +60,9 @@ static bool fail_disk(struct driver_conn *conn, struct err *err)
 static bool fail_damaged(struct driver_conn *conn, const char *what, struct err *err)
 {
 	err_set(err, ERR_STORE, "%s: the database is damaged: %s", conn->path, what);
-	return err_hint(err, "keep the file as it is and put a backup in its place");
+	return err_hint(err,
+			"keep the file as it is, and put a backup in the project's place: muster "
+			"restore BACKUP DIR --replace");
 }
 
 static bool fail_busy(struct driver_conn *conn, struct err *err)
@@ -125,7 +127,7 @@ static bool sqlite_check(const char *path, struct err *err)
 	if (!exists) {
 		err_set(err, ERR_MISSING, "there is no database at %s", path);
 		return err_hint(err, "muster init makes a project; a lost database comes back from "
-				     "a backup");
+				     "a backup (muster restore)");
 	}
 	return private_file_check(path, "-wal", &exists, err) &&
 	       private_file_check(path, "-shm", &exists, err);

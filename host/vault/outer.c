@@ -206,6 +206,17 @@ static bool hint_elsewhere(struct err *err)
 			     "rekey: --new-key-file)");
 }
 
+/* The newline takes the place of the NUL that follows a secret, for as long as it takes. */
+static bool write_key(const char *path, struct secret *key, struct err *err)
+{
+	bool ok;
+
+	key->data[key->len] = '\n';
+	ok = file_write(path, 0600, key->data, key->len + 1, err);
+	key->data[key->len] = '\0';
+	return ok;
+}
+
 bool outer_draw(const char *path, struct secret *out, struct err *err)
 {
 	*out = SECRET_INIT;
@@ -213,14 +224,24 @@ bool outer_draw(const char *path, struct secret *out, struct err *err)
 		return hint_elsewhere(err);
 	if (!draw_hex(out, err))
 		return false;
-	/* The newline takes the place of the NUL that follows a secret, for as long as it takes. */
-	out->data[out->len] = '\n';
-	if (file_write(path, 0600, out->data, out->len + 1, err)) {
-		out->data[out->len] = '\0';
+	if (write_key(path, out, err))
 		return true;
-	}
 	secret_fini(out);
 	return hint_elsewhere(err);
+}
+
+bool outer_copy(const char *from, const char *to, struct err *err)
+{
+	struct secret key;
+	bool ok;
+
+	if (file_exists(to)) {
+		err_set(err, ERR_CONFIG, "%s is there already", to);
+		return err_hint(err, "a key is never written over: name another file");
+	}
+	ok = outer_read(from, &key, err) && write_key(to, &key, err);
+	secret_fini(&key);
+	return ok;
 }
 
 /* --- exchanging --- */

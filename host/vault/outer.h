@@ -32,6 +32,9 @@ bool outer_read(const char *path, struct secret *out, struct err *err);
 /* A new key in a new file (0600, its folder is made 0700), durable when this returns. */
 bool outer_draw(const char *path, struct secret *out, struct err *err);
 
+/* The key of one file in another, new one (0600). ERR_CONFIG if that is there already. */
+bool outer_copy(const char *from, const char *to, struct err *err);
+
 /*
  * Where a key waits for its slot to be committed: PATH.<slot>.new. The slot's id makes the name, so
  * that two processes never meet there and a reader knows which one counts.

@@ -141,6 +141,12 @@ bool vault_read_status(struct vault *vault, struct store *store, struct vault_st
  */
 bool vault_verify(struct vault *vault, struct store *store, int64_t *fields, struct err *err);
 
+/*
+ * Writes the key that opened the vault to a new file (0600), durable when this returns. ERR_CONFIG
+ * where no file opened it (a passphrase did), or something is at `path` already.
+ */
+bool vault_copy_key(struct vault *vault, const char *path, struct err *err);
+
 /* "file", "passphrase", "systemd". */
 const char *vault_key_kind_name(enum vault_key_kind kind);
 

@@ -1,4 +1,5 @@
-/* Does every field open? */
+/* Does every field open? And the key once more, for a place of its own. */
+#include "vault/outer.h"
 #include "vault/vault_state.h"
 
 struct check {
@@ -54,4 +55,19 @@ bool vault_verify(struct vault *vault, struct store *store, int64_t *fields, str
 		return false;
 	*fields = check.fields;
 	return true;
+}
+
+bool vault_copy_key(struct vault *vault, const char *path, struct err *err)
+{
+	bool ok = vault_require_open(vault, err);
+
+	pthread_rwlock_rdlock(&vault->lock);
+	if (ok && vault->key_path == NULL) {
+		ok = err_set(err, ERR_CONFIG, "a passphrase opens the vault: there is no key file");
+		err_hint(err, "keep the passphrase; nothing else is needed");
+	} else if (ok) {
+		ok = outer_copy(vault->key_path, path, err);
+	}
+	pthread_rwlock_unlock(&vault->lock);
+	return ok;
 }

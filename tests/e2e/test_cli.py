@@ -16,8 +16,8 @@ from harness import ACCOUNT, BINARY, E2eCase, HOST
 
 BUILD = os.environ.get("MUSTER_BUILD", "")
 VERBS = ("init", "vendors", "connect", "accounts", "check", "sync", "removals", "sessions", "status",
-         "map", "users", "devices", "apps", "installs", "query", "export", "vault", "doctor",
-         "version", "help")
+         "map", "users", "devices", "apps", "installs", "query", "export", "vault", "backup",
+         "restore", "doctor", "version", "help")
 
 
 class Help(E2eCase):

@@ -24,7 +24,7 @@ PLACES = {
     "linux/*": ["host/sandbox/*"],
     "zstd.h": ["host/record/*"],
     "jansson.h": ["host/vault/*", "host/store/*", "host/record/*", "host/connector/*", "host/sync/*",
-                  "host/doctor/*", "host/cli/*"],
+                  "host/doctor/*", "host/backup/*", "host/cli/*"],
 }
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
