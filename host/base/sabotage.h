@@ -15,16 +15,21 @@
 
 /* What is done wrong. Names for people and tests are in sabotage.c. */
 enum sabotage {
-	SABOTAGE_SKIP_GUARD,	       /* any number of rows may go at once */
-	SABOTAGE_GUARD_OFF_BY_ONE,     /* each threshold lets one row more go */
-	SABOTAGE_UNBOUND_APPROVAL,     /* an approval is good for any set of rows */
-	SABOTAGE_ENDLESS_APPROVAL,     /* an approval never expires */
-	SABOTAGE_CURSOR_FIRST,	       /* a cursor is committed before the rows that led to it */
-	SABOTAGE_SPLIT_BATCH,	       /* rows are committed apart from what is noted of them */
-	SABOTAGE_IGNORE_FENCE,	       /* a session that lost its lease goes on writing */
-	SABOTAGE_HOOK_NOT_STICKY,      /* a limit of a script can be caught, once and again */
-	SABOTAGE_NO_SECCOMP,	       /* any system call in the sandbox */
-	SABOTAGE_BUDGET_PER_COROUTINE, /* each resume of a task counts from nothing */
+	SABOTAGE_SKIP_GUARD,		 /* any number of rows may go at once */
+	SABOTAGE_GUARD_OFF_BY_ONE,	 /* each threshold lets one row more go */
+	SABOTAGE_UNBOUND_APPROVAL,	 /* an approval is good for any set of rows */
+	SABOTAGE_ENDLESS_APPROVAL,	 /* an approval never expires */
+	SABOTAGE_CURSOR_FIRST,		 /* a cursor is committed before the rows that led to it */
+	SABOTAGE_SPLIT_BATCH,		 /* rows are committed apart from what is noted of them */
+	SABOTAGE_IGNORE_FENCE,		 /* a session that lost its lease goes on writing */
+	SABOTAGE_HOOK_NOT_STICKY,	 /* a limit of a script can be caught, once and again */
+	SABOTAGE_NO_SECCOMP,		 /* any system call in the sandbox */
+	SABOTAGE_BUDGET_PER_COROUTINE,	 /* each resume of a task counts from nothing */
+	SABOTAGE_INCOMPLETE_IS_COMPLETE, /* a listing counts as read to its end, however it ended */
+	SABOTAGE_SWALLOW_PAGE_ERROR,	 /* a page that fails is the end of the listing */
+	SABOTAGE_IGNORE_DRIFT,		 /* rows that moved while they were read are no matter */
+	SABOTAGE_QUARANTINED_IS_UNSEEN,	 /* a row that cannot be read is a row that is gone */
+	SABOTAGE_IGNORE_BASELINE,	 /* a first listing under another mapping removes */
 	SABOTAGE_COUNT,
 };
 

@@ -503,7 +503,8 @@ static bool complete(struct judgement *judgement, struct err *err)
 	if (!stream_state_get(judgement->tx, run->account_id, run->stream.name, &before, err))
 		return false;
 	judgement->is_new_baseline =
-		before.baseline == NULL || !str_eq(before.baseline, run->baseline);
+		!sabotage_is(SABOTAGE_IGNORE_BASELINE) &&
+		(before.baseline == NULL || !str_eq(before.baseline, run->baseline));
 	fine = find_all(judgement, err) && decide(judgement, err) &&
 	       note_end(judgement, &before, err);
 	scopes_fini(&judgement->scopes);
@@ -526,6 +527,9 @@ static bool note_events_end(struct judgement *judgement, struct err *err)
 
 static bool is_proven(const struct sync_run *run, struct buf *why)
 {
+	if (sabotage_is(SABOTAGE_INCOMPLETE_IS_COMPLETE) ||
+	    (sabotage_is(SABOTAGE_SWALLOW_PAGE_ERROR) && run->stream.proof.failed > 0))
+		return true;
 	return stream_is_events(run) ? proof_is_whole(&run->stream.proof, why)
 				     : proof_holds(&run->stream.proof, why);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sabotage.h"
 #include "base/str.h"
 #include "store/enrich.h"
 
@@ -111,7 +112,8 @@ static bool see_unread(struct batch_rows *rows, const struct model_entity *entit
 		return push_id(&rows->no_id, rows->origin->scope, err);
 	if (!entity_find(rows->tx, rows->context.account_id, entity, source_id, len, &live, err))
 		return false;
-	return live == 0 || push_id(rows->ids, live, err);
+	return live == 0 || sabotage_is(SABOTAGE_QUARANTINED_IS_UNSEEN) ||
+	       push_id(rows->ids, live, err);
 }
 
 static bool quarantine(struct batch_rows *rows, const struct model_entity *entity,

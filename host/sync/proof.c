@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sabotage.h"
 #include "base/str.h"
 
 void proof_fini(struct proof *proof)
@@ -266,7 +267,7 @@ bool proof_page(struct proof *proof, const struct value *args, struct err *err)
 		proof->is_broken = true;
 		return true;
 	}
-	if (drift != NULL)
+	if (drift != NULL && !sabotage_is(SABOTAGE_IGNORE_DRIFT))
 		note_drift(proof, pager, drift);
 	if (str_eq(at, "page"))
 		proof->pages++;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sabotage.h"
 #include "base/str.h"
 #include "connector/json_value.h"
 #include "sync/run.h"
@@ -132,7 +133,7 @@ static void on_read(void *arg, const struct value *result, const struct err *fai
 	if (run->is_ending)
 		return;
 	run->is_reading = false;
-	if (err.kind == ERR_NONE) {
+	if (err.kind == ERR_NONE || sabotage_is(SABOTAGE_SWALLOW_PAGE_ERROR)) {
 		batch_flush(run);
 		return;
 	}

@@ -2,23 +2,12 @@
 
 import unittest
 
-from fault_case import APPS, Case, DEVICES, FAILED, FaultCase, OK, PARTIAL, ROW, faults_of
-from harness import HOST
-
-LOOP = r"loop|repeat|again|same|end|pages"
-EVER = (OK, PARTIAL, FAILED)
+from e2e.fault_case import APPS, DEVICES, FaultCase, ROW, faults_of
+from e2e.fault_tables import PAGING
+from e2e.harness import HOST
 
 
-@faults_of(
-    Case("repeated_page", {}, says=LOOP),
-    Case("repeated_page", {}, path=APPS, says=LOOP),
-    Case("same_cursor", {}, path=APPS, says=LOOP + "|cursor"),
-    Case("endless_repeats", {}, path=APPS, says=LOOP + "|cursor"),
-    Case("endless_repeats", {}, says=LOOP),
-    Case("expired_cursor", {}, path=APPS, says=r"400|cursor"),
-    Case("duplicate_id_in_page", {}, outcomes=EVER),
-    Case("duplicate_id_across_pages", {}, outcomes=EVER),
-)
+@faults_of(*PAGING)
 class Paging(FaultCase):
     pass
 

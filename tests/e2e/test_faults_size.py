@@ -4,20 +4,12 @@ import resource
 import time
 import unittest
 
-from fault_case import APPS, Case, DEVICES, FaultCase, faults_of
-from harness import ACCOUNT
-
-SIZE = r"large|size|limit|mib|bytes|more than|bomb|ratio"
-SLOW = r"slow|time|stall|timed"
+from e2e.fault_case import DEVICES, FaultCase, faults_of
+from e2e.fault_tables import SIZES
+from e2e.harness import ACCOUNT
 
 
-@faults_of(
-    Case("gzip_bomb", {"decoded_mib": 256}, says=SIZE),
-    Case("gzip_bomb", {"decoded_mib": 64}, path=APPS, says=SIZE),
-    Case("endless_chunked", {}, says=SIZE),
-    Case("huge_header", {"mib": 100}, says=SIZE + "|header"),
-    Case("many_headers", {"count": 10000}, says=SIZE + "|header"),
-)
+@faults_of(*SIZES)
 class Size(FaultCase):
     """Each strikes page 2 until it is cleared."""
 

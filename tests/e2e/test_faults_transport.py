@@ -3,34 +3,12 @@
 import time
 import unittest
 
-from fault_case import APPS, Case, DEVICES, FAILED, FaultCase, OK, PARTIAL, faults_of
-from harness import ACCOUNT, HOST
-
-ANY = (OK, PARTIAL, FAILED)
-
-
-def once(fault, path=DEVICES, outcomes=(OK,), **params):
-    """A fault that the next try gets past."""
-    name = "_".join(["once", fault, *map(str, params.values())])
-    return Case(fault, params, path=path, times=1, outcomes=outcomes, name=name)
+from e2e.fault_case import DEVICES, FaultCase, faults_of
+from e2e.fault_tables import PASSING, STAYING
+from e2e.harness import ACCOUNT, HOST
 
 
-@faults_of(
-    once("too_many_requests", retry_after=1),
-    once("too_many_requests", retry_after=None),
-    once("too_many_requests", retry_after="date", ahead_s=1),
-    once("too_many_requests", retry_after="-1"),
-    once("too_many_requests", retry_after="soon"),
-    once("too_many_requests", path=APPS, retry_after=1),
-    once("server_error"), once("server_error", status=502, shape="empty"),
-    once("server_error", status=504), once("server_error", status=408),
-    once("unavailable", retry_after=1), once("unavailable", path=APPS),
-    once("cut_body", after=700), once("cut_body", path=APPS, after=0),
-    once("reset", after=700), once("reset", after=-1), once("early_close"),
-    once("wrong_content_length", delta=10), once("chunked"), once("delay", seconds=0.5),
-    once("wrong_content_length", outcomes=ANY, delta=-10),
-    once("truncated_json", outcomes=ANY), once("corrupt_gzip", outcomes=ANY),
-)
+@faults_of(*PASSING)
 class Passing(FaultCase):
     """Each strikes once. The sync succeeds exactly; where the fault shows in the body alone it may
     also be refused, for the host does not read inventories."""
@@ -49,23 +27,7 @@ class Passing(FaultCase):
         self.assertGreaterEqual(second - first, 2)
 
 
-@faults_of(
-    Case("server_error", {}, outcomes=(FAILED,), says=r"500"),
-    Case("server_error", {}, path=APPS, says=r"500"),
-    Case("cut_body", {"after": 700}, says=r"short|clos|end|transfer|incomplete|cut"),
-    Case("reset", {"after": 700}, path=APPS, says=r"reset|recv|connection"),
-    Case("not_found", {}, says=r"404|api url"),
-    Case("expired_cursor", {}, path=APPS, says=r"400|cursor"),
-    Case("redirect", {"status": 302}, says=r"redirect|302"),
-    Case("redirect", {"status": 301, "to": "http://acme.api.kandji.io/"}, says=r"redirect|301"),
-    Case("redirect", {"status": 307, "to": "//evil.example/x"}, path=APPS, says=r"redirect|307"),
-    Case("redirect", {"status": 308, "to": "https://acme.api.kandji.io@evil.example/"},
-         says=r"redirect|308"),
-    Case("not_http", {}, says=r"http|protocol|response"),
-    Case("bad_header", {}, says=r"header"),
-    Case("bad_header", {"line": "X-Nul: a\x00b"}, says=r"header"),
-    Case("unknown_content_encoding", {}, says=r"encoding"),
-)
+@faults_of(*STAYING)
 class Staying(FaultCase):
     """Each strikes until it is cleared: an error, and nothing lost."""
 

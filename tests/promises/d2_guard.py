@@ -6,14 +6,13 @@ of devices and of relations. What came beside a loss (a new name, new rows) is s
 changes no verdict.
 """
 
-import contextlib
 import datetime
 import itertools
 import random
-import sqlite3
 from typing import Any, Iterator, Optional
 
 from e2e.harness import DirectMuster
+from promises.database import Database
 from promises.ground import Ground, ground
 from promises.programs import feed
 from promises.promise import Promise
@@ -211,9 +210,7 @@ class Guard(Promise):
         """Lets the approval run out so many seconds from now: the store's text is its clock."""
         now = datetime.datetime.now(datetime.timezone.utc)
         at = (now + datetime.timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-        database = account.place.muster.project / ".muster" / "muster.db"
-        with contextlib.closing(sqlite3.connect(database)) as opened, opened:
-            opened.execute("UPDATE held_removals SET expires_at = ?", (at,))
+        Database(account.place.muster.project).ask("UPDATE held_removals SET expires_at = ?", at)
 
     def found_again(self, account: Account) -> Optional[str]:
         """What was listed again and is lost anew was not approved."""
