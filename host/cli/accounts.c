@@ -123,6 +123,20 @@ bool accounts_one(const struct cli *cli, const char *selector, struct account *o
 	return true;
 }
 
+bool accounts_check_filter(const struct cli *cli, struct err *err)
+{
+	const char *selector = parsed_text(&cli->parsed, "account");
+	struct account *accounts = NULL;
+	size_t count = 0;
+
+	if (!selector)
+		return true;
+	if (!accounts_find(cli, selector, &accounts, &count, err))
+		return false;
+	account_list_fini(accounts, count);
+	return true;
+}
+
 bool accounts_check_name(const char *name, struct err *err)
 {
 	size_t len = strlen(name);

@@ -24,6 +24,10 @@ bool accounts_one(const struct cli *cli, const char *selector, struct account *o
 bool accounts_find(const struct cli *cli, const char *selector, struct account **out, size_t *count,
 		   struct err *err);
 
+/* What --account names, if it is given: an account that does not exist is an error, not an empty
+   list. */
+bool accounts_check_filter(const struct cli *cli, struct err *err);
+
 /* May an account be called so? Lower-case letters, digits, "-", "_" and ".". */
 bool accounts_check_name(const char *name, struct err *err);
 

@@ -59,6 +59,13 @@ bool cli_output_end(const struct cli *cli, struct output *output, const char *no
 bool cli_object(const struct cli *cli, json_t *object, struct err *err);
 
 /*
+ * A list of objects as a table on stdout: the members that `columns` (NULL-terminated) names, the
+ * first `limit` objects (0 = all).
+ */
+bool cli_table(const struct cli *cli, const json_t *list, const char *const *columns, size_t limit,
+	       struct err *err);
+
+/*
  * A document as text (flags are jansson's), malloc'd; NULL = out of memory. For a terminal
  * everything outside ASCII is escaped if any of it must not reach one.
  */

@@ -109,7 +109,7 @@ static size_t columns_of(const json_t *first, struct output_column *columns)
 static bool put_table_row(struct table *table, const struct output_column *columns, size_t count,
 			  const json_t *object, struct buf *out, struct err *err)
 {
-	struct query_value values[COLUMNS_MAX];
+	struct query_value values[COLUMNS_MAX] = { 0 };
 	char *texts[COLUMNS_MAX] = { 0 };
 	bool done;
 
@@ -128,19 +128,17 @@ static bool put_table_row(struct table *table, const struct output_column *colum
 	return done;
 }
 
-static bool put_table(const struct cli *cli, const json_t *list, struct buf *out, struct err *err)
+static bool put_table(const struct cli *cli, const json_t *list,
+		      const struct output_column *columns, size_t count, size_t limit,
+		      struct buf *out, struct err *err)
 {
 	struct output_options options = { .width = cli->terminal.out_width,
 					  .has_colour = cli->terminal.colour_out };
-	struct output_column columns[COLUMNS_MAX];
-	size_t count = columns_of(json_array_get(list, 0), columns);
 	struct table *table = table_new(&options, columns, count, err);
 	bool done = table != NULL;
-	size_t i;
-	json_t *item;
 
-	json_array_foreach(list, i, item) done =
-		done && put_table_row(table, columns, count, item, out, err);
+	for (size_t i = 0; done && i < json_array_size(list) && (limit == 0 || i < limit); i++)
+		done = put_table_row(table, columns, count, json_array_get(list, i), out, err);
 	if (done)
 		table_flush(table, out);
 	table_free(table);
@@ -196,8 +194,12 @@ static bool put_block(const struct cli *cli, const char *key, const json_t *json
 	buf_char(out, '\n');
 	if (json_is_object(json))
 		return put_object(cli, json, indent + INDENT, out, err);
-	if (json_is_object(json_array_get(json, 0)))
-		return put_table(cli, json, out, err);
+	if (json_is_object(json_array_get(json, 0))) {
+		struct output_column columns[COLUMNS_MAX];
+		size_t count = columns_of(json_array_get(json, 0), columns);
+
+		return put_table(cli, json, columns, count, 0, out, err);
+	}
 	put_list(json, out);
 	return true;
 }
@@ -222,6 +224,26 @@ static bool put_object(const struct cli *cli, const json_t *object, size_t inden
 			return false;
 	}
 	return true;
+}
+
+bool cli_table(const struct cli *cli, const json_t *list, const char *const *names, size_t limit,
+	       struct err *err)
+{
+	struct output_column columns[COLUMNS_MAX];
+	struct buf out = BUF_INIT;
+	size_t count = 0;
+	bool done;
+
+	for (; names[count] && count < COLUMNS_MAX; count++) {
+		const json_t *first = json_object_get(json_array_get(list, 0), names[count]);
+
+		columns[count] = (struct output_column){ .name = names[count],
+							 .kind = kind_of(names[count], first) };
+	}
+	done = put_table(cli, list, columns, count, limit, &out, err) && buf_ok(&out, err) &&
+	       cli_print(cli, buf_text(&out), out.len, err);
+	buf_fini(&out);
+	return done;
 }
 
 char *cli_json_text(const json_t *json, size_t flags, bool is_terminal)

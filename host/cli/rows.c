@@ -5,6 +5,10 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "cli/cell.h"
+#include "cli/cli.h"
+
+enum { TERMINAL_LIMIT = 100 };
 
 struct printing {
 	const struct rows_options *options;
@@ -26,8 +30,8 @@ static void place(const struct rows_options *options, struct output_column *colu
 
 static bool is_json(const char *name)
 {
-	static const char *const names[] = { "custom", "streams", "mac_addresses", "origins",
-					     "sources" };
+	static const char *const names[] = { "custom",	"streams", "mac_addresses",
+					     "origins", "sources", "accounts" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (str_eq(names[i], name))
@@ -117,6 +121,13 @@ static bool take_row(void *arg, const struct query_value *values, size_t count, 
 	return output_row(printing->output, values, err);
 }
 
+int64_t rows_limit(const struct cli *cli)
+{
+	bool is_for_person = cli->terminal.is_out && !cli->is_json;
+
+	return parsed_number(&cli->parsed, "limit", is_for_person ? TERMINAL_LIMIT : 0);
+}
+
 bool rows_print(struct store *store, const char *sql, const char *const *binds, size_t bind_count,
 		const struct rows_options *options, struct rows_result *result, struct err *err)
 {
@@ -130,6 +141,72 @@ bool rows_print(struct store *store, const char *sql, const char *const *binds, 
 		done = output_end(printing.output, err);
 	output_free(printing.output);
 	return done;
+}
+
+/* --- as JSON --- */
+
+struct collecting {
+	char **names;
+	enum output_kind *kinds;
+	size_t count;
+	json_t *list;
+};
+
+static void free_names(struct collecting *collecting)
+{
+	for (size_t i = 0; collecting->names && i < collecting->count; i++)
+		free(collecting->names[i]);
+	free(collecting->names);
+	free(collecting->kinds);
+}
+
+static bool take_names(void *arg, const char *const *names, size_t count, struct err *err)
+{
+	struct collecting *collecting = arg;
+
+	collecting->names = calloc(count + 1, sizeof(*collecting->names));
+	collecting->kinds = calloc(count + 1, sizeof(*collecting->kinds));
+	if (!collecting->names || !collecting->kinds)
+		return err_oom(err);
+	for (; collecting->count < count; collecting->count++) {
+		size_t i = collecting->count;
+
+		collecting->names[i] = str_dup(names[i]);
+		collecting->kinds[i] =
+			kind_of(&(struct rows_options){ .has_model = true }, names[i]);
+		if (!collecting->names[i])
+			return err_oom(err);
+	}
+	return true;
+}
+
+static bool take_object(void *arg, const struct query_value *values, size_t count, struct err *err)
+{
+	struct collecting *collecting = arg;
+	json_t *object = json_object();
+	bool done = json_array_append_new(collecting->list, object) == 0;
+
+	for (size_t i = 0; done && i < count; i++) {
+		json_t *cell = cell_for_json(&values[i], collecting->kinds[i]);
+
+		done = cell && json_object_set_new(object, collecting->names[i], cell) == 0;
+	}
+	return done || err_oom(err);
+}
+
+json_t *rows_json(struct store *store, const char *sql, const char *const *binds, size_t bind_count,
+		  struct err *err)
+{
+	struct collecting collecting = { .list = json_array() };
+	struct query_sink sink = { .columns = take_names, .row = take_object, .arg = &collecting };
+	bool done = collecting.list ? query_run(store, sql, binds, bind_count, &sink, err)
+				    : err_oom(err);
+
+	free_names(&collecting);
+	if (done)
+		return collecting.list;
+	json_decref(collecting.list);
+	return NULL;
 }
 
 void rows_select(struct buf *sql, const struct model_entity *entity, const char *alias)

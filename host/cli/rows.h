@@ -4,6 +4,7 @@
 #ifndef MUSTER_CLI_ROWS_H
 #define MUSTER_CLI_ROWS_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,6 +14,8 @@
 #include "cli/output.h"
 #include "store/model.h"
 #include "store/query.h"
+
+struct cli;
 
 struct rows_options {
 	struct output_options output;
@@ -32,9 +35,19 @@ struct rows_result {
 	bool was_cut; /* there are more than `limit` */
 };
 
+/* --limit; without it so many rows that a terminal takes them, else all. */
+int64_t rows_limit(const struct cli *cli);
+
 /* Runs the query and prints its rows. Binds as in query_run. */
 bool rows_print(struct store *store, const char *sql, const char *const *binds, size_t bind_count,
 		const struct rows_options *options, struct rows_result *result, struct err *err);
+
+/*
+ * The query's rows as an array of objects, as --json prints them; the columns are the model's.
+ * NULL with err. Only for what fits into memory many times over.
+ */
+json_t *rows_json(struct store *store, const char *sql, const char *const *binds, size_t bind_count,
+		  struct err *err);
 
 /*
  * Appends the columns that rows of an entity are shown with, as a SELECT's list: id, account,

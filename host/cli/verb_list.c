@@ -9,7 +9,7 @@
 #include "cli/rows.h"
 #include "cli/verbs.h"
 
-enum { FILTERS_MAX = 8, TERMINAL_LIMIT = 100 };
+enum { FILTERS_MAX = 8 };
 
 /* A flag's condition; # stands for its text. Texts are compared ASCII case-insensitively. */
 struct filter {
@@ -130,34 +130,12 @@ static size_t put_filters(const struct cli *cli, const struct listing *listing, 
 	return count;
 }
 
-static int64_t limit_of(const struct cli *cli)
-{
-	bool is_for_person = cli->terminal.is_out && !cli->is_json;
-
-	return parsed_number(&cli->parsed, "limit", is_for_person ? TERMINAL_LIMIT : 0);
-}
-
-/* An account that does not exist is an error, not an empty list. */
-static bool check_account(const struct cli *cli, struct err *err)
-{
-	const char *selector = parsed_text(&cli->parsed, "account");
-	struct account *accounts = NULL;
-	size_t count = 0;
-
-	if (!selector)
-		return true;
-	if (!accounts_find(cli, selector, &accounts, &count, err))
-		return false;
-	account_list_fini(accounts, count);
-	return true;
-}
-
 static bool print(struct cli *cli, const struct listing *listing, struct err *err)
 {
 	struct rows_options options = { .output = cli_output_options(cli),
 					.visible = listing->visible,
 					.has_model = true,
-					.limit = limit_of(cli) };
+					.limit = rows_limit(cli) };
 	struct rows_result result;
 	const char *binds[FILTERS_MAX];
 	struct buf sql = BUF_INIT;
@@ -186,5 +164,6 @@ static bool print(struct cli *cli, const struct listing *listing, struct err *er
 
 bool verb_list(struct cli *cli, struct err *err)
 {
-	return check_account(cli, err) && print(cli, listing_of(cli->parsed.verb->name), err);
+	return accounts_check_filter(cli, err) &&
+	       print(cli, listing_of(cli->parsed.verb->name), err);
 }

@@ -148,6 +148,16 @@ static const struct cli_flag APPS_LIST[] = {
 static const struct cli_flag INSTALLS_LIST[] = {
 	ACCOUNT_FILTER, SEARCH_FILTER, PLATFORM_FILTER, USER_FILTER, APP_FILTER, LAST_FILTERS, END };
 
+static const struct cli_flag PERSON[] = {
+	{ SWITCH("apps", "list the installed apps, too") },
+	{ SWITCH("all", "cut no list (on a terminal after 20 rows)") },
+	END };
+
+static const struct cli_flag APPS_WHO[] = {
+	ACCOUNT_FILTER,
+	{ TEXT("app-version", "VERSION", "this version, or one that begins so: 5.17 is also 5.17.1") },
+	LAST_FILTERS, END };
+
 static const struct cli_flag EXPORT[] = {
 	{ CHOICE("format", "FORMAT", EXPORT_FORMATS, "what is written (csv)") },
 	{ TEXT("output", "FILE", "write to a file, whole or not at all"), .letter = 'o' },
@@ -328,9 +338,22 @@ static const struct cli_verb VERBS[] = {
 	  DEVICES_LIST, CLI_NEEDS_STORE, verb_list },
 	{ "apps", "list", NULL, 0, 0, "list apps", NULL,
 	  "muster apps list --search firefox", APPS_LIST, CLI_NEEDS_STORE, verb_list },
+	{ "apps", "who", "NAME", 1, 1, "show who has an app",
+	  "NAME is an app's name or identifier, or a part of it that only one app has. Installed apps "
+	  "and assignments of single sign-on.",
+	  "muster apps who zoom.us\nmuster apps who us.zoom.xos --app-version 5.17\n"
+	  "muster apps who Slack --removed --json",
+	  APPS_WHO, CLI_NEEDS_STORE, verb_apps_who },
 	{ "installs", "list", NULL, 0, 0, "list which app is installed on whose device", NULL,
 	  "muster installs list --app zoom\nmuster installs list --user ada@acme.example",
 	  INSTALLS_LIST, CLI_NEEDS_STORE, verb_list },
+	{ "person", NULL, "E-MAIL", 1, 1, "show everything of one person over all accounts",
+	  "The accounts that know the e-mail (upper and lower case are the same), devices merged by "
+	  "serial number, installed apps, single sign-on, groups, licences, when they were last used, "
+	  "and what was removed lately. --json has every list in full.",
+	  "muster person ada@acme.example\nmuster person ada@acme.example --apps --all\n"
+	  "muster person ada@acme.example --json",
+	  PERSON, CLI_NEEDS_STORE, verb_person },
 	{ "query", NULL, "SQL", 1, 1, "ask the store in SQL, read-only",
 	  "One statement. Tables and views are described in host/store/README.md: users, devices, apps, "
 	  "device_apps, licenses, user_licenses, groups ...; people, inventory, installed_apps.",

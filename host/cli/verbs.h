@@ -37,6 +37,8 @@ bool verb_sessions_show(struct cli *cli, struct err *err);
 bool verb_status(struct cli *cli, struct err *err);
 bool verb_map_show(struct cli *cli, struct err *err);
 bool verb_list(struct cli *cli, struct err *err);
+bool verb_person(struct cli *cli, struct err *err);
+bool verb_apps_who(struct cli *cli, struct err *err);
 bool verb_query(struct cli *cli, struct err *err);
 bool verb_export(struct cli *cli, struct err *err);
 bool verb_vault_status(struct cli *cli, struct err *err);
