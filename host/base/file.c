@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/str.h"
@@ -133,10 +134,40 @@ bool file_put(int fd, const void *data, size_t len)
 	return true;
 }
 
-bool file_sync_folder(const char *path, struct err *err)
+static char *folder_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	char *dir = slash == NULL ? str_dup(".") : str_dup_len(path, (size_t)(slash - path) + 1);
+
+	return slash == NULL ? str_dup(".") : str_dup_len(path, (size_t)(slash - path) + 1);
+}
+
+int64_t file_free_bytes(const char *path)
+{
+	struct statvfs fs;
+
+	return statvfs(path, &fs) == 0 ? (int64_t)(fs.f_bavail * fs.f_frsize) : -1;
+}
+
+bool file_fail_write(const char *path, int errnum, struct err *err)
+{
+	char *folder = folder_of(path);
+
+	if (folder == NULL)
+		return err_oom(err);
+	if (errnum == ENOSPC || errnum == EDQUOT) {
+		err_set(err, ERR_STORE, "cannot write %s: %s (%lld bytes free)", path,
+			strerror(errnum), (long long)file_free_bytes(folder));
+		err_hint(err, "make room on the disk, then try again");
+	} else {
+		err_set_errno(err, ERR_STORE, errnum, "cannot write %s", path);
+	}
+	free(folder);
+	return false;
+}
+
+bool file_sync_folder(const char *path, struct err *err)
+{
+	char *dir = folder_of(path);
 	bool ok = true;
 	int fd;
 
@@ -164,7 +195,7 @@ static bool fill_new(int fd, const char *path, unsigned mode, const void *data, 
 {
 	if (fchmod(fd, (mode_t)mode) == 0 && file_put(fd, data, len) && fsync(fd) == 0)
 		return true;
-	return err_set_errno(err, ERR_STORE, errno, "cannot write %s", path);
+	return file_fail_write(path, errno, err);
 }
 
 bool file_write(const char *path, unsigned mode, const void *data, size_t len, struct err *err)
@@ -178,7 +209,7 @@ bool file_write(const char *path, unsigned mode, const void *data, size_t len, s
 		return false;
 	fd = mkostemp(beside.data, O_CLOEXEC);
 	if (fd < 0) {
-		ok = err_set_errno(err, ERR_STORE, errno, "cannot write %s", path);
+		ok = file_fail_write(path, errno, err);
 		buf_fini(&beside);
 		return ok;
 	}

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -17,6 +18,15 @@ bool file_read(const char *path, size_t cap_bytes, struct buf *out, struct err *
  */
 bool file_read_trusted(const char *path, bool private_, size_t cap_bytes, struct buf *out,
 		       struct err *err);
+
+/* What is left to us on the disk of an existing file or folder, in bytes; -1 = nobody knows. */
+int64_t file_free_bytes(const char *path);
+
+/*
+ * "cannot write PATH: REASON", of a full disk with what is free there and the way out; always
+ * false. The folder of `path` has to exist, the file need not.
+ */
+bool file_fail_write(const char *path, int errnum, struct err *err);
 
 /* Writes to a new file beside it, syncs and renames; the result has exactly `mode`. */
 bool file_write(const char *path, unsigned mode, const void *data, size_t len, struct err *err);

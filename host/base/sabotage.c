@@ -26,6 +26,8 @@ static const char *const names[SABOTAGE_COUNT] = {
 	[SABOTAGE_HOOK_NOT_STICKY] = "hook-not-sticky",
 	[SABOTAGE_NO_SECCOMP] = "no-seccomp",
 	[SABOTAGE_BUDGET_PER_COROUTINE] = "budget-per-coroutine",
+	[SABOTAGE_DEAF_COMMIT] = "deaf-commit",
+	[SABOTAGE_SPLIT_MIGRATION] = "split-migration",
 };
 
 bool sabotage_is(enum sabotage fault)

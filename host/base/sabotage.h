@@ -30,6 +30,8 @@ enum sabotage {
 	SABOTAGE_IGNORE_DRIFT,		 /* rows that moved while they were read are no matter */
 	SABOTAGE_QUARANTINED_IS_UNSEEN,	 /* a row that cannot be read is a row that is gone */
 	SABOTAGE_IGNORE_BASELINE,	 /* a first listing under another mapping removes */
+	SABOTAGE_DEAF_COMMIT,		 /* a COMMIT that failed is taken for done */
+	SABOTAGE_SPLIT_MIGRATION,	 /* a version is noted after its migration was committed */
 	SABOTAGE_COUNT,
 };
 

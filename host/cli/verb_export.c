@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/str.h"
 #include "cli/accounts.h"
 #include "cli/cli.h"
@@ -176,9 +177,9 @@ static bool print_whole(const struct cli *cli, const char *sql, const char *path
 		free(draft);
 		return false;
 	}
-	done = print(cli, sql, fd, count, err);
+	done = print(cli, sql, fd, count, err) || err_context(err, "%s", path);
 	if (done && (fsync(fd) != 0 && errno != EINVAL))
-		done = err_set_errno(err, ERR_STORE, errno, "cannot write %s", path);
+		done = file_fail_write(path, errno, err);
 	close(fd);
 	if (done && rename(draft, path) != 0)
 		done = err_set_errno(err, ERR_STORE, errno, "cannot write %s", path);

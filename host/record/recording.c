@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <zstd.h>
 
+#include "base/file.h"
 #include "record/recording_frame.h"
 
 enum { ZSTD_LEVEL = 1 };
@@ -57,7 +58,7 @@ static bool write_whole(struct recording *recording, const void *data, size_t le
 	recording->is_broken = true;
 	if (ftruncate(recording->fd, (off_t)recording->bytes) != 0)
 		errnum = errno;
-	return err_set_errno(err, ERR_STORE, errnum, "cannot write %s", recording->path);
+	return file_fail_write(recording->path, errnum, err);
 }
 
 static bool open_file(struct recording *recording, const char *dir, struct err *err)
@@ -73,7 +74,7 @@ static bool open_file(struct recording *recording, const char *dir, struct err *
 	recording->fd = open(recording->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (recording->fd >= 0)
 		return true;
-	return err_set_errno(err, ERR_STORE, errno, "cannot make %s", recording->path);
+	return file_fail_write(recording->path, errno, err);
 }
 
 static bool start(struct recording *recording, const char *dir, int64_t session_id,
@@ -162,7 +163,7 @@ bool recording_finish(struct recording *recording, struct err *err)
 				  &recording->packed, &recording->frame, err) &&
 	     write_whole(recording, recording->frame.data, recording->frame.len, err);
 	if (ok && fdatasync(recording->fd) != 0)
-		ok = err_set_errno(err, ERR_STORE, errno, "cannot sync %s", recording->path);
+		ok = file_fail_write(recording->path, errno, err);
 	recording_abandon(recording);
 	return ok;
 }

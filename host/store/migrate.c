@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/sabotage.h"
 #include "store/db.h"
 #include "store/tx.h"
 
@@ -49,7 +50,12 @@ static bool apply_locked(struct store_tx *tx, const struct migration *migration,
 		return false;
 	if (version >= migration->version)
 		return true;
-	return tx->driver->script(tx->conn, migration->sql, err) && record(tx, migration, err);
+	if (!tx->driver->script(tx->conn, migration->sql, err))
+		return false;
+	if (sabotage_is(SABOTAGE_SPLIT_MIGRATION) &&
+	    !(tx_commit(tx, err) && tx_begin(tx, STORE_WRITE, err)))
+		return false;
+	return record(tx, migration, err);
 }
 
 static bool apply(struct store_tx *tx, const struct migration *migration, struct err *err)

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/str.h"
 
 static bool check_owner(const char *path, const struct stat *st, unsigned mode, struct err *err)
@@ -62,7 +63,7 @@ bool private_file_make(const char *path, struct err *err)
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
 	if (fd < 0)
-		return err_set_errno(err, ERR_STORE, errno, "%s", path);
+		return file_fail_write(path, errno, err);
 	close(fd);
 	return true;
 }

@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/str.h"
 #include "store/driver.h"
 #include "store/private_file.h"
@@ -35,13 +35,6 @@ struct driver_conn {
 
 /* --- errors --- */
 
-static int64_t free_bytes(const char *path)
-{
-	struct statvfs fs;
-
-	return statvfs(path, &fs) == 0 ? (int64_t)(fs.f_bavail * fs.f_frsize) : -1;
-}
-
 static bool fail_disk(struct driver_conn *conn, struct err *err)
 {
 	int errnum = sqlite3_system_errno(conn->db);
@@ -50,7 +43,7 @@ static bool fail_disk(struct driver_conn *conn, struct err *err)
 
 	err_set(err, ERR_STORE, "%s: %s%s%s (%lld bytes free)", conn->path,
 		sqlite3_errmsg(conn->db), errnum != 0 ? ": " : "",
-		errnum != 0 ? strerror(errnum) : "", (long long)free_bytes(conn->path));
+		errnum != 0 ? strerror(errnum) : "", (long long)file_free_bytes(conn->path));
 	if (is_full)
 		return err_hint(err, "make room on the disk; what was committed before is safe");
 	return err_hint(err, "check the disk and the folder's permissions; what was committed "

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/sabotage.h"
 #include "base/str.h"
 #include "store/driver.h"
 #include "store/private_file.h"
@@ -88,6 +89,10 @@ static bool commit(struct worker *worker, struct err *err)
 		return true;
 	/* What a failed COMMIT did is unknown; only a new connection tells the truth. */
 	drop_connection(worker);
+	if (sabotage_is(SABOTAGE_DEAF_COMMIT)) {
+		*err = ERR_INIT;
+		return true;
+	}
 	if (err->kind == ERR_NONE)
 		err_set(err, ERR_STORE, "COMMIT failed");
 	return err_context(err, "COMMIT");

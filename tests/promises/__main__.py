@@ -13,6 +13,7 @@ import json
 import os
 import pathlib
 import random
+import subprocess
 import sys
 
 from promises.promise import SHOWN, Promise, Result, Skip, all_promises, run
@@ -35,6 +36,14 @@ def show(result: Result, as_json: bool) -> None:
         print(f"     {wrong}")
     if len(result.bad) > SHOWN:
         print(f"     and {len(result.bad) - SHOWN} more")
+
+
+def require_fault(fault: str) -> None:
+    """A program without this fault would fail, too, and be taken for a row that turned red."""
+    done = subprocess.run([os.environ.get("MUSTER_BINARY", "muster"), "version"],
+                          env={"MUSTER_SABOTAGE": fault}, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"the program under test: {done.stderr}")
 
 
 def run_one(promise: Promise, options: argparse.Namespace, seed: int) -> int:
@@ -71,6 +80,7 @@ def main() -> int:
     seed = int(os.environ.get("MUSTER_TEST_SEED") or random.SystemRandom().randrange(1 << 32))
     print(f"MUSTER_TEST_SEED={seed}", file=sys.stderr, flush=True)
     if options.fault:
+        require_fault(options.fault)
         os.environ["MUSTER_SABOTAGE"] = options.fault
     return run_one(promise, options, seed)
 

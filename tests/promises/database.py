@@ -1,8 +1,11 @@
 """A project's database file, asked from outside: while the program is dead, stopped or at work."""
 
 import contextlib
+import math
 import pathlib
 import sqlite3
+import subprocess
+import time
 from typing import Any, Iterable
 
 WAIT_S = 30
@@ -39,6 +42,16 @@ class Database:
         except FileNotFoundError:
             return 0, 0
         return found.st_size, found.st_mtime_ns
+
+    def wait_for_write(self, process: subprocess.Popen, writes: float = math.inf) -> int:
+        """Until the database was written to so many times, or the program has ended."""
+        stamp, seen = self.log_stamp(), 0
+        while seen < writes and process.poll() is None:
+            time.sleep(0.0002)
+            now = self.log_stamp()
+            seen += now != stamp
+            stamp = now
+        return seen
 
     def live(self, entity: str, account: str) -> set[str]:
         vendor, _, name = account.partition("/")

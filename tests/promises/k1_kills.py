@@ -74,7 +74,7 @@ class Kills(Promise):
                 process.wait(moment)
             return f"after {moment:.3f} s"
         write = draw.randint(1, writes)
-        place.wait_for_write(process, write)
+        place.database.wait_for_write(process, write)
         time.sleep(draw.uniform(0, CLOSE_S))
         return f"at write {write}"
 

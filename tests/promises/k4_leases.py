@@ -74,7 +74,7 @@ class Leases(Promise):
             if process.poll() is not None:
                 return False
             time.sleep(0.001)
-        place.wait_for_write(process, draw.randint(0, 12))
+        place.database.wait_for_write(process, draw.randint(0, 12))
         time.sleep(draw.uniform(0, 0.05))
         if process.poll() is not None:
             return False

@@ -2,7 +2,6 @@
 
 import collections
 import contextlib
-import math
 import os
 import random
 import shutil
@@ -46,7 +45,7 @@ class Syncing:
         """A whole sync of both: how long it takes, how often it writes to the database."""
         start = time.monotonic()
         with self.started("sync", "--all") as process:
-            writes = self.wait_for_write(process)
+            writes = self.database.wait_for_write(process)
         if process.returncode:
             raise AssertionError(f"a sync that nothing disturbs ends with {process.returncode}")
         return time.monotonic() - start, writes
@@ -141,16 +140,6 @@ class Syncing:
                         and os.path.samefile(f"/proc/{entry}/exe", BINARY):
                     found.append(int(entry))
         return found
-
-    def wait_for_write(self, process: subprocess.Popen, writes: float = math.inf) -> int:
-        """Until the database was written to so many times, or the program has ended."""
-        stamp, seen = self.database.log_stamp(), 0
-        while seen < writes and process.poll() is None:
-            time.sleep(0.0002)
-            now = self.database.log_stamp()
-            seen += now != stamp
-            stamp = now
-        return seen
 
 
 @contextlib.contextmanager

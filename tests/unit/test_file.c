@@ -1,5 +1,6 @@
 /* Files and secret memory: what is refused, what a failure leaves behind. */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -195,6 +196,21 @@ static void lists_are_sorted_and_filtered(void **state)
 	assert_int_equal(err.kind, ERR_MISSING);
 }
 
+static void a_full_disk_is_named_with_what_is_free(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_false(file_fail_write(in_dir("new"), ENOSPC, &err));
+	assert_int_equal(err.kind, ERR_STORE);
+	assert_non_null(strstr(err.message, in_dir("new: No space left")));
+	assert_non_null(strstr(err.message, " bytes free)"));
+	assert_null(strstr(err.message, "(-1 bytes"));
+	assert_non_null(strstr(err.hint, "make room"));
+	assert_false(file_fail_write(in_dir("new"), EACCES, &err));
+	assert_null(strstr(err.message, "free"));
+}
+
 static void secrets_are_copied_and_terminated(void **state)
 {
 	struct secret secret = SECRET_INIT;
@@ -282,6 +298,7 @@ int main(void)
 		cmocka_unit_test(a_failed_write_leaves_the_old_file_alone),
 		cmocka_unit_test(folders_are_made_with_their_parents),
 		cmocka_unit_test(lists_are_sorted_and_filtered),
+		cmocka_unit_test(a_full_disk_is_named_with_what_is_free),
 		cmocka_unit_test(secrets_are_copied_and_terminated),
 		cmocka_unit_test(secrets_are_locked_and_not_dumped),
 		cmocka_unit_test(a_forked_child_sees_zeros),

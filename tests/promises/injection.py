@@ -1,0 +1,72 @@
+"""System calls that fail on order: the program under strace, which lets the nth call end with an error."""
+
+import collections
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from typing import Iterable, Optional
+
+from e2e.harness import Muster, Run
+from promises.promise import Skip
+
+LIMIT_S = 60  # a run that is not over by then hangs
+
+
+CALL = re.compile(r"^\d+ +(\w+)\(", re.MULTILINE)
+KILL = "KILL"
+
+
+class Injection:
+    """
+    Calls of `syscall`, from the nth of a thread on or that one alone, end with `error`; KILL in its
+    place is a SIGKILL in the middle of the call.
+    """
+
+    def __init__(self, syscall: str, error: str, nth: int, is_lasting: bool = False):
+        self.syscall = syscall
+        self.error = error
+        self.nth = nth
+        self.is_lasting = is_lasting
+
+    def __str__(self) -> str:
+        since = "from call" if self.is_lasting else "call"
+        return f"{self.syscall} {self.error} {since} {self.nth}"
+
+    @property
+    def words(self) -> list[str]:
+        when = f"{self.nth}{'+' if self.is_lasting else ''}"
+        what = "signal=KILL" if self.error == KILL else f"error={self.error}"
+        return ["-e", f"trace={self.syscall}", "-e", f"inject={self.syscall}:{what}:when={when}"]
+
+
+def run_traced(muster: Muster, words: Iterable[str], arguments: Iterable[str],
+               trace: str = "/dev/null") -> Optional[Run]:
+    """The program under strace with these words; None if it hangs."""
+    if not shutil.which("strace"):
+        raise Skip("there is no strace")
+    arguments = list(arguments)
+    command = ["strace", "-f", "-qq", "-o", trace, *words, "--", *muster.command(*arguments)]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True, errors="backslashreplace",
+                               env=muster.environment, cwd=muster.folder, start_new_session=True)
+    try:
+        out, err = process.communicate(timeout=LIMIT_S)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        return None
+    return Run(arguments, subprocess.CompletedProcess(command, process.returncode, out, err))
+
+
+def count_calls(muster: Muster, syscalls: Iterable[str], arguments: Iterable[str]) -> dict[str, int]:
+    """How many of each the program makes, all its threads and processes together."""
+    with tempfile.TemporaryDirectory(prefix="muster-trace-") as folder:
+        trace = pathlib.Path(folder) / "trace"
+        run = run_traced(muster, ["-e", f"trace={','.join(syscalls)}"], arguments, str(trace))
+        if run is None or run.code:
+            raise AssertionError(f"what nothing disturbs ends so: {run!r}")
+        return collections.Counter(CALL.findall(trace.read_text(errors="replace")))
