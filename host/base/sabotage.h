@@ -32,6 +32,9 @@ enum sabotage {
 	SABOTAGE_IGNORE_BASELINE,	 /* a first listing under another mapping removes */
 	SABOTAGE_DEAF_COMMIT,		 /* a COMMIT that failed is taken for done */
 	SABOTAGE_SPLIT_MIGRATION,	 /* a version is noted after its migration was committed */
+	SABOTAGE_FOLLOW_REDIRECTS,	 /* requests follow the answer elsewhere */
+	SABOTAGE_ANY_ADDRESS,		 /* names may lead inwards */
+	SABOTAGE_ANY_HOST,		 /* requests may leave for hosts that are not declared */
 	SABOTAGE_COUNT,
 };
 

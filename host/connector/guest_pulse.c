@@ -9,6 +9,7 @@ struct guest_pulse {
 	struct loop_timer *timer; /* NULL = `over` was called */
 	struct guest_pulse_spec spec;
 	int64_t cpu_from_ms; /* when it was answered last, as far as ticks tell */
+	int64_t cpu_seen_ms; /* at the last tick */
 	int quiet;	     /* ticks */
 	bool was_answered, was_heard;
 };
@@ -24,10 +25,8 @@ static int64_t cpu_ms_of(pid_t pid)
 	return (int64_t)used.tv_sec * 1000 + used.tv_nsec / 1000000;
 }
 
-static bool keeps_to_its_cpu_time(struct guest_pulse *pulse, struct err *err)
+static bool keeps_to_its_cpu_time(struct guest_pulse *pulse, int64_t now, struct err *err)
 {
-	int64_t now = cpu_ms_of(pulse->spec.pid);
-
 	if (pulse->was_answered)
 		pulse->cpu_from_ms = now;
 	pulse->was_answered = false;
@@ -39,13 +38,16 @@ static bool keeps_to_its_cpu_time(struct guest_pulse *pulse, struct err *err)
 		       pulse->spec.name, (long long)pulse->spec.cpu_ms / 1000);
 }
 
-static bool keeps_talking(struct guest_pulse *pulse, struct err *err)
+/* Who computes need not talk: that is bounded above. */
+static bool keeps_busy(struct guest_pulse *pulse, int64_t now, struct err *err)
 {
-	if (pulse->was_heard || !pulse->spec.is_its_turn(pulse->spec.arg))
+	if (pulse->was_heard || now > pulse->cpu_seen_ms ||
+	    !pulse->spec.is_its_turn(pulse->spec.arg))
 		pulse->quiet = 0;
 	else
 		pulse->quiet++;
 	pulse->was_heard = false;
+	pulse->cpu_seen_ms = now;
 	if (pulse->quiet < pulse->spec.quiet_ticks)
 		return true;
 	return err_set(
@@ -57,7 +59,8 @@ static void on_tick(void *arg)
 {
 	struct guest_pulse *pulse = arg;
 	struct err err = ERR_INIT;
-	bool fine = keeps_to_its_cpu_time(pulse, &err) && keeps_talking(pulse, &err);
+	int64_t now = cpu_ms_of(pulse->spec.pid);
+	bool fine = keeps_to_its_cpu_time(pulse, now, &err) && keeps_busy(pulse, now, &err);
 
 	pulse->timer = NULL;
 	if (fine)

@@ -25,7 +25,8 @@ struct guest_pulse;
 struct guest_pulse_spec {
 	pid_t pid;
 	const char *name; /* the connector's id, for messages; outlives the pulse */
-	int tick_ms, quiet_ticks;
+	int tick_ms;
+	int quiet_ticks; /* in its turn, without a byte from it and without using the CPU */
 	int64_t cpu_ms;
 	/* Is it the sandbox's turn: does the host wait for it, and owe it no answer? */
 	bool (*is_its_turn)(void *arg);

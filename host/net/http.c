@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "base/sabotage.h"
 #include "base/secret.h"
 #include "base/str.h"
 #include "net/http_multi.h"
@@ -67,7 +68,8 @@ static bool set_constants(CURL *easy)
 		if (curl_easy_setopt(easy, texts[i].option, texts[i].value) != CURLE_OK)
 			return false;
 	}
-	return true;
+	return !sabotage_is(SABOTAGE_FOLLOW_REDIRECTS) ||
+	       curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L) == CURLE_OK;
 }
 
 /* --- the peer --- */

