@@ -16,16 +16,23 @@ enum { NAMED = 6 };
 #define IS_EXACT "coalesce(lower(p.name) = lower($1) OR lower(p.identifier) = lower($1), 0)"
 #define HAS_PART \
 	"(instr(lower(p.name), lower($1)) > 0 OR instr(lower(p.identifier), lower($1)) > 0)"
-#define USES(table) "SELECT account_id, app_source_id FROM " table " WHERE removed_at IS % NULL"
+#define MINE \
+	"WITH mine AS MATERIALIZED (SELECT p.account_id, p.source_id, " TITLE " AS title," \
+	" " IS_EXACT " AS is_exact FROM apps p JOIN accounts a ON a.id = p.account_id" \
+	" AND a.archived_at IS NULL WHERE ('%' = 'NOT' OR p.removed_at IS NULL) AND " HAS_PART ")"
+#define USES(table) \
+	"SELECT account_id, app_source_id FROM " table " WHERE removed_at IS % NULL" \
+	" AND (account_id, app_source_id) IN (SELECT account_id, source_id FROM mine)"
 
 static const char MATCHES_SQL[] =
-	"WITH mine AS MATERIALIZED (SELECT p.account_id, p.source_id, " TITLE " AS title,"
-	" " IS_EXACT " AS is_exact FROM apps p JOIN accounts a ON a.id = p.account_id"
-	" AND a.archived_at IS NULL WHERE ('%' = 'NOT' OR p.removed_at IS NULL) AND " HAS_PART "),"
-	" uses AS (" USES("device_apps") " UNION ALL " USES("user_apps") ")"
-	" SELECT max(m.title) AS app, max(m.is_exact) AS is_exact, count(i.account_id) AS count"
-	" FROM mine m LEFT JOIN uses i ON i.account_id = m.account_id AND i.app_source_id = m.source_id"
-	" GROUP BY lower(m.title) ORDER BY 3 DESC, 1";
+	MINE " SELECT max(title) AS app, max(is_exact) AS is_exact FROM mine GROUP BY lower(title)";
+
+static const char COUNTS_SQL[] =
+	MINE ", uses AS (SELECT account_id, app_source_id, count(*) AS n FROM (" USES("device_apps")
+	" UNION ALL " USES("user_apps") ") GROUP BY 1, 2)"
+	" SELECT max(m.title) AS app, coalesce(sum(i.n), 0) AS count FROM mine m LEFT JOIN uses i"
+	" ON i.account_id = m.account_id AND i.app_source_id = m.source_id"
+	" GROUP BY lower(m.title) ORDER BY 2 DESC, 1";
 
 static const char NAMES_SQL[] = "SELECT DISTINCT lower(name) AS name FROM apps WHERE name IS NOT NULL";
 
@@ -97,21 +104,37 @@ static bool has_exact(const json_t *matches)
 	return false;
 }
 
-static bool fail_several(const char *name, const json_t *matches, struct err *err)
+static json_t *ask(const struct cli *cli, const char *sql, const char *typed, struct err *err)
 {
-	size_t count = json_array_size(matches);
-	struct buf apps = BUF_INIT;
+	struct buf text = BUF_INIT;
+	json_t *rows = NULL;
 
+	put_sql(cli, sql, &text);
+	if (buf_ok(&text, err))
+		rows = rows_json(cli->host.store, buf_text(&text), &typed, 1, err);
+	buf_fini(&text);
+	return rows;
+}
+
+static bool fail_several(const struct cli *cli, const char *typed, struct err *err)
+{
+	json_t *apps = ask(cli, COUNTS_SQL, typed, err);
+	size_t count = json_array_size(apps);
+	struct buf text = BUF_INIT;
+
+	if (!apps)
+		return false;
 	for (size_t i = 0; i < count && i < NAMED; i++)
-		buf_printf(&apps, "%s%s (%lld)", i ? ", " : "", app_of(matches, i),
+		buf_printf(&text, "%s%s (%lld)", i ? ", " : "", app_of(apps, i),
 			   (long long)json_integer_value(
-				   json_object_get(json_array_get(matches, i), "count")));
+				   json_object_get(json_array_get(apps, i), "count")));
 	if (count > NAMED)
-		buf_printf(&apps, " and %zu more", count - NAMED);
-	err_set(err, ERR_USAGE, "\"%s\" means %zu apps: %s", name, count, buf_text(&apps));
-	buf_fini(&apps);
+		buf_printf(&text, " and %zu more", count - NAMED);
+	err_set(err, ERR_USAGE, "\"%s\" means %zu apps: %s", typed, count, buf_text(&text));
+	buf_fini(&text);
+	json_decref(apps);
 	return err_hint(err, "name one of them in full, or take all: muster installs --app %s",
-			name);
+			typed);
 }
 
 /* Whatever the case; the candidates are in lower case. */
@@ -157,21 +180,15 @@ static bool fail_none(const struct cli *cli, const char *name, struct err *err)
    that contains it. malloc'd. */
 static bool choose(const struct cli *cli, const char *typed, char **app, struct err *err)
 {
-	struct buf sql = BUF_INIT;
-	json_t *matches;
-	size_t count;
-	bool done;
+	json_t *matches = ask(cli, MATCHES_SQL, typed, err);
+	size_t count = json_array_size(matches);
+	bool done = matches != NULL;
 
-	put_sql(cli, MATCHES_SQL, &sql);
-	matches = rows_json(cli->host.store, buf_text(&sql), &typed, 1, err);
-	buf_fini(&sql);
-	count = json_array_size(matches);
-	done = matches != NULL;
 	*app = NULL;
 	if (done && count == 0)
 		done = fail_none(cli, typed, err);
 	else if (done && count > 1 && !has_exact(matches))
-		done = fail_several(typed, matches, err);
+		done = fail_several(cli, typed, err);
 	else if (done)
 		done = (*app = str_dup(has_exact(matches) ? typed : app_of(matches, 0))) ||
 		       err_oom(err);
