@@ -87,7 +87,7 @@ static const struct section {
 	{ "licenses", "Licences", LICENSE_COLUMNS,
 	  ME " SELECT r.license, " SLUG " FROM user_licenses r" ACCOUNT_OF("r")
 	  " WHERE r.removed_at IS NULL AND " OF_ME("r") " ORDER BY lower(r.license), account" },
-	{ "removed", "Removed in the last 90 days", REMOVED_COLUMNS,
+	{ "removed", "Removed lately", REMOVED_COLUMNS,
 	  MINE REMOVED("user", "coalesce(r.name, r.source_id)", "me r")
 	  " UNION ALL" REMOVED("device", "coalesce(r.name, r.source_id)", "mine r")
 	  " UNION ALL" REMOVED("app", "coalesce(p.name, r.app_source_id) || ' ' || coalesce(r.version, '')"

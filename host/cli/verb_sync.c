@@ -1,4 +1,4 @@
-/* muster sync: accounts into the store, four at a time. */
+/* muster sync: accounts into the store, some at a time. */
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -12,9 +12,10 @@
 #include "cli/sync_choice.h"
 #include "cli/sync_report.h"
 #include "cli/verbs.h"
+#include "store/config.h"
 #include "sync/schedule.h"
 
-enum { AT_A_TIME = 4, STREAMS_MAX = 64, EXIT_SIGINT = 130, EXIT_SIGTERM = 143 };
+enum { AT_A_TIME_MAX = 16, STREAMS_MAX = 64, EXIT_SIGINT = 130, EXIT_SIGTERM = 143 };
 
 struct syncing;
 
@@ -31,7 +32,8 @@ struct syncing {
 	size_t count;
 	size_t next; /* account to start */
 	size_t running;
-	struct slot slots[AT_A_TIME];
+	struct slot slots[AT_A_TIME_MAX];
+	size_t slot_count;
 	struct sync_options options;
 	const char *streams[STREAMS_MAX];
 	struct progress *progress;
@@ -40,6 +42,17 @@ struct syncing {
 	struct loop_signal *on_int, *on_term;
 	struct err err; /* of the output */
 };
+
+static bool read_slot_count(struct store_tx *tx, void *arg, struct err *err)
+{
+	struct syncing *syncing = arg;
+	int64_t count;
+
+	if (!config_get(tx, CONFIG_SYNC_PARALLEL, &count, NULL, err))
+		return false;
+	syncing->slot_count = count < AT_A_TIME_MAX ? (size_t)count : AT_A_TIME_MAX;
+	return true;
+}
 
 static bool take_options(struct syncing *syncing, struct err *err)
 {
@@ -112,7 +125,7 @@ static void on_done(void *arg, const struct sync_result *result, const struct er
 
 static struct slot *free_slot(struct syncing *syncing)
 {
-	for (size_t i = 0; i < AT_A_TIME; i++) {
+	for (size_t i = 0; i < syncing->slot_count; i++) {
 		if (!syncing->slots[i].run)
 			return &syncing->slots[i];
 	}
@@ -154,7 +167,7 @@ static void cancel(struct syncing *syncing, int exit_code)
 	syncing->is_cancelled = true;
 	progress_clear(syncing->progress);
 	cli_warn(syncing->cli, "Ending: what was read so far is stored. Once more ends at once.");
-	for (size_t i = 0; i < AT_A_TIME; i++) {
+	for (size_t i = 0; i < syncing->slot_count; i++) {
 		if (syncing->slots[i].run)
 			sync_cancel(syncing->slots[i].run);
 	}
@@ -195,6 +208,7 @@ bool verb_sync(struct cli *cli, struct err *err)
 {
 	struct syncing syncing = { .cli = cli, .err = ERR_INIT };
 	bool done = take_options(&syncing, err) &&
+		    store_run(cli->host.store, STORE_READ, read_slot_count, &syncing, err) &&
 		    sync_choose(cli, &syncing.accounts, &syncing.count, err) &&
 		    (syncing.count == 0 || host_need_secrets(cli, err)) &&
 		    (syncing.progress = progress_new(cli, PROGRESS_PLAIN_MS, err)) != NULL;

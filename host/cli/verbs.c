@@ -132,7 +132,7 @@ static const struct cli_flag SESSIONS[] = {
 #define USER_FILTER { TEXT("user", "TEXT", "whose person's e-mail or name contains TEXT") }
 #define APP_FILTER { TEXT("app", "TEXT", "with an app whose name contains TEXT") }
 #define LAST_FILTERS \
-	{ SWITCH("removed", "the removed ones of the last 90 days instead") }, \
+	{ SWITCH("removed", "the removed ones instead, as long as they are kept (90 days)") }, \
 	{ NUMBER("limit", "N", "at most N rows; 0 = all (100 on a terminal, else all)") }
 
 static const struct cli_flag USERS_LIST[] = {
@@ -162,7 +162,7 @@ static const struct cli_flag EXPORT[] = {
 	{ CHOICE("format", "FORMAT", EXPORT_FORMATS, "what is written (csv)") },
 	{ TEXT("output", "FILE", "write to a file, whole or not at all"), .letter = 'o' },
 	ACCOUNT_FILTER,
-	{ SWITCH("removed", "the removed rows of the last 90 days as well") },
+	{ SWITCH("removed", "the removed rows as well, as long as they are kept (90 days)") },
 	END };
 
 static const struct cli_flag VAULT_REKEY[] = {
@@ -294,7 +294,7 @@ static const struct cli_verb VERBS[] = {
 	  "Without a name all accounts. " ACCOUNT_HELP,
 	  "muster check\nmuster check kandji/acme --json", NULL, CLI_NEEDS_HOST, verb_check },
 	{ "sync", NULL, "[ACCOUNT...]", 0, -1, "read accounts into the store",
-	  "Four accounts at a time. Rows that are gone at the vendor become removed ones only after a "
+	  "Four accounts at a time (config sync.parallel). Rows that are gone at the vendor become removed ones only after a "
 	  "listing that is proven complete; unusually many are held until approved (muster removals). "
 	  "An interrupted sync loses nothing: the next one goes on. The exit code is that of the "
 	  "account with the most serious outcome.\n\n"
@@ -366,6 +366,20 @@ static const struct cli_verb VERBS[] = {
 	  "a spreadsheet would take for a formula gets a ' before it.",
 	  "muster export devices -o devices.csv\nmuster export installed_apps --format ndjson",
 	  EXPORT, CLI_NEEDS_STORE, verb_export },
+
+	{ "config", "list", NULL, 0, 0, "list the project's settings: value, default, meaning",
+	  "They are kept in the store and hold for every host that works on it; there is no file. "
+	  "Settings of an account: muster accounts set.",
+	  "muster config\nmuster config list --json", NULL, CLI_NEEDS_STORE, verb_config_list },
+	{ "config", "get", "KEY", 1, 1, "show the value of a setting", NULL,
+	  "muster config get guard.share", NULL, CLI_NEEDS_STORE, verb_config_get },
+	{ "config", "set", "KEY VALUE", 2, 2, "change a setting",
+	  "A change that lets more be removed, or be forgotten sooner, asks first. Who changed what is "
+	  "in the table audit.",
+	  "muster config set keep.recordings 90\nmuster config set guard.share 20 --yes",
+	  NULL, CLI_NEEDS_STORE, verb_config_set },
+	{ "config", "unset", "KEY", 1, 1, "give a setting its default back", NULL,
+	  "muster config unset guard.share", NULL, CLI_NEEDS_STORE, verb_config_unset },
 
 	{ "vault", "status", NULL, 0, 0, "show whether the vault opens and what is in it",
 	  NULL, "muster vault", NULL, CLI_NEEDS_STORE, verb_vault_status },

@@ -132,8 +132,11 @@ bool entity_retire_children(struct store_tx *tx, const struct entity_context *co
 bool entity_find(struct store_tx *tx, const char *account_id, const struct model_entity *entity,
 		 const char *source_id, size_t len, int64_t *id, struct err *err);
 
-/* Removes tombstones, changes and quarantined records older than 90 days. */
-bool entity_expire(struct store_tx *tx, const char *now, struct err *err);
+/* Removes what is older than these times: tombstones, changes, quarantined records. */
+struct entity_expiry {
+	const char *removed_before, *changed_before, *quarantined_before;
+};
+bool entity_expire(struct store_tx *tx, const struct entity_expiry *expiry, struct err *err);
 
 /* Rows of one entity of an account, live ones, after `after_id`, up to limit: for api:parents. The
    callback gets the wanted columns' texts (NULL = NULL) and returns false to stop with err. */

@@ -1,7 +1,5 @@
 /* Rows that lose a voice, tombstones, and their end. */
-#define _GNU_SOURCE
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/str.h"
@@ -11,8 +9,6 @@
 #include "store/entity.h"
 #include "store/row.h"
 #include "store/voices.h"
-
-enum { KEPT_DAYS = 90 };
 
 static void build_streams(const void *subject, struct buf *sql)
 {
@@ -187,29 +183,19 @@ static bool expire_one(struct db_stmt *stmt, const char *before, struct err *err
 	return db_exec(stmt, NULL, err);
 }
 
-static bool days_before(const char *now, int days, char out[CLOCK_TEXT_SIZE], struct err *err)
+bool entity_expire(struct store_tx *tx, const struct entity_expiry *expiry, struct err *err)
 {
-	struct tm parts = { 0 };
-
-	if (strptime(now, "%Y-%m-%dT%H:%M:%S", &parts) == NULL)
-		return err_set(err, ERR_BUG, "%s is not a time", now);
-	clock_format(((int64_t)timegm(&parts) - (int64_t)days * 86400) * 1000, out);
-	return true;
-}
-
-bool entity_expire(struct store_tx *tx, const char *now, struct err *err)
-{
-	char before[CLOCK_TEXT_SIZE];
 	size_t count;
 	const struct model_entity *entities = model_entities(&count);
 
-	if (!days_before(now, KEPT_DAYS, before, err))
-		return false;
 	for (size_t i = 0; i < count; i++) {
-		if (!expire_one(db_prepare_built(tx, &entities[i], build_expire, err), before, err))
+		if (!expire_one(db_prepare_built(tx, &entities[i], build_expire, err),
+				expiry->removed_before, err))
 			return false;
 	}
 	return enrich_expire(tx, err) &&
-	       expire_one(db_prepare(tx, "DELETE FROM changes WHERE at < $1", err), before, err) &&
-	       expire_one(db_prepare(tx, "DELETE FROM quarantine WHERE at < $1", err), before, err);
+	       expire_one(db_prepare(tx, "DELETE FROM changes WHERE at < $1", err),
+			  expiry->changed_before, err) &&
+	       expire_one(db_prepare(tx, "DELETE FROM quarantine WHERE at < $1", err),
+			  expiry->quarantined_before, err);
 }

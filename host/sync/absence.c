@@ -37,6 +37,7 @@ struct judgement {
 	bool is_unread;	 /* the entities being judged are not listed by the stream any more */
 	bool has_unread; /* rows of such entities would go */
 	struct scopes scopes;
+	struct guard_limits limits;
 	const char *rule; /* of the first entity that is blocked; NULL = none is */
 	char summary[256];
 	char set_hash[65];
@@ -134,7 +135,7 @@ static bool collect(struct judgement *judgement, const struct model_entity *enti
 	if (judgement->is_unread)
 		loss.seen = loss.live - loss.missing;
 	judgement->has_unread |= judgement->is_unread && list->count > 0;
-	rule = guard_blocks(entity->guard, &loss);
+	rule = guard_blocks(entity->guard, &loss, &judgement->limits);
 	if (rule != NULL && judgement->rule == NULL)
 		summarize(judgement, entity, &loss, rule);
 	return true;
@@ -543,7 +544,7 @@ bool absence_judge(struct store_tx *tx, void *arg, struct err *err)
 	bool fine;
 
 	judgement.context = run_context(run, judgement.now);
-	fine = lease_check(tx, &run->lease, err);
+	fine = lease_check(tx, &run->lease, err) && guard_read_limits(tx, &judgement.limits, err);
 	if (run->stream.is_silent) {
 		fine = fine && withdraw(&judgement, err);
 	} else if (fine && is_proven(run, &why)) {

@@ -5,10 +5,17 @@
 #include <string.h>
 
 #include "base/sabotage.h"
+#include "store/config.h"
 
-enum { SMALL_LOSS = 10, SHARE_PERCENT = 10, LARGE_LOSS = 200 };
+bool guard_read_limits(struct store_tx *tx, struct guard_limits *out, struct err *err)
+{
+	return config_get(tx, CONFIG_GUARD_SHARE, &out->share_percent, NULL, err) &&
+	       config_get(tx, CONFIG_GUARD_SHARE_FROM, &out->share_from, NULL, err) &&
+	       config_get(tx, CONFIG_GUARD_COUNT, &out->count, NULL, err);
+}
 
-const char *guard_blocks(enum model_guard guard, const struct guard_case *loss)
+const char *guard_blocks(enum model_guard guard, const struct guard_case *loss,
+			 const struct guard_limits *limits)
 {
 	const int64_t missing = loss->missing - sabotage_is(SABOTAGE_GUARD_OFF_BY_ONE);
 
@@ -16,9 +23,9 @@ const char *guard_blocks(enum model_guard guard, const struct guard_case *loss)
 		return NULL;
 	if (loss->live > 0 && loss->seen == 0)
 		return "nothing-seen";
-	if (missing > SMALL_LOSS && missing * 100 > loss->live * SHARE_PERCENT)
+	if (missing > limits->share_from && missing * 100 > loss->live * limits->share_percent)
 		return "share";
-	if (guard == MODEL_COUNTED && missing > LARGE_LOSS)
+	if (guard == MODEL_COUNTED && missing > limits->count)
 		return "count";
 	return NULL;
 }

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/str.h"
+#include "store/config.h"
 #include "store/entity.h"
 #include "store/event.h"
 #include "store/limit.h"
@@ -35,16 +36,37 @@ static bool remove_file(void *arg, const char *file, struct err *err)
 	return fine;
 }
 
-static bool expire(struct store_tx *tx, const char *recordings_dir, const char *now,
-		   struct err *err)
+static bool read_before(struct store_tx *tx, enum config_key key, int64_t now_ms,
+			char out[CLOCK_TEXT_SIZE], struct err *err)
+{
+	int64_t days;
+
+	if (!config_get(tx, key, &days, NULL, err))
+		return false;
+	clock_format(now_ms - days * day_ms, out);
+	return true;
+}
+
+static bool expire_rows(struct store_tx *tx, int64_t now_ms, struct err *err)
+{
+	char removed[CLOCK_TEXT_SIZE], changes[CLOCK_TEXT_SIZE], quarantine[CLOCK_TEXT_SIZE];
+	const struct entity_expiry expiry = { removed, changes, quarantine };
+
+	return read_before(tx, CONFIG_KEEP_REMOVED, now_ms, removed, err) &&
+	       read_before(tx, CONFIG_KEEP_CHANGES, now_ms, changes, err) &&
+	       read_before(tx, CONFIG_KEEP_QUARANTINE, now_ms, quarantine, err) &&
+	       entity_expire(tx, &expiry, err);
+}
+
+static bool expire(struct store_tx *tx, const char *recordings_dir, struct err *err)
 {
 	int64_t now_ms = clock_wall_ms();
 	char before[CLOCK_TEXT_SIZE], events_before[CLOCK_TEXT_SIZE];
 
-	clock_format(now_ms - RETENTION_RECORDINGS_DAYS * day_ms, before);
 	clock_format(now_ms - RETENTION_EVENTS_DAYS * day_ms, events_before);
-	return entity_expire(tx, now, err) && event_expire(tx, events_before, err) &&
+	return expire_rows(tx, now_ms, err) && event_expire(tx, events_before, err) &&
 	       limit_expire(tx, now_ms - RETENTION_LIMITS_DAYS * day_ms, err) &&
+	       read_before(tx, CONFIG_KEEP_RECORDINGS, now_ms, before, err) &&
 	       recording_forget(tx, before, remove_file, (void *)(uintptr_t)recordings_dir, err);
 }
 
@@ -63,5 +85,5 @@ bool retention_apply(struct store_tx *tx, const char *recordings_dir, struct err
 	is_done = last != NULL && str_eq(last, today);
 	free(last);
 	return is_done ||
-	       (expire(tx, recordings_dir, now, err) && setting_set(tx, "expired_on", today, err));
+	       (expire(tx, recordings_dir, err) && setting_set(tx, "expired_on", today, err));
 }

@@ -1,6 +1,6 @@
 /*
- * What is kept how long: tombstones, changes and quarantined records 90 days (store/entity.h),
- * limits a week after their last use, recordings 30 days, stamps of events 120 days.
+ * What is kept how long: tombstones, changes, quarantined records and recordings as the project
+ * says (store/config.h), limits a week after their last use, stamps of events 120 days.
  */
 #ifndef MUSTER_SYNC_RETENTION_H
 #define MUSTER_SYNC_RETENTION_H
@@ -11,7 +11,6 @@
 #include "store/store.h"
 
 enum {
-	RETENTION_RECORDINGS_DAYS = 30,
 	RETENTION_LIMITS_DAYS = 7,
 	RETENTION_EVENTS_DAYS = 120, /* vendors tell events again for 90 days */
 };

@@ -1,10 +1,14 @@
 /* What is kept how long: an old recording goes with its file, a young one stays, once a day. */
 #include "base/clock.h"
 #include "base/file.h"
+#include "store/config.h"
+#include "store/db.h"
 #include "store/recording.h"
 #include "store/setting.h"
-#include "store_fixture.h"
+#include "store_world.h"
 #include "sync/retention.h"
+
+enum { RECORDINGS_DAYS = 30 };
 
 struct scene {
 	struct fixture *fixture;
@@ -76,8 +80,8 @@ static void old_recordings_go_with_their_files(void **state)
 	struct scene old, young, late;
 
 	fixture_add_account(fixture, "acc", "acme");
-	make_recording(fixture, &old, "1.rec", RETENTION_RECORDINGS_DAYS + 1, old_at);
-	make_recording(fixture, &young, "2.rec", RETENTION_RECORDINGS_DAYS - 1, young_at);
+	make_recording(fixture, &old, "1.rec", RECORDINGS_DAYS + 1, old_at);
+	make_recording(fixture, &young, "2.rec", RECORDINGS_DAYS - 1, young_at);
 	fixture_write(fixture, apply, &old);
 	assert_false(has_file(fixture, "1.rec"));
 	assert_false(is_known(fixture, &old));
@@ -85,9 +89,49 @@ static void old_recordings_go_with_their_files(void **state)
 	assert_true(is_known(fixture, &young));
 
 	/* A second time on the same day it does not look. */
-	make_recording(fixture, &late, "3.rec", RETENTION_RECORDINGS_DAYS + 1, late_at);
+	make_recording(fixture, &late, "3.rec", RECORDINGS_DAYS + 1, late_at);
 	fixture_write(fixture, apply, &late);
 	assert_true(has_file(fixture, "3.rec"));
+}
+
+/* --- what the project says --- */
+
+static bool keep_less(struct store_tx *tx, void *arg, struct err *err)
+{
+	const int64_t *days = arg;
+
+	return config_set(tx, CONFIG_KEEP_REMOVED, *days, err) &&
+	       setting_set(tx, "expired_on", NULL, err);
+}
+
+static bool remove_days_ago(struct store_tx *tx, void *arg, struct err *err)
+{
+	struct db_stmt *stmt = db_prepare(tx, "UPDATE devices SET removed_at = $1", err);
+
+	db_bind_text(stmt, 1, arg);
+	return db_exec(stmt, NULL, err);
+}
+
+static void a_project_says_how_long_removed_rows_stay(void **state)
+{
+	struct fixture *fixture = *state;
+	struct scene scene = { .fixture = fixture };
+	char at[CLOCK_TEXT_SIZE];
+	struct world world;
+	int64_t days = 6;
+
+	world_begin(&world, fixture, "acc");
+	world_put(&world, "device", "d1", NULL, "name", "One", NULL);
+	clock_format(clock_wall_ms() - days * 86400000 + 60000, at);
+	fixture_write(fixture, remove_days_ago, at);
+	fixture_write(fixture, apply, &scene);
+	fixture_write(fixture, keep_less, &days);
+	fixture_write(fixture, apply, &scene);
+	assert_query(fixture, "SELECT count(*) FROM devices", "1\n");
+	days = 5;
+	fixture_write(fixture, keep_less, &days);
+	fixture_write(fixture, apply, &scene);
+	assert_query(fixture, "SELECT count(*) FROM devices", "0\n");
 }
 
 int main(void)
@@ -95,6 +139,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(old_recordings_go_with_their_files, fixture_setup,
 						fixture_teardown),
+		cmocka_unit_test_setup_teardown(a_project_says_how_long_removed_rows_stay,
+						fixture_setup, fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

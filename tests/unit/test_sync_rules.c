@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "connector/json_value.h"
+#include "store/config.h"
 #include "store/script_key.h"
 #include "sync/guard.h"
 #include "sync/key_list.h"
@@ -74,6 +75,15 @@ static void an_origin_that_breaks_the_protocol_is_refused(void **state)
 
 /* --- guard --- */
 
+static struct guard_limits default_limits(void)
+{
+	return (struct guard_limits){
+		.share_percent = config_info(CONFIG_GUARD_SHARE)->fallback,
+		.share_from = config_info(CONFIG_GUARD_SHARE_FROM)->fallback,
+		.count = config_info(CONFIG_GUARD_COUNT)->fallback,
+	};
+}
+
 static void thresholds_are_exact(void **state)
 {
 	const struct {
@@ -99,18 +109,38 @@ static void thresholds_are_exact(void **state)
 		{ MODEL_RELATION, 8, 8, "nothing-seen" },
 	};
 
+	const struct guard_limits limits = default_limits();
+
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const struct guard_case loss = { .live = cases[i].live,
 						 .seen = cases[i].live - cases[i].missing,
 						 .missing = cases[i].missing };
-		const char *rule = guard_blocks(cases[i].guard, &loss);
+		const char *rule = guard_blocks(cases[i].guard, &loss, &limits);
 
 		if (cases[i].rule == NULL)
 			assert_null(rule);
 		else
 			assert_string_equal(rule, cases[i].rule);
 	}
+}
+
+static void a_project_may_set_its_own_limits(void **state)
+{
+	struct guard_limits limits = default_limits();
+	const struct guard_case loss = { .live = 1000, .seen = 850, .missing = 150 };
+	const struct guard_case all = { .live = 5, .seen = 0, .missing = 5 };
+
+	(void)state;
+	assert_string_equal(guard_blocks(MODEL_COUNTED, &loss, &limits), "share");
+	limits.share_percent = 15;
+	assert_null(guard_blocks(MODEL_COUNTED, &loss, &limits));
+	limits.count = 149;
+	assert_string_equal(guard_blocks(MODEL_COUNTED, &loss, &limits), "count");
+	limits = (struct guard_limits){ .share_percent = 10, .share_from = 150, .count = 200 };
+	assert_null(guard_blocks(MODEL_COUNTED, &loss, &limits));
+	limits = (struct guard_limits){ .share_percent = 100, .share_from = 1000, .count = 1000 };
+	assert_string_equal(guard_blocks(MODEL_COUNTED, &all, &limits), "nothing-seen");
 }
 
 static void no_two_held_sets_have_the_same_text(void **state)
@@ -478,6 +508,7 @@ int main(void)
 		cmocka_unit_test(rows_tell_where_they_come_from),
 		cmocka_unit_test(an_origin_that_breaks_the_protocol_is_refused),
 		cmocka_unit_test(thresholds_are_exact),
+		cmocka_unit_test(a_project_may_set_its_own_limits),
 		cmocka_unit_test(no_two_held_sets_have_the_same_text),
 		cmocka_unit_test(ids_are_seen_once_each),
 		cmocka_unit_test(columns_name_the_id_once_and_nothing_twice),
