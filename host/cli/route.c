@@ -28,7 +28,8 @@ static bool take_ca_file(struct account *account, const char *path, struct err *
 
 	if (!whole || access(whole, R_OK) != 0) {
 		free(whole);
-		return err_set_errno(err, ERR_USAGE, errno, "--ca-file %s", path);
+		err_set_errno(err, ERR_USAGE, errno, "--ca-file %s", path);
+		return err_hint(err, "name a file of certificates in PEM form that you may read");
 	}
 	free(account->ca_file);
 	account->ca_file = whole;

@@ -153,8 +153,12 @@ static void on_loaded(void *arg, const struct value *result, const struct err *f
 		loaded(loaded_arg, connector, failure);
 		return;
 	}
-	if (err.kind == ERR_BUG)
-		err.kind = ERR_CONFIG; /* what is wrong is in the file, not at run time */
+	if (err.kind == ERR_BUG) { /* what is wrong is in the file, not at run time */
+		err.kind = ERR_CONFIG;
+		if (err.hint[0] == '\0')
+			err_hint(&err, "mend the file, then try it: muster vendors check %s",
+				 connector->id);
+	}
 	connector_free(connector);
 	loaded(loaded_arg, NULL, &err);
 }

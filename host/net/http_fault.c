@@ -170,8 +170,11 @@ enum retry_class http_fault_of_proxy(const char *proxy, int answer, bool has_beg
 
 	if (answer >= 300)
 		return fault_of_connect(proxy, answer, err);
-	if (answer == 0 && !has_begun && has_answers)
+	if (answer == 0 && !has_begun && has_answers) {
 		err_context(err, "proxy %s", proxy);
+		if (err->hint[0] == '\0')
+			err_hint(err, "look at the proxy, or name another one: --proxy URL");
+	}
 	return class;
 }
 

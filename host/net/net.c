@@ -142,8 +142,11 @@ static bool check_ca_file(const struct net_options *options, struct err *err)
 		is_pem = str_has_prefix(line, "-----BEGIN CERTIFICATE") ||
 			 str_has_prefix(line, "-----BEGIN TRUSTED CERTIFICATE");
 	fclose(file);
-	return is_pem || err_set(err, ERR_CONFIG, "ca-file %s: no certificate in PEM form in it",
-				 options->ca_file);
+	if (is_pem)
+		return true;
+	err_set(err, ERR_CONFIG, "ca-file %s: no certificate in PEM form in it", options->ca_file);
+	return err_hint(err,
+			"it has to hold the authority's certificate: -----BEGIN CERTIFICATE-----");
 }
 
 /* The proxy's host and port, by way of the URL rules: scheme://HOST:PORT and nothing else. */

@@ -32,6 +32,8 @@ local APPS_CALL <const> = "GET api:/prism/apps"
 
 local DEVICES_HINT <const> =
   'allow "Device list" (/api/v1/devices) for the token: Settings > Access in Kandji'
+local TOKEN_HINT <const> =
+  "the token is wrong, revoked, or has no permission at all: see Settings > Access in Kandji"
 local URL_HINT <const> = "check the API URL: Settings > Access in Kandji shows it"
 local APPS_HINT <const> =
   'allow "Applications" (/api/v1/prism/apps) for the token: Settings > Access in Kandji'
@@ -95,7 +97,7 @@ local function check(api)
   local fault = devices.fault
   if fault and not apps.granted then
     if fault.status ~= 404 then
-      fault.kind, fault.hint = "auth", "the token is wrong, revoked, or has no permission at all"
+      fault.kind, fault.hint = "auth", TOKEN_HINT
     end
     error(fault, 0)
   end
