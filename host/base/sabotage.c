@@ -31,6 +31,11 @@ static const char *const names[SABOTAGE_COUNT] = {
 	[SABOTAGE_FOLLOW_REDIRECTS] = "follow-redirects",
 	[SABOTAGE_ANY_ADDRESS] = "any-address",
 	[SABOTAGE_ANY_HOST] = "any-host",
+	[SABOTAGE_IGNORE_RETRY_AFTER] = "ignore-retry-after",
+	[SABOTAGE_NO_JITTER] = "no-jitter",
+	[SABOTAGE_UNCOUNTED_RETRIES] = "uncounted-retries",
+	[SABOTAGE_FORGET_LIMITS] = "forget-limits",
+	[SABOTAGE_SHARED_BREAKER] = "shared-breaker",
 };
 
 bool sabotage_is(enum sabotage fault)

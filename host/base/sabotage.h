@@ -35,6 +35,11 @@ enum sabotage {
 	SABOTAGE_FOLLOW_REDIRECTS,	 /* requests follow the answer elsewhere */
 	SABOTAGE_ANY_ADDRESS,		 /* names may lead inwards */
 	SABOTAGE_ANY_HOST,		 /* requests may leave for hosts that are not declared */
+	SABOTAGE_IGNORE_RETRY_AFTER,	 /* a vendor's wish to be left alone is not read */
+	SABOTAGE_NO_JITTER,		 /* all who failed together try again together */
+	SABOTAGE_UNCOUNTED_RETRIES,	 /* any number of repetitions */
+	SABOTAGE_FORGET_LIMITS,		 /* pauses and breakers end with the process */
+	SABOTAGE_SHARED_BREAKER,	 /* all accounts of a host have one breaker */
 	SABOTAGE_COUNT,
 };
 

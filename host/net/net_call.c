@@ -343,6 +343,11 @@ static void on_resolved(void *arg, const struct loop_addresses *addresses, const
 		on_exchanged(call, &failed);
 		return;
 	}
+	/* While this one waited for a rate or a name, the vendor may have asked another to wait. */
+	if (call->gate->not_before > clock_wall_ms()) {
+		next_attempt(call);
+		return;
+	}
 	allowed = *addresses;
 	if (!peer.is_named && !resolve_filter(&call->net->policy, peer.host, &allowed, &refused))
 		net_call_fail(call, &refused);

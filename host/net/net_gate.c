@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/sabotage.h"
 #include "base/str.h"
 #include "net/net_call.h"
 
@@ -132,7 +133,7 @@ void net_gate_save(struct net_gate *gate)
 	const struct net_keeper *keeper = &gate->net->options.keeper;
 	struct buf text = BUF_INIT;
 
-	if (keeper->save == NULL)
+	if (keeper->save == NULL || sabotage_is(SABOTAGE_FORGET_LIMITS))
 		return;
 	breaker_print(&gate->breaker, &text);
 	buf_printf(&text, "%" PRId64 "\n", gate->not_before);
@@ -162,7 +163,9 @@ static struct net_gate *add(struct net *net, const char *host, uint16_t port)
 
 	if (gate == NULL)
 		return NULL;
-	buf_printf(&scope, "%s %s:%u", net->options.account_id, host, port);
+	buf_printf(&scope, "%s %s:%u",
+		   sabotage_is(SABOTAGE_SHARED_BREAKER) ? "all" : net->options.account_id, host,
+		   port);
 	gate->scope = buf_take(&scope);
 	gate->host = str_dup(host);
 	if (gate->scope == NULL || gate->host == NULL) {

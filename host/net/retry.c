@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <string.h>
 
+#include "base/sabotage.h"
 #include "base/str.h"
 
 enum retry_class retry_class_of_status(int status)
@@ -49,7 +50,8 @@ static bool has_budget(struct retry_budget *budget, int64_t now_ms)
 	int64_t share = limit_window_sum(&budget->requests, now_ms) * RETRY_BUDGET_PERCENT / 100;
 	int64_t allowed = share > RETRY_BUDGET_MIN ? share : RETRY_BUDGET_MIN;
 
-	return limit_window_sum(&budget->retries, now_ms) < allowed;
+	return limit_window_sum(&budget->retries, now_ms) < allowed ||
+	       sabotage_is(SABOTAGE_UNCOUNTED_RETRIES);
 }
 
 static int64_t jitter(const struct retry_attempt *attempt, double chance)
@@ -60,7 +62,7 @@ static int64_t jitter(const struct retry_attempt *attempt, double chance)
 		ceiling *= 2;
 	if (ceiling > attempt->base_ms * RETRY_CAP_FACTOR)
 		ceiling = attempt->base_ms * RETRY_CAP_FACTOR;
-	return (int64_t)(chance * (double)ceiling);
+	return sabotage_is(SABOTAGE_NO_JITTER) ? ceiling : (int64_t)(chance * (double)ceiling);
 }
 
 static struct retry_decision give_up(const char *why)
@@ -98,7 +100,7 @@ int64_t retry_after_parse(const char *value, const char *date, int64_t now_ms)
 	int64_t seconds;
 	time_t until, from = -1;
 
-	if (value == NULL)
+	if (value == NULL || sabotage_is(SABOTAGE_IGNORE_RETRY_AFTER))
 		return -1;
 	if (is_digits(value)) {
 		if (!str_to_int64(value, &seconds) || seconds > INT32_MAX)

@@ -2,6 +2,7 @@
 any order. After each step nothing that lives was removed; after each sync without a fault the store
 has the truth."""
 
+import contextlib
 import random
 import signal
 from typing import Iterator, Optional
@@ -12,6 +13,7 @@ from e2e.harness import ACCOUNT, DirectMuster, HOST
 from promises.behaviours import Scene
 from promises.ground import ground
 from promises.syncing import first_of
+from simulator.client import SimulatorError
 
 STEPS = 12  # of one schedule, each with a project and a tenant of its own
 # Kept small: page 2 of the devices is below the guard.
@@ -19,6 +21,7 @@ SIZES = {"devices": 306, "apps_per_device": 3}
 GOES = ("remove_devices", "remove_app", "remove_user", "orphan_device", "unassign")
 COMES = ("add_devices", "add_app", "rename_device", "reassign", "update_app", "check_in",
          "insert_first")
+ANYWHERE = ("remove_devices", "remove_user", "add_devices", "insert_first")  # of no one device
 FAULTS = [case for case in BODIES + RECORDS + PAGING
           if case.fault not in ("many_elements", "many_keys", "long_string", "endless_repeats")]
 FAULTS_MORE = ("html_page", "forbidden", "not_found", "drift_insert", "drift_delete", "empty_list",
@@ -57,12 +60,18 @@ class Schedule:
         told = [self.draw.choice(COMES) for _ in range(self.draw.randrange(3))]
         told += [self.draw.choice(GOES) for _ in range(self.draw.randrange(2))]
         for op in told:
-            scene.sim.change(HOST, op)
+            with contextlib.suppress(SimulatorError):  # e.g. no app to be removed is left there
+                scene.sim.change(HOST, op, **self.place_of(scene, op))
         if self.draw.random() < 0.1:
             text = self.draw.choice((*OVERLAYS, "return {}"))
             (scene.muster.project / "mappings" / "kandji.lua").write_text(text + "\n")
             told.append("overlay")
         return told
+
+    def place_of(self, scene: Scene, op: str) -> dict[str, str]:
+        if op in ANYWHERE:
+            return {}
+        return {"device": self.draw.choice(scene.truth()["devices"])["source_id"]}
 
     def order(self, scene: Scene) -> list[str]:
         scene.sim.clear_faults()

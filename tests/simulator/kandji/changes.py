@@ -134,6 +134,8 @@ def update_app(tenant: Tenant, device: Optional[str] = None,
                version: str = "99.0") -> dict[str, Any]:
     """The device's first app gets another version."""
     chosen = pick_device(tenant, device)
+    if not chosen.installs:
+        raise SpecError(f"no app is on device {chosen.id}")
     first = chosen.installs[0]
     chosen.installs[0] = first._replace(version=version)
     return {"device": chosen.id, "bundle_id": first.app.bundle_id, "version": version}
