@@ -6,6 +6,7 @@
 #include "cli/help.h"
 #include "cli/verb.h"
 #include "cli/verbs.h"
+#include "store/config.h"
 
 static bool is_first(const struct cli_verb *verbs, size_t i)
 {
@@ -40,6 +41,12 @@ static void put_flag_names(struct buf *out, const struct cli_flag *flags)
 		buf_printf(out, " --%s", flags->name);
 }
 
+static void put_settings(struct buf *out)
+{
+	for (int i = 0; i < CONFIG_COUNT; i++)
+		buf_printf(out, "%s%s", i ? " " : "", config_info((enum config_key)i)->key);
+}
+
 /* What its argument may be, where that is known beforehand. */
 static void put_arguments(struct buf *out, const struct cli_verb *verb)
 {
@@ -50,6 +57,8 @@ static void put_arguments(struct buf *out, const struct cli_verb *verb)
 		count = verb_export_names(names);
 	if (str_eq(verb->name, "help"))
 		put_verb_names(out);
+	if (str_eq(verb->name, "config") && verb->args)
+		put_settings(out);
 	for (size_t i = 0; i < count; i++)
 		buf_printf(out, "%s%s", i ? " " : "", names[i]);
 }

@@ -79,19 +79,47 @@ static struct connector *load(struct cli *cli, const char *selector, struct err 
 	return remote_load(cli, vendor, slash ? slash + 1 : NULL, err);
 }
 
+static bool fail_no_map(const struct cli *cli, const struct value *maps, const char *wanted,
+			struct err *err)
+{
+	const char *nearest =
+		str_nearest(wanted, (const char *const *)maps->keys, value_count(maps));
+
+	err_set(err, ERR_MISSING, "%s has no map \"%s\"", parsed_arg(&cli->parsed, 0), wanted);
+	return nearest ? err_hint(err, "did you mean %s?", nearest)
+		       : err_hint(err, "muster map show %s", parsed_arg(&cli->parsed, 0));
+}
+
+/* One of the maps, or all. */
+static bool print(struct cli *cli, const struct value *maps, const char *wanted, struct err *err)
+{
+	struct value one = { .type = VALUE_MAP, .count = 1 };
+	size_t i = 0;
+
+	while (wanted && i < value_count(maps) && !str_eq(maps->keys[i], wanted))
+		i++;
+	if (wanted && i == value_count(maps))
+		return fail_no_map(cli, maps, wanted, err);
+	if (wanted) {
+		one.keys = &maps->keys[i];
+		one.items = &maps->items[i];
+		maps = &one;
+	}
+	return cli->is_json ? cli_object(cli, json_from_value(maps), err)
+			    : print_table(cli, maps, err);
+}
+
 bool verb_map_show(struct cli *cli, struct err *err)
 {
 	struct connector *connector = load(cli, parsed_arg(&cli->parsed, 0), err);
+	static const struct value none = { .type = VALUE_MAP };
 	const struct value *maps;
 	bool done;
 
 	if (!connector)
 		return false;
 	maps = value_get(connector_declaration(connector), "maps");
-	if (cli->is_json)
-		done = cli_object(cli, maps ? json_from_value(maps) : json_object(), err);
-	else
-		done = print_table(cli, maps, err);
+	done = print(cli, maps ? maps : &none, parsed_arg(&cli->parsed, 1), err);
 	connector_free(connector);
 	return done;
 }

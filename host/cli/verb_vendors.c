@@ -261,13 +261,13 @@ static bool check_one(struct cli *cli, json_t *results, const char *vendor, cons
 /* The overlays of single accounts: mappings/VENDOR@NAME.lua. */
 static bool check_overlays(struct cli *cli, json_t *results, const char *vendor, struct err *err)
 {
-	char *dir = project_path(cli->project.dir, "mappings", err);
+	char *dir = cli->project.dir ? project_path(cli->project.dir, "mappings", err) : NULL;
 	char **files = NULL;
 	size_t count = 0, len = strlen(vendor);
 	struct err missing = ERR_INIT;
-	bool done = dir != NULL;
+	bool done = dir || !cli->project.dir;
 
-	if (done && !file_list(dir, ".lua", &files, &count, &missing))
+	if (dir && !file_list(dir, ".lua", &files, &count, &missing))
 		count = 0;
 	for (size_t i = 0; done && i < count; i++) {
 		char *name;
@@ -313,5 +313,7 @@ bool verb_vendors_check(struct cli *cli, struct err *err)
 	if (done && cli->is_json)
 		done = cli_object(cli, json_incref(results), err);
 	json_decref(results);
+	if (done)
+		hint_project(cli);
 	return done;
 }

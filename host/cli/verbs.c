@@ -211,8 +211,9 @@ static const struct cli_verb VERBS[] = {
 	  NULL, "muster vendors show kandji", NULL, CLI_NEEDS_SCRIPTS, verb_vendors_show },
 	{ "vendors", "check", "[VENDOR...]", 0, -1, "check connectors and overlays without a request",
 	  "Loads each connector with its overlays in a sandbox and reports what is wrong with it: file, "
-	  "line or key, and the nearest known key. Without a name all of them.",
-	  "muster vendors check kandji", NULL, CLI_NEEDS_HOST, verb_vendors_check },
+	  "line or key, and the nearest known key. Without a name all of them; outside of a project "
+	  "those delivered with muster.",
+	  "muster vendors check kandji", NULL, CLI_NEEDS_SCRIPTS, verb_vendors_check },
 	{ "vendors", "approve", "VENDOR|ACCOUNT", 1, 1, "approve what a changed connector may reach",
 	  "A connector whose hosts, calls or auth changed does not run for accounts that were connected "
 	  "before. This shows the difference and, once confirmed, lets it run again.",
@@ -324,11 +325,11 @@ static const struct cli_verb VERBS[] = {
 	  NULL, CLI_NEEDS_STORE, verb_sessions_show },
 	{ "status", NULL, "[ACCOUNT...]", 0, -1, "show how the accounts are and what to do",
 	  NULL, "muster status", NULL, CLI_NEEDS_STORE, verb_status },
-	{ "map", "show", "VENDOR|ACCOUNT", 1, 1, "show the mapping in effect",
+	{ "map", "show", "VENDOR|ACCOUNT [MAP]", 1, 2, "show the mapping in effect",
 	  "Every field of every map, its source at the vendor, and the file it comes from; the rules "
 	  "that keep and drop rows. An account's own overlay counts when an account is named.",
-	  "muster map show kandji\nmuster map show kandji/acme --json",
-	  NULL, CLI_NEEDS_HOST, verb_map_show },
+	  "muster map show kandji\nmuster map show kandji device\nmuster map show kandji/acme --json",
+	  NULL, CLI_NEEDS_SCRIPTS, verb_map_show },
 
 	{ "users", "list", NULL, 0, 0, "list users", NULL,
 	  "muster users\nmuster users list --account kandji/acme --status inactive",

@@ -90,6 +90,7 @@ class Help(E2eCase):
         self.assertEqual(self.complete("muster", "export", "device_"),
                          ["device_users", "device_apps"])
         self.assertEqual(self.complete("muster", "help", "sy"), ["sync"])
+        self.assertEqual(self.complete("muster", "config", "set", "guard.c"), ["guard.count"])
         self.connect()
         for words in (["sync"], ["accounts", "show"], ["users", "--account"]):
             self.assertEqual(self.complete("muster", *words, "k"), [ACCOUNT])
@@ -165,8 +166,15 @@ class Projects(E2eCase):
         shown = self.outside("vendors", "show", "kandji")
         self.assertEqual(shown.returncode, 0, shown.stderr)
         self.assertIn("api_url", shown.stdout)
-        for run in (listed, shown):
+        checked = self.outside("vendors", "check")
+        self.assertEqual((checked.returncode, checked.stdout), (0, "kandji: ok\n"), checked.stderr)
+        for run in (listed, shown, checked):
             self.assertIn("hint: a project", run.stderr)
+        mapped = self.outside("map", "show", "kandji", "device", "--json")
+        self.assertEqual(list(json.loads(mapped.stdout)), ["device"], mapped.stderr)
+        wrong = self.outside("map", "show", "kandji", "devcie")
+        self.assertEqual(wrong.returncode, 7)
+        self.assertIn("did you mean device?", wrong.stderr)
         self.assertNotIn("hint", self.muster.must("vendors", "list").err)
 
     def test_a_project_that_is_named_has_to_be_one(self):
