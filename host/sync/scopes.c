@@ -105,8 +105,8 @@ bool scopes_are_whole(const struct scopes *scopes, struct buf *why)
 			   (long long)sum.spoiled, scopes->proof->scope_count,
 			   scopes->proof->first_spoiled[0] != '\0' ? scopes->proof->first_spoiled
 								   : "it was begun and not ended");
-	else if (scopes->unread.count > 0)
+	else if (scopes->unread.ids.count > 0)
 		buf_printf(why, "%zu %s were passed over whose rows are known",
-			   scopes->unread.count, scopes->proof->parent->table);
-	return sum.spoiled == 0 && sum.kept == 0 && scopes->unread.count == 0;
+			   scopes->unread.ids.count, scopes->proof->parent->table);
+	return sum.spoiled == 0 && sum.kept == 0 && scopes->unread.ids.count == 0;
 }

@@ -180,7 +180,7 @@ static void ids_are_seen_once_each(void **state)
 			assert_int_equal(again, round);
 		}
 	}
-	assert_int_equal(seen.count, 5000);
+	assert_int_equal(seen.ids.count, 5000);
 	seen_fini(&seen);
 }
 

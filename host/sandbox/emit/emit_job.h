@@ -7,6 +7,7 @@
 
 #include <lua.h>
 
+#include "base/hash.h"
 #include "sandbox/emit/outbox.h"
 #include "sandbox/lib/lua_page.h"
 
@@ -59,7 +60,9 @@ struct emit_job {
 	struct json_plan plan;	 /* what the map picks of its rows */
 	struct json_span *slots; /* of the chunk's rows */
 	struct json_span *extra_slots[MAP_EXTRAS_MAX];
+	struct json_span extra_rows[MAP_EXTRAS_MAX];
 	struct scratch scratch;	       /* of the row being mapped */
+	struct buf input;	       /* what the map looks at of that row */
 	size_t chunk, chunk_end, next; /* rows: the chunk, and where in it */
 	struct emit_ask ask;
 	bool is_preview; /* there is no host: nothing is asked, calls are collected */
@@ -94,6 +97,11 @@ bool emit_one(struct emit_job *job);
 
 /* Forgets what belongs to the current row. */
 void emit_end_row(struct emit_job *job);
+
+/* --- emit_input.c --- */
+
+/* The hash of everything that the map looks at of the row job->next. false and job->err: memory. */
+bool emit_input(struct emit_job *job, const struct map_run *run, uint8_t out[HASH128_SIZE]);
 
 /* --- emit_ask.c --- */
 

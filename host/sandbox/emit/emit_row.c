@@ -233,6 +233,33 @@ void emit_end_row(struct emit_job *job)
 	scratch_reset(&job->scratch);
 }
 
+/*
+ * Derived rows come again and again, made of the same values: the first one says it all. Only those
+ * that gave a row are remembered; the others are counted, one by one.
+ */
+static bool map_derived(struct emit_job *job, const struct map_run *run, const char *excerpt,
+			struct json_row *row)
+{
+	uint8_t input[HASH128_SIZE];
+
+	if (job->map->has_functions)
+		return outbox_map(job->outbox, run, excerpt, NULL, &row->is_refused, &job->err);
+	if (!emit_input(job, run, input))
+		return false;
+	return hash_set_has(&job->outbox->folded, input) ||
+	       outbox_map(job->outbox, run, excerpt, input, &row->is_refused, &job->err);
+}
+
+static bool map_row(struct emit_job *job, const struct map_run *run, struct json_row *row)
+{
+	char excerpt[EXCERPT + 1];
+
+	excerpt_of(job, excerpt);
+	if (job->map->is_derived)
+		return map_derived(job, run, excerpt, row);
+	return outbox_map(job->outbox, run, excerpt, NULL, &row->is_refused, &job->err);
+}
+
 bool emit_one(struct emit_job *job)
 {
 	const struct map_host host = emit_host(job);
@@ -246,8 +273,7 @@ bool emit_one(struct emit_job *job)
 	else if (job->page.bytes[row->at] != '{')
 		refuse(job, "a row must be an object", excerpt_of(job, excerpt));
 	else
-		ok = outbox_map(job->outbox, &run, excerpt_of(job, excerpt), &row->is_refused,
-				&job->err);
+		ok = map_row(job, &run, row);
 	emit_end_row(job);
 	job->next++;
 	return ok;

@@ -20,12 +20,14 @@ void outbox_fini(struct outbox *outbox)
 	buf_fini(&outbox->context);
 	buf_fini(&outbox->row);
 	fold_fini(&outbox->fold);
+	hash_set_fini(&outbox->folded);
 }
 
 void outbox_restart(struct outbox *outbox)
 {
 	fold_fini(&outbox->fold);
 	fold_init(&outbox->fold);
+	hash_set_fini(&outbox->folded);
 }
 
 static void put_id(struct buf *out, const struct map_result *result)
@@ -70,20 +72,29 @@ void outbox_add(struct outbox *outbox, const char *row, size_t len)
 	outbox->row_count++;
 }
 
-static bool keep(struct outbox *outbox, const struct map_result *result,
-		 const struct map_value *rank, struct err *err)
+static bool fold(struct outbox *outbox, const struct map_result *result,
+		 const struct map_value *rank, const uint8_t *input, struct err *err)
 {
-	if (!outbox->map->is_derived) {
-		outbox_add(outbox, outbox->row.data, outbox->row.len);
-		return true;
-	}
-	return fold_add(&outbox->fold, result->id, result->id_len, rank, outbox->row.data,
-			outbox->row.len, err) ||
-	       err_context(err, "map %s: derived rows", outbox->map->name);
+	bool again;
+
+	if (!fold_add(&outbox->fold, result->id, result->id_len, rank, outbox->row.data,
+		      outbox->row.len, err))
+		return err_context(err, "map %s: derived rows", outbox->map->name);
+	return input == NULL || outbox->folded.count == OUTBOX_FOLDED_MAX ||
+	       hash_set_add(&outbox->folded, input, &again, err);
+}
+
+static bool keep(struct outbox *outbox, const struct map_result *result,
+		 const struct map_value *rank, const uint8_t *input, struct err *err)
+{
+	if (outbox->map->is_derived)
+		return fold(outbox, result, rank, input, err);
+	outbox_add(outbox, outbox->row.data, outbox->row.len);
+	return true;
 }
 
 bool outbox_map(struct outbox *outbox, const struct map_run *run, const char *excerpt,
-		bool *is_refused, struct err *err)
+		const uint8_t *input, bool *is_refused, struct err *err)
 {
 	struct map_value rank;
 	struct map_result result;
@@ -95,7 +106,7 @@ bool outbox_map(struct outbox *outbox, const struct map_run *run, const char *ex
 		result.outcome = MAP_BAD;
 	switch (result.outcome) {
 	case MAP_ROW:
-		ok = keep(outbox, &result, &rank, err);
+		ok = keep(outbox, &result, &rank, input, err);
 		break;
 	case MAP_DROPPED:
 		drop(outbox, &result);

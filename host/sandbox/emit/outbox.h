@@ -10,10 +10,12 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/hash_set.h"
 #include "sandbox/emit/fold.h"
 #include "sandbox/map/map.h"
 
 enum {
+	OUTBOX_FOLDED_MAX = 256 * 1024,
 	OUTBOX_FULL = 128 * 1024, /* what is sent at the latest; one row more still fits a frame */
 };
 
@@ -25,18 +27,21 @@ struct outbox {
 	size_t context_count;
 	struct buf row; /* the one that is being mapped */
 	struct fold fold;
+	struct hash_set folded; /* inputs of rows that the fold has seen */
 };
 
 void outbox_init(struct outbox *outbox, const struct map *map);
 void outbox_fini(struct outbox *outbox);
 
 /*
- * Maps one row and keeps what comes of it. `excerpt` shows the row if it is bad. *is_refused tells
- * whether a map before this one has reported the same row as bad, and is set when this one does:
- * one bad record is reported once. false and err: memory, or the cap on derived rows.
+ * Maps one row and keeps what comes of it. `input` (a hash of what the map looks at; may be NULL)
+ * is remembered in `folded` when a derived row came of it. `excerpt` shows the row if it is bad.
+ * *is_refused tells whether a map before this one has reported the same row as bad, and is set when
+ * this one does: one bad record is reported once. false and err: memory, or the cap on derived
+ * rows.
  */
 bool outbox_map(struct outbox *outbox, const struct map_run *run, const char *excerpt,
-		bool *is_refused, struct err *err);
+		const uint8_t *input, bool *is_refused, struct err *err);
 
 /* Keeps a row that is mapped already: a winner of the fold. */
 void outbox_add(struct outbox *outbox, const char *row, size_t len);

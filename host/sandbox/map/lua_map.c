@@ -166,6 +166,7 @@ static void compile_function(struct compiler *c, int index, struct map_source *o
 	int count = (int)lua_rawlen(c->L, c->functions) + 1;
 
 	*out = (struct map_source){ .op = MAP_OP_FUNCTION, .function = count };
+	c->map->has_functions = true;
 	lua_pushvalue(c->L, index);
 	lua_rawseti(c->L, c->functions, count);
 }

@@ -146,6 +146,7 @@ struct map {
 	struct map_rule *rules; /* the leader's first */
 	size_t rule_count;
 	const struct map_source *rank; /* NULL = none */
+	bool has_functions;	       /* of Lua: they look at whole rows */
 	struct map_source *known;      /* the KNOWN sources, for resolving them ahead */
 	size_t known_count;
 };
