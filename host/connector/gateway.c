@@ -34,8 +34,11 @@ struct request {
 	int round; /* in which it was asked: a later one is another listing */
 	struct value_tree *args;
 	struct buf url;
+	bool is_held; /* until the recording has caught up */
 	struct request *next;
 };
+
+static void send_held(void *arg);
 
 /* --- options for net/ --- */
 
@@ -165,6 +168,8 @@ static bool open_exchange(struct gateway *gateway, struct err *err)
 		options.keeper = keeper_functions(gateway->keeper);
 		gateway->exchange = exchange_open(gateway->host->loop, &options,
 						  gateway->host->redact, recording, err);
+		if (gateway->exchange != NULL)
+			exchange_watch(gateway->exchange, send_held, gateway);
 	}
 	route_fini(&texts.route);
 	endpoint_free(texts.limited);
@@ -385,6 +390,40 @@ static bool request_send(struct request *request, struct err *err)
 	return exchange_send(gateway->exchange, &wanted, on_done, request, err);
 }
 
+static void send_or_fail(struct request *request, struct err *err)
+{
+	if (request->args != NULL && request_send(request, err))
+		return;
+	note_failure(request, err);
+	guest_fail(request->guest, request->id, err);
+	free_request(request);
+}
+
+/* The one that has waited longest; NULL = none does. */
+static struct request *oldest_held(const struct gateway *gateway)
+{
+	struct request *oldest = NULL;
+
+	for (struct request *at = gateway->requests; at != NULL; at = at->next) {
+		if (at->is_held)
+			oldest = at;
+	}
+	return oldest;
+}
+
+static void send_held(void *arg)
+{
+	struct gateway *gateway = arg;
+	struct request *request;
+
+	while ((request = oldest_held(gateway)) != NULL) {
+		struct err err = ERR_INIT;
+
+		request->is_held = false;
+		send_or_fail(request, &err);
+	}
+}
+
 void gateway_http(struct gateway *gateway, struct guest *guest, uint32_t id, const void *args,
 		  size_t len)
 {
@@ -404,9 +443,7 @@ void gateway_http(struct gateway *gateway, struct guest *guest, uint32_t id, con
 	request->args = value_parse(args, len, &err);
 	if (gateway->options.asked != NULL)
 		gateway->options.asked(gateway->options.arg, scope_of(request));
-	if (request->args != NULL && request_send(request, &err))
-		return;
-	note_failure(request, &err);
-	guest_fail(guest, id, &err);
-	free_request(request);
+	request->is_held = exchange_is_behind(gateway->exchange);
+	if (!request->is_held)
+		send_or_fail(request, &err);
 }

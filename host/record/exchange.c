@@ -7,8 +7,13 @@
 
 #include "base/str.h"
 
-/* Bodies that wait for a slow disk; beyond it the recording is given up, the session is not. */
-enum { QUEUED_BYTES_MAX = 64 * 1024 * 1024 };
+enum {
+	/* Bodies that wait to be recorded; with more, no further request is to be sent. */
+	BEHIND_BYTES = 8 * 1024 * 1024,
+	/* What was under way by then may be large: beyond this the recording is given up, the
+	   session is not. */
+	QUEUED_BYTES_MAX = 64 * 1024 * 1024,
+};
 
 /* One exchange on its way to the recording: copies, since the answer goes on to the sandbox. */
 struct pending {
@@ -39,11 +44,24 @@ struct exchange {
 	size_t queued_bytes;
 	struct err write_err; /* why the recording is given up; the loop's */
 	struct err pool_err;  /* of the work on the pool: the pool's until that is done */
+	void (*caught_up)(void *arg);
+	void *caught_up_arg;
 	void (*finished)(void *arg, const struct err *err);
 	void *finished_arg;
 };
 
 /* --- the recording's queue --- */
+
+bool exchange_is_behind(const struct exchange *exchange)
+{
+	return exchange->queued_bytes > BEHIND_BYTES;
+}
+
+void exchange_watch(struct exchange *exchange, void (*caught_up)(void *arg), void *arg)
+{
+	exchange->caught_up = caught_up;
+	exchange->caught_up_arg = arg;
+}
 
 static void free_pending(struct pending *pending)
 {
@@ -93,11 +111,15 @@ static void write_one(void *arg)
 static void on_written(void *arg)
 {
 	struct exchange *exchange = arg;
+	bool was_behind = exchange_is_behind(exchange);
 
 	note_failure(exchange, &exchange->pool_err);
 	release(exchange, exchange->writing);
 	exchange->writing = NULL;
 	write_next(exchange);
+	if (was_behind && !exchange_is_behind(exchange) && exchange->finished == NULL &&
+	    exchange->caught_up != NULL)
+		exchange->caught_up(exchange->caught_up_arg);
 }
 
 /* On the pool: sync and close. One with a gap gets no end: it is not whole. */

@@ -36,6 +36,14 @@ struct exchange *exchange_open(struct loop *loop, const struct net_options *opti
 bool exchange_send(struct exchange *exchange, const struct net_request *request, net_done_fn *done,
 		   void *arg, struct err *err);
 
+/*
+ * The recording keeps what waits for it in memory. While more than that waits than it should,
+ * nothing further is to be sent: `caught_up` (one at a time; from the loop, never from within a
+ * call) says when.
+ */
+bool exchange_is_behind(const struct exchange *exchange);
+void exchange_watch(struct exchange *exchange, void (*caught_up)(void *arg), void *arg);
+
 struct exchange_counts exchange_counts(const struct exchange *exchange);
 
 /*

@@ -1,4 +1,6 @@
 /* The seam of all exchanges: what leaves it is clean. */
+#define _GNU_SOURCE /* pipe2 */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +18,7 @@ static const char canary[] = "canary-7f3a9c";
 struct heard {
 	struct loop *loop;
 	enum err_kind kind;
+	bool caught_up;
 	char after[128];
 };
 
@@ -121,11 +124,94 @@ static void a_recording_that_fails_is_told_and_has_no_end(void **state)
 	redact_free(redact);
 }
 
+/* --- a recording that is slower than the vendor --- */
+
+enum { POOL_THREADS = 4, LARGE = 9 * 1024 * 1024 };
+
+static void wait_for_pipe(void *arg)
+{
+	char byte;
+
+	assert_int_equal(read(*(int *)arg, &byte, 1), 1);
+}
+
+static void ignore(void *arg)
+{
+	(void)arg;
+}
+
+static void on_caught_up(void *arg)
+{
+	struct heard *heard = arg;
+
+	heard->caught_up = true;
+	loop_stop(heard->loop);
+}
+
+/* The answer is what was sent: so large that nothing more should be sent before it is recorded. */
+static void post_large(struct exchange *exchange, struct heard *heard)
+{
+	struct fixture_request request;
+	char *body = calloc(1, LARGE);
+	struct err err = ERR_INIT;
+
+	assert_non_null(body);
+	fixture_request_init(&request, "POST", "https://api.vendor.test/echo-body");
+	request.request.body = body;
+	request.request.body_len = LARGE;
+	assert_true(exchange_send(exchange, &request.request, on_done, heard, &err));
+	loop_run(heard->loop);
+	assert_int_equal(heard->kind, ERR_NONE);
+	free(body);
+}
+
+static void a_recording_that_is_behind_says_so_until_it_has_caught_up(void **state)
+{
+	static const uint8_t key[32] = "a key of thirty-two bytes, no:1";
+	struct fixture_servers *servers = *state;
+	char dir[] = "/tmp/muster-test-exchange-XXXXXX", path[80];
+	struct redact *redact = redact_new();
+	struct heard heard = { .loop = servers->loop };
+	struct fixture_client client;
+	struct recording *recording;
+	struct exchange *exchange;
+	struct err err = ERR_INIT;
+	int gate[2];
+
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(pipe2(gate, O_CLOEXEC), 0);
+	assert_true(recording_start(&recording, dir, 1, key, &err));
+	fixture_client_init(&client, servers, "good");
+	exchange = exchange_open(servers->loop, &client.options, redact, recording, &err);
+	assert_non_null(exchange);
+	exchange_watch(exchange, on_caught_up, &heard);
+	get_once(exchange, &heard); /* the name is resolved by now */
+	for (int i = 0; i < POOL_THREADS; i++)
+		assert_true(loop_work(servers->loop, wait_for_pipe, ignore, &gate[0], &err));
+	assert_false(exchange_is_behind(exchange));
+	post_large(exchange, &heard);
+	assert_true(exchange_is_behind(exchange));
+	assert_false(heard.caught_up);
+	assert_int_equal(write(gate[1], "open", POOL_THREADS), POOL_THREADS);
+	loop_run(servers->loop);
+	assert_true(heard.caught_up);
+	assert_false(exchange_is_behind(exchange));
+	exchange_finish(exchange, on_finished, &heard);
+	loop_run(servers->loop);
+	snprintf(path, sizeof(path), "%s/1.rec", dir);
+	unlink(path);
+	rmdir(dir);
+	close(gate[0]);
+	close(gate[1]);
+	redact_free(redact);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_secret_in_a_header_is_replaced),
 		cmocka_unit_test(a_recording_that_fails_is_told_and_has_no_end),
+		cmocka_unit_test(a_recording_that_is_behind_says_so_until_it_has_caught_up),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_servers_start, fixture_servers_stop);
