@@ -93,11 +93,26 @@ static size_t sequence_length(unsigned char lead)
 	return lead >= 0xf0 && lead <= 0xf4 ? 4 : 0;
 }
 
+/* Behind the ASCII characters from `at`, eight at a time; NUL is none of them. */
+static const unsigned char *skip_ascii(const unsigned char *at, const unsigned char *end)
+{
+	const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
+
+	for (; end - at >= 8; at += 8) {
+		uint64_t x;
+
+		memcpy(&x, at, sizeof(x));
+		if (((x | (x - ones)) & highs) != 0)
+			break;
+	}
+	return at;
+}
+
 bool str_is_utf8(const char *text, size_t len)
 {
 	const unsigned char *at = (const unsigned char *)text, *end = at + len;
 
-	while (at < end) {
+	for (at = skip_ascii(at, end); at < end;) {
 		size_t n = sequence_length(*at);
 
 		if (n == 0 || (size_t)(end - at) < n)

@@ -10,10 +10,10 @@ enum { VARINT_MAX = 10 };
 
 /* --- writing --- */
 
-static void put_varint(struct buf *out, uint64_t value)
+static void put_typed(struct buf *out, enum value_type type, uint64_t value)
 {
-	uint8_t bytes[VARINT_MAX];
-	size_t n = 0;
+	uint8_t bytes[1 + VARINT_MAX] = { (uint8_t)type };
+	size_t n = 1;
 
 	do {
 		bytes[n] = (uint8_t)(value & 0x7f);
@@ -39,8 +39,7 @@ void value_put_int(struct buf *out, int64_t value)
 {
 	uint64_t zigzag = ((uint64_t)value << 1) ^ (value < 0 ? UINT64_MAX : 0);
 
-	buf_char(out, VALUE_INT);
-	put_varint(out, zigzag);
+	put_typed(out, VALUE_INT, zigzag);
 }
 
 void value_put_double(struct buf *out, double value)
@@ -57,8 +56,7 @@ void value_put_double(struct buf *out, double value)
 
 void value_put_bytes(struct buf *out, const void *data, size_t len)
 {
-	buf_char(out, VALUE_BYTES);
-	put_varint(out, len);
+	put_typed(out, VALUE_BYTES, len);
 	buf_append(out, data, len);
 }
 
@@ -72,14 +70,12 @@ void value_put_str(struct buf *out, const char *text)
 
 void value_put_list(struct buf *out, size_t count)
 {
-	buf_char(out, VALUE_LIST);
-	put_varint(out, count);
+	put_typed(out, VALUE_LIST, count);
 }
 
 void value_put_map(struct buf *out, size_t count)
 {
-	buf_char(out, VALUE_MAP);
-	put_varint(out, count);
+	put_typed(out, VALUE_MAP, count);
 }
 
 /* --- the cursor --- */

@@ -99,6 +99,24 @@ static void utf8_is_strict(void **state)
 	assert_false(str_is_utf8("a\0b", 3));
 }
 
+/* Eight bytes at a time, or one by one: the same is found wherever it stands. */
+static void utf8_is_strict_everywhere(void **state)
+{
+	static const char wrong[] = { 0, '\x80', '\xff', '\xc3' };
+	char text[24];
+
+	(void)state;
+	for (size_t at = 0; at < sizeof(text); at++) {
+		memset(text, '~', sizeof(text));
+		assert_true(str_is_utf8(text, sizeof(text)));
+		for (size_t i = 0; i < sizeof(wrong); i++) {
+			text[at] = wrong[i];
+			assert_false(str_is_utf8(text, sizeof(text)));
+			assert_true(str_is_utf8(text, at));
+		}
+	}
+}
+
 static void what_is_no_utf8_is_replaced(void **state)
 {
 	struct buf out = BUF_INIT;
@@ -138,6 +156,7 @@ int main(void)
 		cmocka_unit_test(whole_numbers_only),
 		cmocka_unit_test(numbers_are_read_one_by_one),
 		cmocka_unit_test(utf8_is_strict),
+		cmocka_unit_test(utf8_is_strict_everywhere),
 		cmocka_unit_test(what_is_no_utf8_is_replaced),
 		cmocka_unit_test(the_nearest_word_is_suggested),
 	};
