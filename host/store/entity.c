@@ -60,12 +60,12 @@ static void build_find(const void *subject, struct buf *sql)
 	const struct model_entity *entity = subject;
 
 	buf_printf(sql,
-		   "SELECT id, content_hash, removed_at, streams FROM %s"
+		   "SELECT id, content_hash, removed_at, streams, raw_hash FROM %s"
 		   " WHERE account_id = $1 AND source_id = $2",
 		   entity->table);
 }
 
-enum { INSERT_FIRST_CELL = 6, UPDATE_FIRST_CELL = 4, WRITE_FIRST_CELL = 2 };
+enum { INSERT_FIRST_CELL = 7, UPDATE_FIRST_CELL = 5, WRITE_FIRST_CELL = 2 };
 
 static void build_insert(const void *subject, struct buf *sql)
 {
@@ -73,14 +73,14 @@ static void build_insert(const void *subject, struct buf *sql)
 
 	buf_printf(sql,
 		   "INSERT INTO %s (account_id, source_id, content_hash, streams,"
-		   " first_seen_at, updated_at",
+		   " first_seen_at, updated_at, raw_hash",
 		   entity->table);
 	for (size_t i = 0; i < entity->column_count; i++)
 		buf_printf(sql, ", %s", entity->columns[i].name);
-	buf_str(sql, ", custom) VALUES ($1, $2, $3, $4, $5, $5");
+	buf_str(sql, ", custom) VALUES ($1, $2, $3, $4, $5, $5, $6");
 	for (size_t i = 0; i <= entity->column_count; i++)
 		buf_printf(sql, ", $%zu", INSERT_FIRST_CELL + i);
-	buf_char(sql, ')');
+	buf_str(sql, ") ON CONFLICT (account_id, source_id) DO NOTHING");
 }
 
 static void build_update(const void *subject, struct buf *sql)
@@ -89,7 +89,7 @@ static void build_update(const void *subject, struct buf *sql)
 	size_t next = UPDATE_FIRST_CELL;
 
 	buf_printf(sql,
-		   "UPDATE %s SET content_hash = $1, streams = $2, updated_at = $3,"
+		   "UPDATE %s SET content_hash = $1, streams = $2, updated_at = $3, raw_hash = $4,"
 		   " removed_at = NULL, removed_reason = NULL",
 		   entity->table);
 	for (size_t i = 0; i < entity->column_count; i++)
@@ -119,8 +119,24 @@ static void build_set_hash(const void *subject, struct buf *sql)
 {
 	const struct model_entity *entity = subject;
 
-	buf_printf(sql, "UPDATE %s SET content_hash = $1, streams = $2 WHERE id = $3",
+	buf_printf(sql,
+		   "UPDATE %s SET content_hash = $1, streams = $2, raw_hash = $3 WHERE id = $4",
 		   entity->table);
+}
+
+static void build_set_raw(const void *subject, struct buf *sql)
+{
+	const struct model_entity *entity = subject;
+
+	buf_printf(sql, "UPDATE %s SET raw_hash = $1 WHERE id = $2", entity->table);
+}
+
+static void bind_raw(struct db_stmt *stmt, int index, const struct entity_row *row)
+{
+	if (row->raw != NULL)
+		db_bind_blob(stmt, index, row->raw, HASH128_SIZE);
+	else
+		db_bind_text(stmt, index, NULL);
 }
 
 /* Binds cells and custom from `index` on; returns the index after them. */
@@ -147,20 +163,27 @@ struct stored {
 	bool is_removed;
 	bool is_same; /* content */
 	bool has_voice;
+	bool wants_raw;	    /* the raw hash is to be written, nothing else */
 	struct buf streams; /* with this stream's voice; only where that is to be written */
 };
 
-/* One read of one row; streams are rewritten only if this stream is not among them. NULL: they stay
- * as they are. */
-static void read_stored(struct db_stmt *stmt, const char *stream, const uint8_t *hash,
-			struct stored *out)
+static bool has_hash(struct db_stmt *stmt, int column, const uint8_t *hash)
 {
 	size_t len;
-	const void *old = db_column_blob(stmt, 1, &len);
+	const void *stored = db_column_blob(stmt, column, &len);
+
+	return len == HASH128_SIZE && memcmp(stored, hash, len) == 0;
+}
+
+/* One read of one row; streams are rewritten only if this stream is not among them. NULL: they stay
+ * as they are. */
+static void read_stored(struct db_stmt *stmt, const char *stream, const struct entity_row *row,
+			const uint8_t *hash, struct stored *out)
+{
 	const char *streams;
 
 	out->id = db_column_int(stmt, 0);
-	out->is_same = len == HASH128_SIZE && memcmp(old, hash, len) == 0;
+	out->is_same = has_hash(stmt, 1, hash);
 	out->is_removed = !db_column_is_null(stmt, 2);
 	streams = db_column_text(stmt, 3, NULL);
 	out->has_voice = stream == NULL || voices_has(streams, stream);
@@ -168,6 +191,8 @@ static void read_stored(struct db_stmt *stmt, const char *stream, const uint8_t 
 		buf_str(&out->streams, streams);
 	else if (out->is_removed || !out->has_voice || !out->is_same)
 		voices_add(out->is_removed ? NULL : streams, stream, &out->streams);
+	out->wants_raw = row->raw != NULL && stream != NULL && !has_hash(stmt, 4, row->raw) &&
+			 voices_is_only(streams, stream);
 }
 
 static bool find_stored(struct store_tx *tx, const struct entity_context *context,
@@ -185,19 +210,22 @@ static bool find_stored(struct store_tx *tx, const struct entity_context *contex
 		return false;
 	if (!has_row)
 		return true;
-	read_stored(stmt, context->stream, hash, out);
+	read_stored(stmt, context->stream, row, hash, out);
 	db_reset(stmt);
 	return buf_ok(&out->streams, err);
 }
 
+/* stored->id stays 0 if there is such a row. */
 static bool create(struct store_tx *tx, const struct entity_context *context,
 		   const struct entity_row *row, const uint8_t *hash, struct stored *stored,
 		   struct err *err)
 {
 	struct db_stmt *stmt = db_prepare_built(tx, row->entity, build_insert, err);
+	int64_t id, added;
 
 	if (stmt == NULL)
 		return false;
+	buf_clear(&stored->streams);
 	voices_add(NULL, context->stream, &stored->streams);
 	if (!buf_ok(&stored->streams, err))
 		return false;
@@ -206,9 +234,13 @@ static bool create(struct store_tx *tx, const struct entity_context *context,
 	db_bind_blob(stmt, 3, hash, HASH128_SIZE);
 	db_bind_text_len(stmt, 4, stored->streams.data, stored->streams.len);
 	db_bind_text(stmt, 5, context->now);
+	bind_raw(stmt, 6, row);
 	bind_cells(stmt, INSERT_FIRST_CELL, row);
-	if (!db_insert(stmt, &stored->id, NULL, err))
+	if (!db_insert(stmt, &id, &added, err))
 		return false;
+	if (added == 0)
+		return true;
+	stored->id = id;
 	return !context->log_created || change_log_created(tx, context, row, stored->id, err);
 }
 
@@ -224,16 +256,28 @@ static bool set_streams(struct store_tx *tx, const struct model_entity *entity,
 	return db_exec(stmt, NULL, err);
 }
 
-static bool set_hash(struct store_tx *tx, const struct model_entity *entity, const uint8_t *hash,
+static bool set_hash(struct store_tx *tx, const struct entity_row *row, const uint8_t *hash,
 		     const struct stored *stored, struct err *err)
 {
-	struct db_stmt *stmt = db_prepare_built(tx, entity, build_set_hash, err);
+	struct db_stmt *stmt = db_prepare_built(tx, row->entity, build_set_hash, err);
 
 	if (stmt == NULL)
 		return false;
 	db_bind_blob(stmt, 1, hash, HASH128_SIZE);
 	db_bind_text_len(stmt, 2, stored->streams.data, stored->streams.len);
-	db_bind_int(stmt, 3, stored->id);
+	bind_raw(stmt, 3, row);
+	db_bind_int(stmt, 4, stored->id);
+	return db_exec(stmt, NULL, err);
+}
+
+static bool set_raw(struct store_tx *tx, const struct entity_row *row, int64_t id, struct err *err)
+{
+	struct db_stmt *stmt = db_prepare_built(tx, row->entity, build_set_raw, err);
+
+	if (stmt == NULL)
+		return false;
+	bind_raw(stmt, 1, row);
+	db_bind_int(stmt, 2, id);
 	return db_exec(stmt, NULL, err);
 }
 
@@ -249,6 +293,7 @@ static bool update(struct store_tx *tx, const struct entity_context *context,
 	db_bind_blob(stmt, 1, hash, HASH128_SIZE);
 	db_bind_text_len(stmt, 2, stored->streams.data, stored->streams.len);
 	db_bind_text(stmt, 3, context->now);
+	bind_raw(stmt, 4, row);
 	next = bind_cells(stmt, UPDATE_FIRST_CELL, row);
 	db_bind_int(stmt, next, stored->id);
 	return db_exec(stmt, NULL, err);
@@ -282,7 +327,7 @@ static bool write_over(struct store_tx *tx, const struct entity_context *context
 		   : is_real	      ? ENTITY_UPDATED
 				      : ENTITY_UNCHANGED;
 	return is_real ? update(tx, context, row, hash, stored, err)
-		       : set_hash(tx, row->entity, hash, stored, err);
+		       : set_hash(tx, row, hash, stored, err);
 }
 
 /* Writes over a row whose content differs or which is a tombstone. */
@@ -302,16 +347,22 @@ static bool upsert(struct store_tx *tx, const struct entity_context *context,
 		   const struct entity_row *row, const uint8_t *hash, struct stored *stored,
 		   enum entity_outcome *outcome, struct err *err)
 {
+	*outcome = ENTITY_CREATED;
+	if (context->expects_new && !create(tx, context, row, hash, stored, err))
+		return false;
+	if (context->expects_new && stored->id != 0)
+		return true;
+	buf_clear(&stored->streams);
 	if (!find_stored(tx, context, row, hash, stored, err))
 		return false;
-	if (stored->id == 0) {
-		*outcome = ENTITY_CREATED;
+	if (stored->id == 0)
 		return create(tx, context, row, hash, stored, err);
-	}
 	if (stored->is_removed || !stored->is_same)
 		return overwrite(tx, context, row, hash, stored, outcome, err);
 	*outcome = ENTITY_UNCHANGED;
-	return stored->has_voice || set_streams(tx, row->entity, stored, err);
+	if (!stored->has_voice)
+		return set_streams(tx, row->entity, stored, err);
+	return !stored->wants_raw || set_raw(tx, row, stored->id, err);
 }
 
 bool entity_upsert(struct store_tx *tx, const struct entity_context *context,

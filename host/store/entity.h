@@ -25,6 +25,7 @@ struct entity_context {
 	int64_t session_id;
 	const char *stream;
 	const char *now;  /* RFC 3339 UTC: first_seen_at, updated_at, removed_at */
+	bool expects_new; /* rows are thought to be new: a guess, which only matters for speed */
 	bool log_created; /* false in an account's first session: its creations are implied */
 };
 
@@ -45,6 +46,7 @@ struct entity_row {
 	const struct entity_cell *cells; /* entity->column_count, in the model's order */
 	const char *custom;		 /* JSON object with sorted keys; NULL = none */
 	size_t custom_len;
+	const uint8_t *raw; /* HASH128_SIZE bytes (store/entity_raw.h); NULL = not known */
 };
 
 /* The content hash over cells and custom (not source_id). */
@@ -59,8 +61,10 @@ enum entity_outcome {
 
 /*
  * Writes a row if its hash differs, it is a tombstone, or this stream does not vouch for it yet
- * (that alone counts as unchanged and logs nothing). *id is its internal id. `hash` as from
- * entity_hash. context->stream NULL: the row is there, and who vouches for it stays as it is.
+ * (that alone counts as unchanged and logs nothing, as does another raw hash of the same content;
+ * of a row that several streams vouch for that is not written, or they would do so in turns). *id
+ * is its internal id. `hash` as from entity_hash. context->stream NULL: the row is there, and who
+ * vouches for it stays as it is.
  */
 bool entity_upsert(struct store_tx *tx, const struct entity_context *context,
 		   const struct entity_row *row, const uint8_t hash[HASH128_SIZE],

@@ -75,6 +75,7 @@ static void on_begin(void *arg, const struct rows_origin *origin)
 	rows->is_told = stream_is_events(rows->run);
 	rows->is_derived = str_eq(value_text(emits, origin->map, "primary"), "derived");
 	rows->listed = find_listed(&rows->run->stream, origin->entity);
+	rows->raw = stream_raw(&rows->run->stream, origin->entity);
 	if (!find_ids(rows, origin->entity))
 		rows->listed = NULL;
 }
@@ -161,6 +162,7 @@ static bool upsert(struct batch_rows *rows, const struct entity_row *row,
 	if (!buf_ok(&rows->scratch, err) ||
 	    !entity_upsert(rows->tx, &rows->context, row, hash, outcome, id, err))
 		return false;
+	rows->context.expects_new = *outcome == ENTITY_CREATED;
 	rows->counts.seen++;
 	count_outcome(&rows->counts, *outcome);
 	return true;
@@ -179,6 +181,26 @@ static bool is_in_scope(const struct rows_origin *origin, const struct entity_ro
 				memcmp(cell->text, origin->parent_id.at, cell->len) == 0);
 }
 
+/* Is it a row that was told as the same as before, or may be later on? */
+static bool note_raw(struct batch_rows *rows, const struct entity_row *row, bool *again,
+		     struct err *err)
+{
+	int64_t id = 0;
+
+	if (*again || rows->raw == NULL)
+		return true;
+	if (!entity_find(rows->tx, rows->context.account_id, row->entity, row->source_id,
+			 row->source_id_len, &id, err))
+		return false;
+	raw_rows_list_id(rows->raw, id, again);
+	return true;
+}
+
+static bool note_again(struct batch_rows *rows, struct err *err)
+{
+	return rows->is_derived || push_id(&rows->doubled, rows->origin->scope, err);
+}
+
 static bool listed_row(struct batch_rows *rows, const struct entity_row *row, struct err *err)
 {
 	enum entity_outcome outcome;
@@ -189,10 +211,11 @@ static bool listed_row(struct batch_rows *rows, const struct entity_row *row, st
 		return quarantine(rows, row->entity, row->source_id, row->source_id_len,
 				  "it was listed for another parent than the one it names", "",
 				  err);
-	if (!seen_add(&rows->listed->seen, row->source_id, row->source_id_len, &again, err))
+	if (!seen_add(&rows->listed->seen, row->source_id, row->source_id_len, &again, err) ||
+	    !note_raw(rows, row, &again, err))
 		return false;
 	if (again)
-		return rows->is_derived || push_id(&rows->doubled, rows->origin->scope, err);
+		return note_again(rows, err);
 	if (!upsert(rows, row, &outcome, &id, err))
 		return false;
 	rows->listed->added += outcome == ENTITY_CREATED || outcome == ENTITY_RESTORED;
@@ -393,6 +416,27 @@ static bool on_bad(void *arg, const struct model_entity *entity, const char *sou
 	return quarantine(rows, entity, source_id, len, reason, excerpt, err);
 }
 
+/* Nothing is written: that the row is there is noted, and that is all. */
+static bool on_same(void *arg, uint32_t place, struct err *err)
+{
+	struct batch_rows *rows = arg;
+	bool is_listing = rows->origin->op == ROWS_UPSERT && !rows->is_told;
+	bool again = false;
+	int64_t id = 0;
+
+	if (!has_room(rows, err))
+		return false;
+	if (rows->raw != NULL && is_listing)
+		id = raw_rows_list_at(rows->raw, place, &again);
+	if (id == 0)
+		return rows_broken(err, "same names a row that the host did not tell of");
+	if (again)
+		return note_again(rows, err);
+	rows->counts.seen++;
+	rows->counts.unchanged++;
+	return push_id(rows->ids, id, err);
+}
+
 static bool on_skipped(void *arg, int64_t count, struct err *err)
 {
 	struct batch_rows *rows = arg;
@@ -410,6 +454,7 @@ bool batch_rows_apply(struct batch_rows *rows, const void *payload, size_t len, 
 		.dropped = on_dropped,
 		.bad = on_bad,
 		.skipped = on_skipped,
+		.same = on_same,
 		.arg = rows,
 	};
 

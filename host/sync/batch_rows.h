@@ -36,6 +36,7 @@ struct batch_rows {
 	struct buf scratch;
 	const struct rows_origin *origin; /* of the payload being walked */
 	struct listed *listed;
+	struct raw_rows *raw; /* of the payload's entity; NULL = none were loaded */
 	struct batch_ids *ids, *enriched;
 	bool is_derived;
 	bool is_told; /* the stream tells what happens: nothing is listed, nothing comes twice */

@@ -31,6 +31,7 @@ struct walk {
 	struct buf texts;			    /* this row's made texts: numbers, lists */
 	size_t text_at[COLUMNS_MAX];		    /* cell -> offset in texts + 1; 0 = not made */
 	struct buf custom;
+	const uint8_t *raw; /* of the next row; NULL = not told */
 	char problem[REASON_MAX];
 };
 
@@ -337,7 +338,7 @@ static void clear_row(struct walk *walk)
 
 static bool take_row(struct walk *walk, struct value_cursor *cursor, struct err *err)
 {
-	struct entity_row row = { .entity = walk->entity, .cells = walk->cells };
+	struct entity_row row = { .entity = walk->entity, .cells = walk->cells, .raw = walk->raw };
 	struct value_head head;
 	bool fine = true;
 
@@ -383,16 +384,41 @@ static bool open_list(struct value_cursor *cursor, size_t *count, struct err *er
 	return head.type == VALUE_LIST || head.type == VALUE_NIL || rows_broken(err, "no list");
 }
 
-static bool walk_rows(struct walk *walk, struct value_cursor cursor, struct err *err)
+static bool walk_rows(struct walk *walk, struct value_cursor cursor, struct value_cursor raw,
+		      struct err *err)
 {
-	size_t count;
+	size_t count, raw_count;
 
-	if (!open_list(&cursor, &count, err))
+	if (!open_list(&cursor, &count, err) ||
+	    !rows_take_items(raw, HASH128_SIZE, &walk->raw, &raw_count, err))
 		return false;
+	if (raw_count > 0 && raw_count != count)
+		return rows_broken(err, "raw has not one hash a row");
+	if (raw_count == 0)
+		walk->raw = NULL;
 	if (count > 0 && !walk->has_source_id)
 		return rows_broken(err, "its rows have no source_id");
 	for (size_t i = 0; i < count; i++) {
 		if (!take_row(walk, &cursor, err))
+			return false;
+		if (walk->raw != NULL)
+			walk->raw += HASH128_SIZE;
+	}
+	return true;
+}
+
+static bool walk_same(struct walk *walk, struct value_cursor cursor, struct err *err)
+{
+	const uint8_t *items;
+	size_t count;
+
+	if (!rows_take_items(cursor, 4, &items, &count, err))
+		return false;
+	for (size_t i = 0; i < count; i++, items += 4) {
+		uint32_t place = items[0] | (uint32_t)items[1] << 8 | (uint32_t)items[2] << 16 |
+				 (uint32_t)items[3] << 24;
+
+		if (!walk->sink->same(walk->sink->arg, place, err))
 			return false;
 	}
 	return true;
@@ -493,9 +519,10 @@ static bool walk_payload(struct walk *walk, const struct rows_payload *payload, 
 	if (walk->cells == NULL)
 		return err_oom(err);
 	walk->sink->begin(walk->sink->arg, &origin);
-	return take_columns(walk, payload->columns, err) && walk_rows(walk, payload->rows, err) &&
-	       walk_dropped(walk, payload->dropped, err) && walk_bad(walk, payload->bad, err) &&
-	       walk_skipped(walk, payload->skipped, err);
+	return take_columns(walk, payload->columns, err) &&
+	       walk_rows(walk, payload->rows, payload->raw, err) &&
+	       walk_same(walk, payload->same, err) && walk_dropped(walk, payload->dropped, err) &&
+	       walk_bad(walk, payload->bad, err) && walk_skipped(walk, payload->skipped, err);
 }
 
 bool rows_walk(const void *data, size_t len, const struct rows_sink *sink, struct err *err)

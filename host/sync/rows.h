@@ -31,6 +31,8 @@ struct rows_sink {
 	bool (*bad)(void *arg, const struct model_entity *entity, const char *source_id, size_t len,
 		    const char *reason, const char *excerpt, struct err *err);
 	bool (*skipped)(void *arg, int64_t count, struct err *err);
+	/* A row that is told as a place in the host's list alone (sync/raw_rows.h). */
+	bool (*same)(void *arg, uint32_t place, struct err *err);
 	void *arg;
 };
 

@@ -24,7 +24,8 @@ static struct value_cursor *member_named(struct rows_payload *payload, const str
 		{ "dropped", &payload->dropped }, { "bad", &payload->bad },
 		{ "skipped", &payload->skipped }, { "scope", &payload->scope },
 		{ "event", &payload->event },	  { "op", &payload->op },
-		{ "match", &payload->match },
+		{ "match", &payload->match },	  { "raw", &payload->raw },
+		{ "same", &payload->same },
 	};
 
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
@@ -93,6 +94,26 @@ bool rows_take_text(struct value_cursor cursor, char *out, size_t size)
 		return false;
 	memcpy(out, head.bytes, head.len);
 	out[head.len] = '\0';
+	return true;
+}
+
+bool rows_take_items(struct value_cursor cursor, size_t size, const uint8_t **items, size_t *count,
+		     struct err *err)
+{
+	struct value_head head;
+
+	*items = NULL;
+	*count = 0;
+	if (cursor.at == NULL)
+		return true;
+	if (!value_next(&cursor, &head, err))
+		return false;
+	if (head.type == VALUE_NIL)
+		return true;
+	if (head.type != VALUE_BYTES || head.len % size != 0)
+		return rows_broken(err, "raw or same are no bytes of that many items");
+	*items = (const uint8_t *)head.bytes;
+	*count = head.len / size;
 	return true;
 }
 

@@ -44,7 +44,7 @@ struct rows_origin {
 /* Cursors to the members of a payload; `at` NULL = absent. */
 struct rows_payload {
 	struct value_cursor map, entity, columns, rows, dropped, bad, skipped, scope, event, op,
-		match;
+		match, raw, same;
 };
 
 /* ERR_BUG for what breaks the protocol. */
@@ -56,6 +56,10 @@ bool rows_payload_origin(const struct rows_payload *payload, struct rows_origin 
  * UTF-8.
  */
 bool rows_take_text(struct value_cursor cursor, char *out, size_t size);
+
+/* The bytes of a member that is a sequence of `size`-byte items; *count is 0 when it is absent. */
+bool rows_take_items(struct value_cursor cursor, size_t size, const uint8_t **items, size_t *count,
+		     struct err *err);
 
 /* ERR_BUG, "emit: what". */
 bool rows_broken(struct err *err, const char *what);

@@ -14,6 +14,7 @@
 #include "store/entity.h"
 #include "store/session.h"
 #include "sync/proof.h"
+#include "sync/raw_rows.h"
 #include "sync/seen.h"
 #include "sync/silence.h"
 #include "sync/sync.h"
@@ -48,6 +49,8 @@ struct stream {
 	struct proof proof;
 	struct listed listed[STREAM_ENTITIES_MAX];
 	size_t listed_count;
+	struct raw_rows raw[STREAM_ENTITIES_MAX]; /* loaded before it is read */
+	size_t raw_count;
 	char *cursor;	 /* of an events stream: what it committed last; NULL = none */
 	bool is_renewed; /* connector, mappings or settings changed since the last complete one */
 	int64_t quarantined, rows;
@@ -146,6 +149,8 @@ void stream_read_done(struct sync_run *run);
 void stream_request_asked(void *arg, int64_t scope);
 void stream_request_failed(void *arg, int64_t scope, const struct err *err);
 void stream_fini(struct stream *stream);
+/* Its rows of the entity that need not be told again; NULL = there are none. */
+struct raw_rows *stream_raw(struct stream *stream, const struct model_entity *entity);
 /* Does the current stream tell what happened (mode "events"), not what is there? */
 bool stream_is_events(const struct sync_run *run);
 

@@ -24,6 +24,8 @@ void stream_fini(struct stream *stream)
 		seen_fini(&stream->listed[i].seen);
 		free(stream->listed[i].filtered);
 	}
+	for (size_t i = 0; i < stream->raw_count; i++)
+		raw_rows_fini(&stream->raw[i]);
 	proof_fini(&stream->proof);
 	free(stream->cursor);
 	*stream = (struct stream){ .err = ERR_INIT };
@@ -151,6 +153,15 @@ static void on_read(void *arg, const struct value *result, const struct err *fai
 	batch_flush(run);
 }
 
+struct raw_rows *stream_raw(struct stream *stream, const struct model_entity *entity)
+{
+	for (size_t i = 0; i < stream->raw_count; i++) {
+		if (stream->raw[i].entity == entity)
+			return &stream->raw[i];
+	}
+	return NULL;
+}
+
 /* --- what the sandbox asks and reports --- */
 
 void stream_request_asked(void *arg, int64_t scope)
@@ -183,6 +194,18 @@ static void with_args(struct sync_run *run, uint32_t id, const void *args, size_
 	value_tree_free(tree);
 }
 
+static void answer_raw(struct sync_run *run, uint32_t id, const struct value *args)
+{
+	const struct model_entity *entity = model_entity(value_text(args, "entity", ""));
+	struct raw_rows *rows = stream_raw(&run->stream, entity);
+	struct raw_rows none = { 0 };
+	struct buf result = BUF_INIT;
+
+	raw_rows_put_part(rows != NULL ? rows : &none, value_int(args, "from", 0), &result);
+	guest_answer(connector_guest(run->connector), id, &result);
+	buf_fini(&result);
+}
+
 static void on_call(void *arg, uint32_t id, const char *method, const void *args, size_t len)
 {
 	struct sync_run *run = arg;
@@ -196,6 +219,8 @@ static void on_call(void *arg, uint32_t id, const char *method, const void *args
 		gateway_http(run->gateway, guest, id, args, len);
 	} else if (str_eq(method, "emit")) {
 		batch_emit(run, id, args, len);
+	} else if (str_eq(method, "raw")) {
+		with_args(run, id, args, len, answer_raw);
 	} else if (str_eq(method, "key_set")) {
 		with_args(run, id, args, len, batch_key_set);
 	} else if (str_eq(method, "commit") && stream_is_events(run)) {
@@ -329,13 +354,45 @@ static const char *failed_parent(const struct sync_run *run, const struct value 
 	return NULL;
 }
 
+/* What did not change at the vendor may not be left out: it has to be mapped anew. */
+static bool must_read_all(const struct sync_run *run)
+{
+	return run->options.full || run->stream.is_renewed;
+}
+
+/*
+ * The seed of the raw hashes: what a row is made of beside its record. And how many rows there are
+ * to be fetched. A stream of events tells each row as it comes: nil.
+ */
+static void put_raw(struct buf *args, const struct sync_run *run)
+{
+	const struct stream *stream = &run->stream;
+	uint8_t seed[HASH128_SIZE];
+
+	value_put_str(args, "raw");
+	if (stream_is_events(run)) {
+		value_put_nil(args);
+		return;
+	}
+	hash128(run->baseline, strlen(run->baseline), seed);
+	value_put_map(args, 2);
+	value_put_str(args, "seed");
+	value_put_bytes(args, seed, sizeof(seed));
+	value_put_str(args, "rows");
+	value_put_map(args, stream->raw_count);
+	for (size_t i = 0; i < stream->raw_count; i++) {
+		value_put_str(args, stream->raw[i].entity->name);
+		value_put_int(args, (int64_t)stream->raw[i].count);
+	}
+}
+
 /* `state` is what an events stream committed last, as JSON; `full` forbids to leave out what did
  * not change at the vendor, because it has to be mapped anew. */
 static void put_read_args(struct buf *args, const struct sync_run *run)
 {
 	json_t *settings = json_loads(run->account.settings, 0, NULL);
 
-	value_put_map(args, 6);
+	value_put_map(args, 7);
 	value_put_str(args, "stream");
 	value_put_str(args, run->stream.name);
 	value_put_str(args, "settings");
@@ -345,10 +402,47 @@ static void put_read_args(struct buf *args, const struct sync_run *run)
 	value_put_str(args, "state");
 	value_put_str(args, run->options.full ? NULL : run->stream.cursor);
 	value_put_str(args, "full");
-	value_put_bool(args, run->options.full || run->stream.is_renewed);
+	value_put_bool(args, must_read_all(run));
 	value_put_str(args, "limit");
 	value_put_int(args, run->options.limit);
+	put_raw(args, run);
 	json_decref(settings);
+}
+
+/* Rows of one entity that need not be told again; derived rows are few, and told whole. */
+static bool load_raw(struct store_tx *tx, struct sync_run *run, const char *map, struct err *err)
+{
+	const struct value *maps = value_get(connector_declaration(run->connector), "maps");
+	const char *entity = value_text(value_get(maps, map), "entity", "");
+	struct stream *stream = &run->stream;
+	struct raw_rows *rows = &stream->raw[stream->raw_count];
+	char now[CLOCK_TEXT_SIZE];
+	struct entity_context context = run_context(run, now);
+
+	if (model_entity(entity) == NULL || stream_raw(stream, model_entity(entity)) != NULL ||
+	    stream->raw_count == STREAM_ENTITIES_MAX)
+		return true;
+	rows->entity = model_entity(entity);
+	if (raw_rows_load(rows, tx, &context, err) && rows->count > 0) {
+		stream->raw_count++;
+		return true;
+	}
+	raw_rows_fini(rows);
+	return err->kind == ERR_NONE;
+}
+
+static bool load_all_raw(struct store_tx *tx, struct sync_run *run, struct err *err)
+{
+	const struct value *emits = value_get(run->stream.declared, "emits");
+
+	if (must_read_all(run) || stream_is_events(run))
+		return true;
+	for (size_t i = 0; i < value_count(emits); i++) {
+		if (str_eq(value_text(emits, emits->keys[i], ""), "primary") &&
+		    !load_raw(tx, run, emits->keys[i], err))
+			return false;
+	}
+	return true;
 }
 
 /* A unit: what the stream's last session left. */
@@ -364,7 +458,7 @@ static bool read_state(struct store_tx *tx, void *arg, struct err *err)
 	state.cursor = NULL;
 	stream->is_renewed = state.baseline == NULL || !str_eq(state.baseline, run->baseline);
 	stream_state_fini(&state);
-	return true;
+	return load_all_raw(tx, run, err);
 }
 
 static void send_read(struct sync_run *run)

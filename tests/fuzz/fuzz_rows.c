@@ -48,6 +48,8 @@ static bool on_row(void *arg, const struct entity_row *row, const char *problem,
 	for (size_t i = 0; i < row->entity->column_count; i++)
 		check_cell(&row->entity->columns[i], &row->cells[i]);
 	demand(row->custom == NULL || str_is_utf8(row->custom, row->custom_len));
+	if (row->raw != NULL)
+		hash128(row->raw, HASH128_SIZE, hash);
 	entity_hash(row, &scratch, hash);
 	buf_fini(&scratch);
 	return true;
@@ -83,9 +85,18 @@ static bool on_skipped(void *arg, int64_t count, struct err *err)
 	return true;
 }
 
+static bool on_same(void *arg, uint32_t place, struct err *err)
+{
+	(void)arg;
+	(void)place;
+	(void)err;
+	return true;
+}
+
 static void walk(const uint8_t *data, size_t len)
 {
-	const struct rows_sink sink = { on_begin, on_row, on_dropped, on_bad, on_skipped, NULL };
+	const struct rows_sink sink = { on_begin,   on_row,  on_dropped, on_bad,
+					on_skipped, on_same, NULL };
 	struct err err = ERR_INIT;
 
 	demand(rows_count(data, len) >= 0);

@@ -187,7 +187,8 @@ static void ids_are_seen_once_each(void **state)
 /* --- rows --- */
 
 struct caught {
-	int rows, problems, dropped, bad, skipped;
+	int rows, problems, dropped, bad, skipped, raw;
+	uint32_t same[4], same_count;
 	char last_problem[256], custom[256], mac[64], name[64], rule[64], reason[64];
 };
 
@@ -213,6 +214,8 @@ static bool on_row(void *arg, const struct entity_row *row, const char *problem,
 
 	(void)err;
 	caught->rows++;
+	if (row->raw != NULL)
+		caught->raw += row->raw[HASH128_SIZE - 1];
 	if (problem != NULL) {
 		caught->problems++;
 		copy(caught->last_problem, sizeof(caught->last_problem), problem, strlen(problem));
@@ -264,9 +267,19 @@ static bool on_skipped(void *arg, int64_t count, struct err *err)
 	return true;
 }
 
+static bool on_same(void *arg, uint32_t place, struct err *err)
+{
+	struct caught *caught = arg;
+
+	(void)err;
+	caught->same[caught->same_count++] = place;
+	return true;
+}
+
 static bool walk(const struct buf *payload, struct caught *caught, struct err *err)
 {
-	const struct rows_sink sink = { on_begin, on_row, on_dropped, on_bad, on_skipped, caught };
+	const struct rows_sink sink = { on_begin,   on_row,  on_dropped, on_bad,
+					on_skipped, on_same, caught };
 
 	*caught = (struct caught){ 0 };
 	return rows_walk(payload->data, payload->len, &sink, err);
@@ -387,6 +400,43 @@ static void rows_become_cells(void **state)
 	assert_string_equal(caught.rule, "laptop.owned");
 	assert_string_equal(caught.reason, "no id");
 	assert_int_equal(caught.skipped, 3);
+	buf_fini(&out);
+}
+
+static void put_raw(struct buf *out, size_t rows, size_t raw_len)
+{
+	static const uint8_t raw[2 * HASH128_SIZE] = { [15] = 3, [31] = 4 };
+
+	buf_clear(out);
+	put_head(out, 6);
+	value_put_str(out, "rows");
+	value_put_list(out, rows);
+	for (size_t i = 0; i < rows; i++)
+		put_row(out, "d1", "a", "macos", "2026-03-02T09:14:55Z");
+	value_put_str(out, "raw");
+	value_put_bytes(out, raw, raw_len);
+	value_put_str(out, "same");
+	value_put_bytes(out, "\1\0\0\0\xff\xfe\xfd\xfc", 8);
+}
+
+static void rows_bring_their_raw_hashes(void **state)
+{
+	struct buf out = BUF_INIT;
+	struct err err = ERR_INIT;
+	struct caught caught;
+
+	(void)state;
+	put_raw(&out, 2, 2 * HASH128_SIZE);
+	assert_true(walk(&out, &caught, &err));
+	assert_int_equal(caught.raw, 7);
+	assert_int_equal(caught.same_count, 2);
+	assert_int_equal(caught.same[0], 1);
+	assert_true(caught.same[1] == 0xfcfdfeff);
+	put_raw(&out, 1, 2 * HASH128_SIZE);
+	assert_false(walk(&out, &caught, &err));
+	put_raw(&out, 2, 2 * HASH128_SIZE - 1);
+	assert_false(walk(&out, &caught, &err));
+	assert_int_equal(err.kind, ERR_BUG);
 	buf_fini(&out);
 }
 
@@ -513,6 +563,7 @@ int main(void)
 		cmocka_unit_test(ids_are_seen_once_each),
 		cmocka_unit_test(columns_name_the_id_once_and_nothing_twice),
 		cmocka_unit_test(rows_become_cells),
+		cmocka_unit_test(rows_bring_their_raw_hashes),
 		cmocka_unit_test(numbers_that_are_no_values_are_problems),
 		cmocka_unit_test(keys_are_kept_within_what_the_store_takes),
 		cmocka_unit_test(what_the_model_cannot_hold_is_a_problem),

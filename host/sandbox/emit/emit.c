@@ -109,6 +109,17 @@ static void choose_outbox(lua_State *L, struct emit_job *job)
 	job->outbox = &job->own;
 }
 
+/* Parts of rows and removals are told as what they are. */
+static void prepare_raw(lua_State *L, struct emit_job *job)
+{
+	job->has_seed = job->emitter->has_seed && job->extent == MAP_WHOLE && !job->map->is_derived;
+	if (!job->has_seed)
+		return;
+	job->raw = emitter_raw_table(job->emitter, job->map->entity);
+	if (!emit_seed(job, L, AT_CONTEXT))
+		bind_raise(L, &job->err);
+}
+
 /* emitter, map, rows, extra, context -> the stack of a running emit */
 static struct emit_job *prepare(lua_State *L)
 {
@@ -132,6 +143,7 @@ static struct emit_job *prepare(lua_State *L)
 	json_plan_make(&job->plan, map->row, &job->page.list.shape, job->page.bytes);
 	job->err = ERR_INIT;
 	choose_outbox(L, job);
+	prepare_raw(L, job);
 	job->slots = new_slots(L, CHUNK_ROWS, json_pick_count(map->row));
 	for (size_t i = 0; i < map->extra_count; i++)
 		pick_extra(L, job, i);
@@ -222,11 +234,11 @@ static int end_job(lua_State *L)
 	return 0;
 }
 
-/* Skipped rows of an outbox that ends with the job find no company later. */
+/* What waits in an outbox that ends with the job finds no company later. */
 static bool has_something(const struct emit_job *job)
 {
-	return outbox_has_content(job->outbox) ||
-	       (job->outbox == &job->own && job->own.skipped > 0);
+	return job->outbox == &job->own ? outbox_has_anything(job->outbox)
+					: outbox_has_content(job->outbox);
 }
 
 static int go_on(lua_State *L, int status, lua_KContext ctx)
@@ -265,7 +277,7 @@ static void collect_call(lua_State *L, struct emitter *emitter, struct outbox *o
 	struct buf *args;
 	struct value_cursor cursor;
 
-	if (!outbox_has_content(outbox) && outbox->skipped == 0)
+	if (!outbox_has_anything(outbox))
 		return;
 	args = bind_buf(L);
 	outbox_put(outbox, emitter->stream, args);
@@ -339,6 +351,6 @@ void emit_open(lua_State *L)
 }
 
 const luaL_Reg emit_functions[] = {
-	{ "emitter", emitter_new }, { "emit", l_emit }, { "flush", flush_run },
-	{ "preview", l_preview },   { NULL, NULL },
+	{ "emitter", emitter_new }, { "emit", l_emit },	    { "flush", flush_run },
+	{ "preview", l_preview },   { "raw", emitter_raw }, { NULL, NULL },
 };

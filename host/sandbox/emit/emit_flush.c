@@ -152,7 +152,7 @@ static int flush_on(lua_State *L, int status, lua_KContext ctx)
 			return ask(L, flush);
 		if (flush_take(L, flush, outbox))
 			next_outbox(flush);
-		if (outbox_has_content(outbox) || outbox->skipped > 0)
+		if (outbox_has_anything(outbox))
 			return post(L, emitter, outbox);
 	}
 	return guest_drain(L, 0, flushed);

@@ -1,7 +1,15 @@
 /* What a map looks at of one row, as a hash: equal inputs give equal rows. */
+#include <lauxlib.h>
+#include <string.h>
+
 #include "sandbox/emit/emit_job.h"
 
-enum { NO_VALUE = 0xff };
+enum {
+	NO_VALUE = 0xff,
+	/* Counts up when the evaluator makes something else of the same record and map: rows of an
+	 * older one are told anew. */
+	EVALUATOR = 1,
+};
 
 /* Length, kind and bytes: no two lists of values look the same. */
 static void put_span(struct buf *out, struct json_span value)
@@ -40,12 +48,70 @@ static void put_row(struct emit_job *job, const struct map_run *run)
 	}
 }
 
-bool emit_input(struct emit_job *job, const struct map_run *run, uint8_t out[HASH128_SIZE])
+static bool take_hash(struct emit_job *job, uint8_t out[HASH128_SIZE])
 {
-	buf_clear(&job->input);
-	put_row(job, run);
 	if (!buf_ok(&job->input, &job->err))
 		return false;
 	hash128(job->input.data, job->input.len, out);
 	return true;
+}
+
+bool emit_input(struct emit_job *job, const struct map_run *run, uint8_t out[HASH128_SIZE])
+{
+	buf_clear(&job->input);
+	put_row(job, run);
+	return take_hash(job, out);
+}
+
+static void put_name(struct buf *out, const char *text)
+{
+	put_span(out, json_span(text, strlen(text)));
+}
+
+/* The same record under another parent is another row: its scope is looked at, too. */
+static void put_scope(struct buf *out, lua_State *L, int context)
+{
+	if (!lua_istable(L, context) || lua_getfield(L, context, "scope") != LUA_TTABLE)
+		return;
+	lua_geti(L, -1, 2);
+	lua_geti(L, -2, 3);
+	put_name(out, luaL_checkstring(L, -2));
+	put_name(out, luaL_checkstring(L, -1));
+}
+
+bool emit_seed(struct emit_job *job, lua_State *L, int context)
+{
+	int top = lua_gettop(L);
+
+	buf_clear(&job->input);
+	buf_append(&job->input, job->emitter->seed, HASH128_SIZE);
+	buf_char(&job->input, EVALUATOR);
+	put_name(&job->input, job->emitter->stream);
+	put_name(&job->input, job->map->name);
+	put_scope(&job->input, L, context);
+	lua_settop(L, top);
+	return take_hash(job, job->seed);
+}
+
+/* A row that is kept because an id is known is another one when the id is not known any more. */
+static char known_answer(const struct map_run *run, const struct map_source *source)
+{
+	struct map_value answer;
+	struct err ignored = ERR_INIT;
+	struct map_run quiet = *run;
+
+	quiet.err = &ignored;
+	if (!map_eval(&quiet, source, &answer))
+		return (char)NO_VALUE;
+	return (char)map_is_true(&answer);
+}
+
+bool emit_raw(struct emit_job *job, const struct map_run *run, uint8_t out[HASH128_SIZE])
+{
+	buf_clear(&job->input);
+	buf_append(&job->input, job->seed, HASH128_SIZE);
+	for (size_t i = 0; i < job->map->known_count; i++)
+		buf_char(&job->input, known_answer(run, &job->map->known[i]));
+	put_row(job, run);
+	return take_hash(job, out);
 }

@@ -9,6 +9,7 @@
 
 #include "base/hash.h"
 #include "sandbox/emit/outbox.h"
+#include "sandbox/emit/raw_table.h"
 #include "sandbox/lib/lua_page.h"
 
 enum {
@@ -25,6 +26,12 @@ struct known {
 	struct byte_table ids; /* value: one byte, 1 = live */
 };
 
+/* The rows of an entity that need not be told again. */
+struct raw_rows {
+	char *entity;
+	struct raw_table table;
+};
+
 /* User value 1 anchors the maps. */
 struct emitter {
 	char *stream;
@@ -32,6 +39,10 @@ struct emitter {
 	size_t outbox_count;
 	struct known known[EMIT_ENTITIES_MAX];
 	size_t known_count;
+	struct raw_rows raw[EMIT_ENTITIES_MAX];
+	size_t raw_count;
+	bool has_seed;
+	uint8_t seed[HASH128_SIZE]; /* of raw hashes; without one none are told */
 	int running; /* emits that have not ended; also cancelled ones that are not collected yet */
 	bool is_over; /* being flushed, or flushed for good: it takes no rows */
 };
@@ -61,8 +72,11 @@ struct emit_job {
 	struct json_span *slots; /* of the chunk's rows */
 	struct json_span *extra_slots[MAP_EXTRAS_MAX];
 	struct json_span extra_rows[MAP_EXTRAS_MAX];
-	struct scratch scratch;	       /* of the row being mapped */
-	struct buf input;	       /* what the map looks at of that row */
+	struct scratch scratch; /* of the row being mapped */
+	struct buf input;	/* what the map looks at of that row */
+	struct raw_table *raw;	/* of the map's entity; NULL = nothing is known */
+	bool has_seed;		/* the rows' raw hashes are told */
+	uint8_t seed[HASH128_SIZE];
 	size_t chunk, chunk_end, next; /* rows: the chunk, and where in it */
 	struct emit_ask ask;
 	bool is_preview; /* there is no host: nothing is asked, calls are collected */
@@ -71,7 +85,8 @@ struct emit_job {
 
 /* --- emitter.c --- */
 void emitter_open(lua_State *L);
-int emitter_new(lua_State *L); /* stream -> emitter */
+int emitter_new(lua_State *L); /* stream, seed or nil -> emitter */
+int emitter_raw(lua_State *L); /* emitter, entity, hashes: rows that the host has */
 struct emitter *emitter_check(lua_State *L, int index);
 
 /* The same, but raises also when it is over. */
@@ -82,6 +97,9 @@ struct outbox *emitter_outbox(lua_State *L, struct emitter *emitter, const struc
 
 /* After a flush that is not the last one: takes rows again, and knows nothing. */
 void emitter_restart(struct emitter *emitter);
+
+/* The rows of the entity that need not be told again; NULL = there are none. */
+struct raw_table *emitter_raw_table(struct emitter *emitter, const char *entity);
 
 /* What is known of an entity; NULL: no memory, or too many entities. */
 struct known *emitter_known(struct emitter *emitter, const char *entity);
@@ -102,6 +120,13 @@ void emit_end_row(struct emit_job *job);
 
 /* The hash of everything that the map looks at of the row job->next. false and job->err: memory. */
 bool emit_input(struct emit_job *job, const struct map_run *run, uint8_t out[HASH128_SIZE]);
+
+/* The seed of the job's raw hashes: the emitter's, with map and scope mixed in. `context` is the
+ * table that goes with the rows, or none. */
+bool emit_seed(struct emit_job *job, lua_State *L, int context);
+
+/* The row's raw hash: the input, the job's seed, and what the host says of ids in it. */
+bool emit_raw(struct emit_job *job, const struct map_run *run, uint8_t out[HASH128_SIZE]);
 
 /* --- emit_ask.c --- */
 

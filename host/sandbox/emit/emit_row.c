@@ -250,6 +250,21 @@ static bool map_derived(struct emit_job *job, const struct map_run *run, const c
 	       outbox_map(job->outbox, run, excerpt, input, &row->is_refused, &job->err);
 }
 
+/* A row that the host has from the same record is told as its place there. */
+static bool map_raw(struct emit_job *job, const struct map_run *run, const char *excerpt,
+		    struct json_row *row)
+{
+	uint8_t raw[HASH128_SIZE];
+	uint32_t place;
+
+	if (!emit_raw(job, run, raw))
+		return false;
+	if (job->raw == NULL || !raw_table_find(job->raw, raw, &place))
+		return outbox_map(job->outbox, run, excerpt, raw, &row->is_refused, &job->err);
+	outbox_same(job->outbox, place);
+	return buf_ok(&job->outbox->same, &job->err);
+}
+
 static bool map_row(struct emit_job *job, const struct map_run *run, struct json_row *row)
 {
 	char excerpt[EXCERPT + 1];
@@ -257,6 +272,8 @@ static bool map_row(struct emit_job *job, const struct map_run *run, struct json
 	excerpt_of(job, excerpt);
 	if (job->map->is_derived)
 		return map_derived(job, run, excerpt, row);
+	if (job->has_seed)
+		return map_raw(job, run, excerpt, row);
 	return outbox_map(job->outbox, run, excerpt, NULL, &row->is_refused, &job->err);
 }
 

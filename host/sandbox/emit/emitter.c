@@ -1,6 +1,7 @@
 /* What lives as long as one reading of one stream: outboxes, and which ids are known. */
 #include <lauxlib.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/str.h"
 #include "sandbox/emit/emit_job.h"
@@ -28,6 +29,10 @@ static int emitter_release(lua_State *L)
 		free(emitter->outboxes[i]);
 	}
 	forget_known(emitter);
+	for (size_t i = 0; i < emitter->raw_count; i++) {
+		raw_table_fini(&emitter->raw[i].table);
+		free(emitter->raw[i].entity);
+	}
 	free(emitter->stream);
 	*emitter = (struct emitter){ 0 };
 	return 0;
@@ -36,14 +41,48 @@ static int emitter_release(lua_State *L)
 int emitter_new(lua_State *L)
 {
 	const char *stream = luaL_checkstring(L, 1);
+	size_t len;
+	const char *seed = luaL_optlstring(L, 2, NULL, &len);
 	struct emitter *emitter = bind_new(L, EMITTER, sizeof(*emitter), 1);
 
 	emitter->stream = str_dup(stream);
 	if (emitter->stream == NULL)
 		return luaL_error(L, "not enough memory");
+	emitter->has_seed = seed != NULL && len == HASH128_SIZE;
+	if (emitter->has_seed)
+		memcpy(emitter->seed, seed, HASH128_SIZE);
 	lua_newtable(L);
 	lua_setiuservalue(L, -2, 1);
 	return 1;
+}
+
+struct raw_table *emitter_raw_table(struct emitter *emitter, const char *entity)
+{
+	for (size_t i = 0; i < emitter->raw_count; i++) {
+		if (str_eq(emitter->raw[i].entity, entity))
+			return &emitter->raw[i].table;
+	}
+	return NULL;
+}
+
+int emitter_raw(lua_State *L)
+{
+	struct emitter *emitter = emitter_check(L, 1);
+	const char *entity = luaL_checkstring(L, 2);
+	struct raw_table *table = emitter_raw_table(emitter, entity);
+	size_t len;
+	const char *hashes = luaL_checklstring(L, 3, &len);
+
+	if (table == NULL) {
+		luaL_argcheck(L, emitter->raw_count < EMIT_ENTITIES_MAX, 2, "too many entities");
+		emitter->raw[emitter->raw_count].entity = str_dup(entity);
+		if (emitter->raw[emitter->raw_count].entity == NULL)
+			return luaL_error(L, "not enough memory");
+		table = &emitter->raw[emitter->raw_count++].table;
+	}
+	if (!raw_table_add(table, hashes, len))
+		return luaL_error(L, "not enough memory");
+	return 0;
 }
 
 struct outbox *emitter_outbox(lua_State *L, struct emitter *emitter, const struct map *map)

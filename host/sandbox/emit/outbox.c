@@ -17,6 +17,8 @@ void outbox_fini(struct outbox *outbox)
 	buf_fini(&outbox->rows);
 	buf_fini(&outbox->dropped);
 	buf_fini(&outbox->bad);
+	buf_fini(&outbox->raw);
+	buf_fini(&outbox->same);
 	buf_fini(&outbox->context);
 	buf_fini(&outbox->row);
 	fold_fini(&outbox->fold);
@@ -72,6 +74,15 @@ void outbox_add(struct outbox *outbox, const char *row, size_t len)
 	outbox->row_count++;
 }
 
+void outbox_same(struct outbox *outbox, uint32_t place)
+{
+	uint8_t bytes[4];
+
+	for (int i = 0; i < 4; i++)
+		bytes[i] = (uint8_t)(place >> (8 * i));
+	buf_append(&outbox->same, bytes, sizeof(bytes));
+}
+
 static bool fold(struct outbox *outbox, const struct map_result *result,
 		 const struct map_value *rank, const uint8_t *input, struct err *err)
 {
@@ -90,7 +101,9 @@ static bool keep(struct outbox *outbox, const struct map_result *result,
 	if (outbox->map->is_derived)
 		return fold(outbox, result, rank, input, err);
 	outbox_add(outbox, outbox->row.data, outbox->row.len);
-	return true;
+	if (input != NULL)
+		buf_append(&outbox->raw, input, HASH128_SIZE);
+	return buf_ok(&outbox->raw, err);
 }
 
 bool outbox_map(struct outbox *outbox, const struct map_run *run, const char *excerpt,
@@ -127,12 +140,19 @@ bool outbox_map(struct outbox *outbox, const struct map_run *run, const char *ex
 
 bool outbox_is_full(const struct outbox *outbox)
 {
-	return outbox->rows.len + outbox->dropped.len + outbox->bad.len > OUTBOX_FULL;
+	return outbox->rows.len + outbox->raw.len + outbox->same.len + outbox->dropped.len +
+		       outbox->bad.len >
+	       OUTBOX_FULL;
 }
 
 bool outbox_has_content(const struct outbox *outbox)
 {
 	return outbox->row_count + outbox->dropped_count + outbox->bad_count > 0;
+}
+
+bool outbox_has_anything(const struct outbox *outbox)
+{
+	return outbox_has_content(outbox) || outbox->skipped > 0 || outbox->same.len > 0;
 }
 
 static void put_columns(const struct map *map, struct buf *args)
@@ -153,9 +173,19 @@ static void put_items(const char *name, struct buf *items, size_t *count, struct
 	*count = 0;
 }
 
+static void put_bytes(const char *name, struct buf *bytes, struct buf *args)
+{
+	value_put_str(args, name);
+	if (bytes->len > 0)
+		value_put_bytes(args, bytes->data, bytes->len);
+	else
+		value_put_nil(args);
+	buf_clear(bytes);
+}
+
 void outbox_put(struct outbox *outbox, const char *stream, struct buf *args)
 {
-	value_put_map(args, 8 + outbox->context_count);
+	value_put_map(args, 10 + outbox->context_count);
 	value_put_str(args, "map");
 	value_put_str(args, outbox->map->name);
 	value_put_str(args, "entity");
@@ -164,6 +194,8 @@ void outbox_put(struct outbox *outbox, const char *stream, struct buf *args)
 	value_put_str(args, stream);
 	put_columns(outbox->map, args);
 	put_items("rows", &outbox->rows, &outbox->row_count, args);
+	put_bytes("raw", &outbox->raw, args);
+	put_bytes("same", &outbox->same, args);
 	put_items("dropped", &outbox->dropped, &outbox->dropped_count, args);
 	put_items("bad", &outbox->bad, &outbox->bad_count, args);
 	value_put_str(args, "skipped");

@@ -23,6 +23,8 @@ struct outbox {
 	const struct map *map;
 	struct buf rows, dropped, bad; /* encoded items of the lists */
 	size_t row_count, dropped_count, bad_count, skipped;
+	struct buf raw;	    /* a hash for each of the rows; empty where none are told */
+	struct buf same;    /* places of rows that the host has, 4 bytes each, the lowest first */
 	struct buf context; /* further members of its calls, encoded: key, value, ... */
 	size_t context_count;
 	struct buf row; /* the one that is being mapped */
@@ -34,14 +36,17 @@ void outbox_init(struct outbox *outbox, const struct map *map);
 void outbox_fini(struct outbox *outbox);
 
 /*
- * Maps one row and keeps what comes of it. `input` (a hash of what the map looks at; may be NULL)
- * is remembered in `folded` when a derived row came of it. `excerpt` shows the row if it is bad.
- * *is_refused tells whether a map before this one has reported the same row as bad, and is set when
- * this one does: one bad record is reported once. false and err: memory, or the cap on derived
- * rows.
+ * Maps one row and keeps what comes of it. `input` is a hash of what the map looks at, or NULL: it
+ * is remembered in `folded` when a derived row came of it, and told with any other row. `excerpt`
+ * shows the row if it is bad. *is_refused tells whether a map before this one has reported the same
+ * row as bad, and is set when this one does: one bad record is reported once. false and err:
+ * memory, or the cap on derived rows.
  */
 bool outbox_map(struct outbox *outbox, const struct map_run *run, const char *excerpt,
 		const uint8_t *input, bool *is_refused, struct err *err);
+
+/* Keeps a row that the host has. */
+void outbox_same(struct outbox *outbox, uint32_t place);
 
 /* Keeps a row that is mapped already: a winner of the fold. */
 void outbox_add(struct outbox *outbox, const char *row, size_t len);
@@ -53,8 +58,11 @@ void outbox_refuse(struct outbox *outbox, const struct map_result *result, const
 /* Is it time to send? */
 bool outbox_is_full(const struct outbox *outbox);
 
-/* Is there something to send? (skipped rows alone wait for company, or for the end) */
+/* Is there something to send? Skipped rows, and those that the host has, wait for company, */
 bool outbox_has_content(const struct outbox *outbox);
+
+/* or for the end: is there anything at all? */
+bool outbox_has_anything(const struct outbox *outbox);
 
 /* Forgets the derived rows: they are sent. */
 void outbox_restart(struct outbox *outbox);

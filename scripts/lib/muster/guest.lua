@@ -151,7 +151,7 @@ local function committed(text)
   return nil
 end
 
----@param args table { stream, settings, now, state (JSON), full, limit }
+---@param args table { stream, settings, now, state (JSON), full, limit, raw = { seed, rows } }
 function handlers.read(args)
   local connector = loaded.connector
   local stream = connector.streams[args.stream]
@@ -159,7 +159,9 @@ function handlers.read(args)
     calls = stream.calls, errors = connector.errors, settings = args.settings, now = args.now,
     limit = args.limit, single = stream.single, full = args.full,
   }
-  local described = { name = args.stream, emits = stream.emits, mode = stream.mode }
+  local described = {
+    name = args.stream, emits = stream.emits, mode = stream.mode, raw = args.raw,
+  }
   local rows = out.new(described, loaded.compiled, calls)
   local ok, fault = pcall(function()
     stream.read(calls, rows, committed(args.state))

@@ -46,6 +46,8 @@ local HOPELESS <const> = 10
 
 local STATE_MAX <const> = 64 * 1024
 
+local HASH_SIZE <const> = 16
+
 -- { stream, events, emits, maps, emitter, api, scopes, read, failed, kept, fault } of a stream; what
 -- belongs to a scope or an event has besides it `context`, the arguments that its rows carry along.
 local states <const> = setmetatable({}, { __mode = "k" })
@@ -259,14 +261,29 @@ end
 
 -- --- the stream ---
 
----@param stream table { name, emits, mode }
+-- The emitter, and what it need not tell again: rows that the host has from the same records.
+local function emitter_of(stream)
+  local raw = stream.raw
+  local emitter = core.emitter(stream.name, raw and raw.seed)
+  for entity, count in pairs(raw and raw.rows or {}) do
+    local from = 0
+    repeat
+      local hashes = core.call("raw", { entity = entity, from = from }).hashes
+      core.raw(emitter, entity, hashes)
+      from = from + #hashes // HASH_SIZE
+    until from >= count or #hashes == 0
+  end
+  return emitter
+end
+
+---@param stream table { name, emits, mode, raw }
 ---@param maps table<string, userdata> compiled
 ---@param calls muster.Api
 ---@return muster.Out
 function out.new(stream, maps, calls)
   return bound({
     stream = stream.name, emits = stream.emits, events = stream.mode == "events", maps = maps,
-    api = calls, emitter = core.emitter(stream.name), scopes = 0, read = 0, failed = 0, kept = 0,
+    api = calls, emitter = emitter_of(stream), scopes = 0, read = 0, failed = 0, kept = 0,
   }, nil)
 end
 
