@@ -263,7 +263,8 @@ static struct driver_conn *open_conn(const char *path, enum driver_role role, st
 		return NULL;
 	}
 	conn->role = role;
-	/* Counting its memory takes a lock at each allocation. Refused, harmlessly, once it runs. */
+	/* Counting its memory takes a lock at each allocation. Refused, harmlessly, once it runs.
+	 */
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	status = sqlite3_open_v2(path, &conn->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
 	keep_as_it_is(conn, true);
