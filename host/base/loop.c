@@ -65,8 +65,12 @@ struct uv_loop_s *loop_uv(struct loop *loop)
 
 bool loop_uv_fail(int status, const char *what, struct err *err)
 {
-	return err_set(err, status == UV_ENOMEM ? ERR_OVER_LIMIT : ERR_BUG, "%s: %s", what,
-		       uv_strerror(status));
+	if (status == UV_ENOMEM)
+		return err_oom(err);
+	if (status != UV_EMFILE && status != UV_ENFILE && status != UV_EAGAIN)
+		return err_set(err, ERR_BUG, "%s: %s", what, uv_strerror(status));
+	err_set(err, ERR_OVER_LIMIT, "%s: %s", what, uv_strerror(status));
+	return err_hint(err, "raise the limits of open files and processes (ulimit -n, ulimit -u)");
 }
 
 static void free_handle(uv_handle_t *handle)
@@ -104,9 +108,12 @@ static void on_wake(uv_async_t *wake)
 
 struct loop *loop_new(struct err *err)
 {
-	struct loop *loop = calloc(1, sizeof(*loop));
+	struct loop *loop;
 	int status;
 
+	if (!loop_has_room(err))
+		return NULL;
+	loop = calloc(1, sizeof(*loop));
 	if (loop == NULL) {
 		err_oom(err);
 		return NULL;

@@ -178,10 +178,13 @@ static void flush(struct guest *guest)
 			guest_pulse_answered(guest->pulse);
 		}
 	} while (n > 0 || (n < 0 && errno == EINTR));
-	/* A broken pipe is the reader's business: the reason may still lie in the socket. */
+	/* A broken pipe is the reader's business: the reason may still lie in the socket. A
+	 * sandbox that lives would wait for ever for what is lost: it is told that nothing comes.
+	 */
 	if (n < 0 && errno != EAGAIN) {
 		guest->is_deaf = true;
 		buf_fini(&guest->out);
+		shutdown(guest->socket, SHUT_WR);
 	}
 	watch_for(guest);
 }

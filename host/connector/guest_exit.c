@@ -32,6 +32,10 @@ static void explain_signal(const char *name, int signum, struct err *err)
 static void explain_code(const char *name, int64_t code, struct err *err)
 {
 	switch (code) {
+	case SANDBOX_EXIT_DONE:
+	case SANDBOX_EXIT_HOST_GONE:
+		err_set(err, ERR_STORE, "connector %s: the connection to its sandbox broke", name);
+		return;
 	case SANDBOX_EXIT_OVER_LIMIT:
 		err_set(err, ERR_OVER_LIMIT, "connector %s: the sandbox reached a limit", name);
 		return;

@@ -143,12 +143,17 @@ class Muster:
                        secret: tuple[str, Optional[str]], account: str = "acme",
                        extra: Iterable[str] = ()) -> Run:
         """`address` and `secret` are a setting's id and its value; no secret = the tenant's."""
+        return self.run(*self.connect_words(sim, vendor, host, address, secret, account, extra))
+
+    def connect_words(self, sim: Simulator, vendor: str, host: str, address: tuple[str, str],
+                      secret: tuple[str, Optional[str]], account: str = "acme",
+                      extra: Iterable[str] = ()) -> list[str]:
         name, token = secret
         file = self.secret_file(token if token is not None else sim.token(host), account)
-        return self.run(
+        return [
             "connect", vendor, "--account", account, "--set", "=".join(address),
             "--secret-file", f"{name}={file}", "--ca-file", sim.ca_file,
-            "--connect-to", f"{host}:443:127.0.0.1:{sim.port}", "--no-input", *extra)
+            "--connect-to", f"{host}:443:127.0.0.1:{sim.port}", "--no-input", *extra]
 
     def query(self, sql: str) -> list[dict[str, Any]]:
         return self.must("query", sql, "--json").json()

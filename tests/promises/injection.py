@@ -1,4 +1,4 @@
-"""System calls that fail on order: the program under strace, which lets the nth call end with an error."""
+"""System calls that fail on order: the program under strace, or under libfiu."""
 
 import collections
 import os
@@ -17,6 +17,7 @@ LIMIT_S = 60  # a run that is not over by then hangs
 
 
 CALL = re.compile(r"^\d+ +(\w+)\(", re.MULTILINE)
+STRUCK = re.compile(r"^.*\(INJECTED\)", re.MULTILINE)
 KILL = "KILL"
 
 
@@ -36,20 +37,40 @@ class Injection:
         since = "from call" if self.is_lasting else "call"
         return f"{self.syscall} {self.error} {since} {self.nth}"
 
-    @property
-    def words(self) -> list[str]:
+    def run(self, muster: Muster, arguments: Iterable[str]) -> tuple[Optional[Run], str]:
+        """How the program ended, None if it hung; and what was struck: "" is nothing."""
         when = f"{self.nth}{'+' if self.is_lasting else ''}"
         what = "signal=KILL" if self.error == KILL else f"error={self.error}"
-        return ["-e", f"trace={self.syscall}", "-e", f"inject={self.syscall}:{what}:when={when}"]
+        run, trace = run_traced(muster, [
+            "-e", f"trace={self.syscall}",
+            "-e", f"inject={self.syscall}:{what}:when={when}"], arguments)
+        struck = STRUCK.search(trace)
+        return run, struck[0] if struck else ""
 
 
-def run_traced(muster: Muster, words: Iterable[str], arguments: Iterable[str],
-               trace: str = "/dev/null") -> Optional[Run]:
-    """The program under strace with these words; None if it hangs."""
+def run_traced(muster: Muster, words: Iterable[str],
+               arguments: Iterable[str]) -> tuple[Optional[Run], str]:
+    """The program under strace with these words, and the trace; None if it hangs."""
     if not shutil.which("strace"):
         raise Skip("there is no strace")
-    arguments = list(arguments)
-    command = ["strace", "-f", "-qq", "-o", trace, *words, "--", *muster.command(*arguments)]
+    with tempfile.TemporaryDirectory(prefix="muster-trace-") as folder:
+        trace = pathlib.Path(folder) / "trace"
+        command = ["strace", "-f", "-y", "--seccomp-bpf", "-qq", "-o", str(trace), *words, "--"]
+        run = run_within(muster, command, list(arguments))
+        return run, trace.read_text(errors="replace") if trace.exists() else ""
+
+
+def run_random(muster: Muster, names: str, share: float, arguments: Iterable[str]) -> Optional[Run]:
+    """The program with this share of the calls that libfiu knows by these names failing."""
+    if not shutil.which("fiu-run"):
+        raise Skip("there is no fiu-run (package fiu-utils)")
+    return run_within(muster, ["fiu-run", "-x", "-f", "", "-c",
+                               f"enable_random name={names},probability={share}"], list(arguments))
+
+
+def run_within(muster: Muster, before: list[str], arguments: list[str]) -> Optional[Run]:
+    """The program, started by another one; None if it is not over in time."""
+    command = [*before, *muster.command(*arguments)]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True, errors="backslashreplace",
                                env=muster.environment, cwd=muster.folder, start_new_session=True)
@@ -64,9 +85,7 @@ def run_traced(muster: Muster, words: Iterable[str], arguments: Iterable[str],
 
 def count_calls(muster: Muster, syscalls: Iterable[str], arguments: Iterable[str]) -> dict[str, int]:
     """How many of each the program makes, all its threads and processes together."""
-    with tempfile.TemporaryDirectory(prefix="muster-trace-") as folder:
-        trace = pathlib.Path(folder) / "trace"
-        run = run_traced(muster, ["-e", f"trace={','.join(syscalls)}"], arguments, str(trace))
-        if run is None or run.code:
-            raise AssertionError(f"what nothing disturbs ends so: {run!r}")
-        return collections.Counter(CALL.findall(trace.read_text(errors="replace")))
+    run, trace = run_traced(muster, ["-e", f"trace={','.join(syscalls)}"], arguments)
+    if run is None or run.code:
+        raise AssertionError(f"what nothing disturbs ends so: {run!r}")
+    return collections.Counter(CALL.findall(trace))

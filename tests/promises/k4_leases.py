@@ -19,6 +19,7 @@ from promises.syncing import END_S, Syncing, first_of, syncing
 
 BUSY_CODE = 8
 LEASE_S = 30
+ACCOUNTS = 2
 DELAYS = (0.0, 0.02, 0.05)
 SHARED = ("limits",)  # rates and breakers are no session's: who asked a vendor has to say so
 
@@ -67,10 +68,15 @@ class Leases(Promise):
     def leases(place: Syncing) -> list[tuple]:
         return place.database.ask("SELECT account_id, fence FROM leases WHERE owner IS NOT NULL")
 
+    @staticmethod
+    def sessions(place: Syncing) -> int:
+        return place.database.value("SELECT count(*) FROM sessions")
+
     def stop_in_session(self, place: Syncing, draw: random.Random,
                         process: subprocess.Popen) -> bool:
         """Stopped at some write of the session, or a little later; false: it was over by then."""
-        while not self.leases(place):
+        begun = self.sessions(place) + ACCOUNTS
+        while self.sessions(place) < begun:  # what has not begun yet may begin when it wakes up
             if process.poll() is not None:
                 return False
             time.sleep(0.001)
@@ -89,8 +95,7 @@ class Leases(Promise):
             return
         while True:
             with contextlib.suppress(sqlite3.OperationalError):
-                place.database.ask("UPDATE leases SET expires_at_ms = 1 WHERE owner IS NOT NULL",
-                                   wait_s=0.1)
+                place.database.expire_leases(wait_s=0.1)
                 return
             os.killpg(stopped.pid, signal.SIGCONT)
             time.sleep(0.002)

@@ -10,10 +10,10 @@ import subprocess
 import time
 from typing import Iterator, Optional
 
-from e2e.harness import ACCOUNT, DirectMuster, REPOSITORY, Run
+from e2e.harness import ACCOUNT, DirectMuster, REPOSITORY
 from promises.database import Database
 from promises.ground import ground
-from promises.injection import KILL, Injection, count_calls, run_traced
+from promises.injection import KILL, Injection, count_calls
 from promises.promise import Promise
 from promises.syncing import first_of
 
@@ -176,7 +176,7 @@ class Migrations(Promise):
         count = calls[call]
         nth = draw.randint(max(1, draw.choice((1, count - LAST))), count)
         injection = Injection(call, error, nth, error != KILL and draw.random() < 0.5)
-        run: Optional[Run] = run_traced(older.muster, injection.words, ["status"])
+        run, _ = injection.run(older.muster, ["status"])
         if run is None:
             return f"{injection}, which hangs"
         return f"{injection}, which ends with {run.code}"
