@@ -9,7 +9,10 @@ from pathlib import Path
 FILES = ("bin/muster", "share/man/man1/muster.1", "share/bash-completion/completions/muster",
          "share/zsh/site-functions/_muster", "share/fish/vendor_completions.d/muster.fish",
          "share/muster/scripts/vendors/kandji.lua", "share/muster/scripts/lib/muster/guest.lua",
-         "share/muster/scripts/lib/host.meta.lua", "share/muster/scripts/lib/cjson.meta.lua")
+         "share/muster/scripts/lib/host.meta.lua", "share/muster/scripts/lib/cjson.meta.lua",
+         "share/doc/muster/README.md", "share/doc/muster/host/store/README.md",
+         "share/doc/muster/copyright", "share/doc/muster/examples/queries.md",
+         "share/doc/muster/examples/systemd/muster.service")
 
 
 class Prefix(unittest.TestCase):
