@@ -36,6 +36,7 @@ static const char *const names[SABOTAGE_COUNT] = {
 	[SABOTAGE_UNCOUNTED_RETRIES] = "uncounted-retries",
 	[SABOTAGE_FORGET_LIMITS] = "forget-limits",
 	[SABOTAGE_SHARED_BREAKER] = "shared-breaker",
+	[SABOTAGE_IGNORE_DUPLICATE_KEYS] = "ignore-duplicate-keys",
 };
 
 bool sabotage_is(enum sabotage fault)

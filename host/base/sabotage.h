@@ -40,6 +40,7 @@ enum sabotage {
 	SABOTAGE_UNCOUNTED_RETRIES,	 /* any number of repetitions */
 	SABOTAGE_FORGET_LIMITS,		 /* pauses and breakers end with the process */
 	SABOTAGE_SHARED_BREAKER,	 /* all accounts of a host have one breaker */
+	SABOTAGE_IGNORE_DUPLICATE_KEYS,	 /* of a key that comes twice one is taken */
 	SABOTAGE_COUNT,
 };
 

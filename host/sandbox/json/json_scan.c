@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/sabotage.h"
 #include "sandbox/json/json_keys.h"
 #include "sandbox/json/json_text.h"
 #include "sandbox/json/json_words.h"
@@ -363,7 +364,8 @@ static enum step check_key(struct scan *scan, const unsigned char *open, const c
 		err_oom(scan->err);
 		return STEP_FAIL;
 	case JSON_KEY_AGAIN:
-		if (!note(scan, JSON_DUPLICATE_KEY, open))
+		if (!sabotage_is(SABOTAGE_IGNORE_DUPLICATE_KEYS) &&
+		    !note(scan, JSON_DUPLICATE_KEY, open))
 			return STEP_FAIL;
 		if (is_at_member(scan))
 			json_shape_refuse(&scan->list->shape);
