@@ -3,6 +3,8 @@
 #include "base/clock.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 static int64_t read_ms(clockid_t id)
@@ -43,11 +45,11 @@ bool clock_parse(const char *text, int64_t *wall_ms)
 {
 	struct tm tm = { 0 };
 	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
-	int ms, end = 0;
 
-	if (!rest || sscanf(rest, ".%3dZ%n", &ms, &end) != 1 || end != 5 || rest[end] || ms < 0)
+	if (!rest || rest[0] != '.' || strspn(rest + 1, "0123456789") != 3 || rest[4] != 'Z' ||
+	    rest[5] != '\0')
 		return false;
-	*wall_ms = (int64_t)timegm(&tm) * 1000 + ms;
+	*wall_ms = (int64_t)timegm(&tm) * 1000 + strtol(rest + 1, NULL, 10);
 	return true;
 }
 

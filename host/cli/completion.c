@@ -63,10 +63,25 @@ static void put_arguments(struct buf *out, const struct cli_verb *verb)
 		buf_printf(out, "%s%s", i ? " " : "", names[i]);
 }
 
-/* Is one of the project's accounts asked for? Verbs and flags say so in the same words. */
-static bool wants_account(const char *args)
+/* What the project has names for, by the word that verbs and flags use for it. */
+static const struct stored {
+	const char *word, *function, *select;
+} STORED[] = {
+	{ "ACCOUNT", "_muster_accounts",
+	  "SELECT vendor || char(47) || name FROM accounts WHERE archived_at IS NULL" },
+	{ "CREDENTIAL", "_muster_credentials", "SELECT name FROM credentials" },
+};
+
+enum { STORED_COUNT = sizeof(STORED) / sizeof(STORED[0]) };
+
+/* NULL: nothing that is stored is asked for. */
+static const struct stored *stored_of(const char *args)
 {
-	return args && strstr(args, "ACCOUNT");
+	for (size_t i = 0; args && i < STORED_COUNT; i++) {
+		if (strstr(args, STORED[i].word))
+			return &STORED[i];
+	}
+	return NULL;
 }
 
 /* Global flags that take a word, as patterns of a shell's case: --project|-C|... */
@@ -103,9 +118,11 @@ static void put_pattern(struct buf *out, const struct cli_verb *verbs, size_t i,
 /* What can follow a flag; nothing known: then the shell offers files. */
 static void put_values(struct buf *out, const struct cli_flag *flag)
 {
+	const struct stored *stored = stored_of(flag->value);
+
 	buf_str(out, "words=");
-	if (wants_account(flag->value))
-		buf_str(out, "$(_muster_accounts)");
+	if (stored)
+		buf_printf(out, "$(%s)", stored->function);
 	for (size_t i = 0; flag->one_of && flag->one_of[i]; i++)
 		buf_printf(out, "%s%s", i ? " " : "'", flag->one_of[i]);
 	buf_str(out, flag->one_of ? "' ;;\n" : " ;;\n");
@@ -157,12 +174,17 @@ static void put_value_cases(struct buf *out)
 
 static void put_case(struct buf *out, const struct cli_verb *verb, const char *sub, bool has_subs)
 {
+	const struct stored *stored = stored_of(verb->args);
+
 	buf_printf(out, "\t'%s %s') words='", verb->name, sub);
 	if (has_subs)
 		put_subs(out, verb->name);
 	put_arguments(out, verb);
 	put_flag_names(out, verb->flags);
-	buf_str(out, wants_account(verb->args) ? "'\" $(_muster_accounts)\" ;;\n" : "' ;;\n");
+	if (stored)
+		buf_printf(out, "'\" $(%s)\" ;;\n", stored->function);
+	else
+		buf_str(out, "' ;;\n");
 }
 
 /* case "$verb $sub" in ... words="..." ;; esac, which bash and zsh read alike. */
@@ -207,18 +229,19 @@ static void put_choice(struct buf *out, const char *first, const char *last, con
 	put_value_cases(out);
 }
 
-/* The accounts of the project in the current folder, for all three shells. */
-static void put_accounts_query(struct buf *out)
+/* The names there are in the project of the current folder, for all three shells. */
+static void put_stored_query(struct buf *out, const struct stored *stored)
 {
-	buf_str(out, "muster query \"SELECT vendor || char(47) || name FROM accounts "
-		     "WHERE archived_at IS NULL\" 2>/dev/null | sed 1d");
+	buf_printf(out, "muster query \"%s\" 2>/dev/null | sed 1d", stored->select);
 }
 
-static void put_accounts_function(struct buf *out)
+static void put_stored_functions(struct buf *out)
 {
-	buf_str(out, "_muster_accounts() {\n\t");
-	put_accounts_query(out);
-	buf_str(out, "\n}\n");
+	for (size_t i = 0; i < STORED_COUNT; i++) {
+		buf_printf(out, "%s() {\n\t", STORED[i].function);
+		put_stored_query(out, &STORED[i]);
+		buf_str(out, "\n}\n");
+	}
 }
 
 static void put_sub_pairs(struct buf *out)
@@ -237,7 +260,7 @@ static void put_sub_pairs(struct buf *out)
 static void put_bash(struct buf *out)
 {
 	buf_str(out, "# bash completion of muster, made from its table of verbs\n");
-	put_accounts_function(out);
+	put_stored_functions(out);
 	buf_str(out, "_muster() {\n"
 		     "\tlocal verb= sub= words= prev=\"${COMP_WORDS[COMP_CWORD - 1]}\" i\n");
 	put_sub_pairs(out);
@@ -252,7 +275,7 @@ static void put_zsh(struct buf *out)
 {
 	buf_str(out, "#compdef muster\n"
 		     "# zsh completion of muster, made from its table of verbs\n");
-	put_accounts_function(out);
+	put_stored_functions(out);
 	buf_str(out, "_muster() {\n"
 		     "\tlocal verb= sub= choices= i\n"
 		     "\tlocal -a given=(\"${words[@]}\")\n"
@@ -275,10 +298,14 @@ static void put_fish_text(struct buf *out, const char *text)
 	}
 }
 
-static void put_fish_accounts(struct buf *out)
+static void put_fish_stored(struct buf *out, const char *args)
 {
+	const struct stored *stored = stored_of(args);
+
+	if (!stored)
+		return;
 	buf_str(out, " -f -a '(");
-	put_accounts_query(out);
+	put_stored_query(out, stored);
 	buf_str(out, ")'");
 }
 
@@ -290,10 +317,10 @@ static void put_fish_arguments(struct buf *out, const struct cli_verb *verb, con
 	if (words.len > 0)
 		buf_printf(out, "complete -c muster%s -f -a '%s'\n", condition, buf_text(&words));
 	buf_fini(&words);
-	if (!wants_account(verb->args))
+	if (!stored_of(verb->args))
 		return;
 	buf_printf(out, "complete -c muster%s", condition);
-	put_fish_accounts(out);
+	put_fish_stored(out, verb->args);
 	buf_char(out, '\n');
 }
 
@@ -305,8 +332,7 @@ static void put_fish_flags(struct buf *out, const char *condition, const struct 
 			buf_printf(out, " -s %c", flags->letter);
 		if (flags->type != CLI_SWITCH)
 			buf_str(out, " -r");
-		if (wants_account(flags->value))
-			put_fish_accounts(out);
+		put_fish_stored(out, flags->value);
 		if (flags->one_of) {
 			buf_str(out, " -f -a '");
 			for (size_t i = 0; flags->one_of[i]; i++)

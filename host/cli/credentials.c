@@ -267,7 +267,8 @@ static bool mend_users(struct store_tx *tx, const struct credential_use *known, 
 		else
 			done = err_set(err, ERR_BUSY, "%s uses it since a moment ago", slug) ||
 			       err_hint(err, "try again: it is tested with the others then");
-		json_array_append_new(slugs, json_string(slug));
+		if (done && json_array_append_new(slugs, json_string(slug)) != 0)
+			done = err_oom(err);
 	}
 	account_list_fini(now.accounts, now.count);
 	return done;

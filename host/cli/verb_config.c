@@ -62,11 +62,12 @@ bool verb_config_list(struct cli *cli, struct err *err)
 	for (int i = 0; i < CONFIG_COUNT; i++) {
 		struct effective effective = { .key = (enum config_key)i };
 
-		if (!read_effective(cli, &effective, err)) {
+		if (!read_effective(cli, &effective, err) ||
+		    (json_array_append_new(list, effective_json(&effective)) != 0 &&
+		     !err_oom(err))) {
 			json_decref(list);
 			return false;
 		}
-		json_array_append_new(list, effective_json(&effective));
 	}
 	return print_list(cli, list, err);
 }

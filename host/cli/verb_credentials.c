@@ -15,13 +15,19 @@
 
 /* --- list, show --- */
 
+/* NULL = out of memory. */
 static json_t *slugs_json(const struct credential_use *use)
 {
 	json_t *list = json_array();
 	char slug[ACCOUNT_SLUG_SIZE];
 
-	for (size_t i = 0; i < use->count; i++)
-		json_array_append_new(list, json_string(accounts_slug(&use->accounts[i], slug)));
+	for (size_t i = 0; list && i < use->count; i++) {
+		accounts_slug(&use->accounts[i], slug);
+		if (json_array_append_new(list, json_string(slug)) != 0) {
+			json_decref(list);
+			return NULL;
+		}
+	}
 	return list;
 }
 
@@ -34,14 +40,15 @@ static bool read_fields(struct store_tx *tx, void *arg, struct err *err)
 {
 	struct field_reading *reading = arg;
 	struct credential_field *fields;
-	size_t count;
+	size_t count, i = 0;
 
 	if (!credential_field_list(tx, reading->id, &fields, &count, err))
 		return false;
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(reading->names, json_string(fields[i].field));
+	while (i < count &&
+	       json_array_append_new(reading->names, json_string(fields[i].field)) == 0)
+		i++;
 	credential_field_list_fini(fields, count);
-	return true;
+	return i == count || err_oom(err);
 }
 
 /* NULL with err. */
@@ -73,11 +80,10 @@ static bool print_json(struct cli *cli, const struct credential_use *uses, size_
 	for (size_t i = 0; i < count; i++) {
 		json_t *object = use_json(cli, &uses[i], err);
 
-		if (!object) {
+		if (!object || (json_array_append_new(list, object) != 0 && !err_oom(err))) {
 			json_decref(list);
 			return false;
 		}
-		json_array_append_new(list, object);
 	}
 	return cli_object(cli, list, err);
 }
@@ -86,7 +92,7 @@ static bool put_row(struct output *output, const struct credential_use *use, str
 {
 	const struct credential *credential = &use->credential;
 	json_t *slugs = slugs_json(use);
-	char *accounts = json_dumps(slugs, JSON_COMPACT);
+	char *accounts = slugs ? json_dumps(slugs, JSON_COMPACT) : NULL;
 	bool done = accounts ? output_row(output,
 					  (const struct query_value[]){
 						  output_text(credential->name),

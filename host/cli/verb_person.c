@@ -3,6 +3,7 @@
  * around it aside, as in the view `people`; a device is theirs when a vendor says so by e-mail, by
  * the user it belongs to, or by the users who may sign in.
  */
+#define _GNU_SOURCE
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,18 +163,6 @@ static const char *text_of(const json_t *object, const char *key)
 	return text ? text : "";
 }
 
-static bool has_part(const char *text, const char *part)
-{
-	struct buf lower = BUF_INIT;
-	bool found;
-
-	buf_str(&lower, text);
-	str_lower(lower.data ? lower.data : (char[1]){ 0 });
-	found = strstr(buf_text(&lower), part) != NULL;
-	buf_fini(&lower);
-	return found;
-}
-
 /* People whose e-mail or name has what was typed in it. */
 static size_t put_near(const json_t *people, const char *email, struct buf *out)
 {
@@ -182,8 +171,8 @@ static size_t put_near(const json_t *people, const char *email, struct buf *out)
 
 	json_array_foreach(people, i, person)
 	{
-		if (!has_part(text_of(person, "email"), email) &&
-		    !has_part(text_of(person, "name"), email))
+		if (!strcasestr(text_of(person, "email"), email) &&
+		    !strcasestr(text_of(person, "name"), email))
 			continue;
 		if (found++ < NEAR)
 			buf_printf(out, "%s%s", out->len > 0 ? ", " : "", text_of(person, "email"));

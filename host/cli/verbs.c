@@ -68,7 +68,7 @@ static const struct cli_flag CONNECT[] = {
 	{ TEXT("label", "TEXT", "free text shown beside the name") },
 	{ PAIR("set", "ID=VALUE", "answer a setting; never a secret one"), .repeats = true },
 	SECRET_FLAGS,
-	{ TEXT("credential", "NAME", "use this one instead of asking for secrets") },
+	{ TEXT("credential", "CREDENTIAL", "use this one instead of asking for secrets") },
 	{ SWITCH("replace", "archive what is stored under the name and start anew") },
 	EVERY_FLAG,
 	ROUTE_FLAGS,
@@ -90,7 +90,7 @@ static const struct cli_flag ACCOUNTS_SET[] = {
 
 static const struct cli_flag RECONNECT[] = {
 	SECRET_FLAGS,
-	{ TEXT("credential", "NAME", "use this one instead of asking for secrets") },
+	{ TEXT("credential", "CREDENTIAL", "use this one instead of asking for secrets") },
 	END };
 
 #define ANSWER_FLAG \
@@ -277,16 +277,16 @@ static const struct cli_verb VERBS[] = {
 	  "muster credentials add kandji-token kandji\n"
 	  "pass show kandji | muster credentials add kandji-token kandji --secret-stdin api_token",
 	  CREDENTIALS_ADD, CLI_NEEDS_HOST, verb_credentials_add },
-	{ "credentials", "show", "NAME", 1, 1, "show a credential: its fields and who uses it",
+	{ "credentials", "show", "CREDENTIAL", 1, 1, "show a credential: its fields and who uses it",
 	  "The names of its fields, never what is in them.",
 	  "muster credentials show kandji-token", NULL, CLI_NEEDS_STORE, verb_credentials_show },
-	{ "credentials", "replace", "NAME", 1, 1, "give a credential new values",
+	{ "credentials", "replace", "CREDENTIAL", 1, 1, "give a credential new values",
 	  "The new values are tested with every account that uses it; only if all of them reach their "
 	  "own tenant are they stored, for all at once.",
 	  "muster credentials replace kandji-token\n"
 	  "muster credentials replace kandji-token --secret-file api_token=/run/secrets/kandji",
 	  CREDENTIALS_REPLACE, CLI_NEEDS_HOST, verb_credentials_replace },
-	{ "credentials", "delete", "NAME", 1, 1, "delete a credential that no account uses",
+	{ "credentials", "delete", "CREDENTIAL", 1, 1, "delete a credential that no account uses",
 	  "Refused as long as an account uses it.",
 	  "muster credentials delete kandji-token", NULL, CLI_NEEDS_STORE, verb_credentials_delete },
 

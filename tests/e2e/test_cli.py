@@ -94,6 +94,8 @@ class Help(E2eCase):
         self.connect()
         for words in (["sync"], ["accounts", "show"], ["users", "--account"]):
             self.assertEqual(self.complete("muster", *words, "k"), [ACCOUNT])
+        for words in (["credentials", "show"], ["connect", "kandji", "--credential"]):
+            self.assertEqual(self.complete("muster", *words, "k"), [ACCOUNT])
 
     def test_bash_completes_verbs_words_and_flags(self):
         self.assertEqual(self.complete("muster", "acc"), ["accounts"])
