@@ -37,6 +37,8 @@ static const char *const names[SABOTAGE_COUNT] = {
 	[SABOTAGE_FORGET_LIMITS] = "forget-limits",
 	[SABOTAGE_SHARED_BREAKER] = "shared-breaker",
 	[SABOTAGE_IGNORE_DUPLICATE_KEYS] = "ignore-duplicate-keys",
+	[SABOTAGE_PLAIN_ANSWERS] = "plain-answers",
+	[SABOTAGE_CORE_DUMPS] = "core-dumps",
 };
 
 bool sabotage_is(enum sabotage fault)

@@ -41,6 +41,8 @@ enum sabotage {
 	SABOTAGE_FORGET_LIMITS,		 /* pauses and breakers end with the process */
 	SABOTAGE_SHARED_BREAKER,	 /* all accounts of a host have one breaker */
 	SABOTAGE_IGNORE_DUPLICATE_KEYS,	 /* of a key that comes twice one is taken */
+	SABOTAGE_PLAIN_ANSWERS,		 /* secrets that a vendor echoes are handed on */
+	SABOTAGE_CORE_DUMPS,		 /* a crash leaves the memory's contents */
 	SABOTAGE_COUNT,
 };
 

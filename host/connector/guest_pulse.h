@@ -15,9 +15,8 @@
 
 enum {
 	GUEST_PULSE_TICK_MS = 5000,
-	GUEST_PULSE_CPU_S = 40, /* without an answer; the sandbox's own limit comes first */
-	GUEST_PULSE_QUIET_TICKS =
-		120, /* ten minutes; what is stopped with the host does not count */
+	GUEST_PULSE_CPU_S = 40,	      /* without an answer; the sandbox's own limit comes first */
+	GUEST_PULSE_QUIET_TICKS = 12, /* a minute; while the host is stopped none passes */
 };
 
 struct guest_pulse;

@@ -11,6 +11,7 @@ import struct
 import subprocess
 import threading
 import time
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Callable
 
@@ -101,8 +102,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.heard.append((self.connection.getsockname()[0], self.path,
                                   self.raw_requestline + bytes(self.headers)))
-        status, headers, body = self.server.reply(self.path)
-        data = json.dumps(body).encode()
+        status, headers, body = self.server.reply(self.path, self.headers)
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(status)
         for name, value in {"Content-Type": "application/json", **headers}.items():
             self.send_header(name, value)
@@ -115,11 +116,12 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """TLS on one port of every address; `reply` makes the answers, `heard` is what was said where."""
+    """TLS on one port of every address; `reply` makes an answer (status, headers, body as JSON or bytes) of a path and
+    headers; `heard` is what was said where. Port 0: any."""
 
     daemon_threads = True
 
-    def __init__(self, port: int, leaf: pathlib.Path, reply: Callable[[str], tuple]):
+    def __init__(self, port: int, leaf: pathlib.Path, reply: Callable[[str, Message], tuple]):
         self.address_family = socket.AF_INET6  # and IPv4, mapped
         super().__init__(("::", port), Handler)
         self.reply = reply
@@ -145,7 +147,7 @@ class Network:
     """All of it. `names` and `reply` as in Names and Server; the certificate is good for `hosts`."""
 
     def __init__(self, folder: pathlib.Path, hosts: list[str],
-                 names: Callable[[str, int], list[str]], reply: Callable[[str], tuple]):
+                 names: Callable[[str, int], list[str]], reply: Callable[[str, Message], tuple]):
         make_all_addresses_local()
         self.ca_file = pki.make_authority(folder)
         leaf = pki.make_leaf(folder, hosts)

@@ -12,6 +12,7 @@ import random
 import shutil
 import sys
 import tempfile
+from email.message import Message
 from typing import Iterator, Optional
 
 from e2e.harness import Muster
@@ -134,7 +135,7 @@ class World:
             return ["127.0.0.1", VENDOR, INSIDE]
         return [INSIDE] if label == "inside" else [FORBIDDEN[int(label[1:])]]
 
-    def reply(self, path: str) -> tuple[int, dict, object]:
+    def reply(self, path: str, _: Message) -> tuple[int, dict, object]:
         if path == "/api/v1/probes":
             return 200, {}, {"urls": [url for url, _ in self.spellings],
                              "redirects": list(map(str, range(len(self.redirects)))),

@@ -120,7 +120,10 @@ class Walls(Promise):
     def wrong_with_attack(self, place: Ground, name: str, text: str, may_live: bool) -> Optional[str]:
         place.sim.change(NEIGHBOUR_HOST, "rename_device")
         place.muster.attack(text)
-        run = place.muster.run("sync", ACCOUNT, NEIGHBOUR, "--json")
+        try:
+            run = place.muster.run("sync", ACCOUNT, NEIGHBOUR, "--json")
+        except subprocess.TimeoutExpired:
+            return f"{name}: muster did not end"
         if run.code not in KNOWN_CODES:
             return f"{name}: the host ended with {run.code}: {run.err[-300:]}"
         sessions = {one["account"]: one for one in run.objects()}
