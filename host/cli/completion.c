@@ -47,6 +47,16 @@ static void put_settings(struct buf *out)
 		buf_printf(out, "%s%s", i ? " " : "", config_info((enum config_key)i)->key);
 }
 
+/* "bash|zsh|fish": words to be typed as they are, not names for something (those are in capitals).
+ */
+static void put_words(struct buf *out, const char *args)
+{
+	if (!args || args[0] < 'a' || args[0] > 'z')
+		return;
+	for (; *args; args++)
+		buf_char(out, *args == '|' ? ' ' : *args);
+}
+
 /* What its argument may be, where that is known beforehand. */
 static void put_arguments(struct buf *out, const struct cli_verb *verb)
 {
@@ -59,6 +69,7 @@ static void put_arguments(struct buf *out, const struct cli_verb *verb)
 		put_verb_names(out);
 	if (str_eq(verb->name, "config") && verb->args)
 		put_settings(out);
+	put_words(out, verb->args);
 	for (size_t i = 0; i < count; i++)
 		buf_printf(out, "%s%s", i ? " " : "", names[i]);
 }
@@ -283,9 +294,12 @@ static void put_zsh(struct buf *out)
 		     "\tlocal words=\n");
 	put_sub_pairs(out);
 	put_choice(out, "2", "last", "\"${given[i]}\"");
-	buf_str(out, "\tcompadd -- ${=words} || _files\n"
-		     "}\n"
-		     "_muster \"$@\"\n");
+	buf_str(out,
+		"\tcompadd -- ${=words} || _files\n"
+		"}\n"
+		"# As a file of fpath this is the function itself; sourced, it is made known.\n"
+		"if [ \"${funcstack[1]}\" = _muster ]; then _muster \"$@\"\n"
+		"else compdef _muster muster; fi\n");
 }
 
 /* fish: single quotes, \ and ' escaped. */
@@ -383,12 +397,18 @@ static void put_fish(struct buf *out)
 		put_fish_verb(out, &verbs[i], is_first(verbs, i));
 }
 
-void help_completion(const char *shell, struct buf *out)
+bool help_completion(const char *shell, struct buf *out)
 {
-	if (str_eq(shell, "bash"))
-		put_bash(out);
-	else if (str_eq(shell, "zsh"))
-		put_zsh(out);
-	else
-		put_fish(out);
+	static const struct {
+		const char *name;
+		void (*put)(struct buf *out);
+	} shells[] = { { "bash", put_bash }, { "zsh", put_zsh }, { "fish", put_fish } };
+
+	for (size_t i = 0; i < sizeof(shells) / sizeof(shells[0]); i++) {
+		if (!str_eq(shells[i].name, shell))
+			continue;
+		shells[i].put(out);
+		return true;
+	}
+	return false;
 }

@@ -19,8 +19,8 @@ bool help_print_verb(const struct cli *cli, const char *name, const char *sub, s
 /* muster(1). */
 void help_man(struct buf *out);
 
-/* "bash", "zsh" or "fish". */
-void help_completion(const char *shell, struct buf *out);
+/* "bash", "zsh" or "fish"; false for another shell. */
+bool help_completion(const char *shell, struct buf *out);
 
 /* The line "muster accounts set ACCOUNT [--label TEXT] ..." without the flags. */
 struct cli_verb;

@@ -1,4 +1,4 @@
-/* muster help, muster version. */
+/* muster help, completion and version. */
 #include "cli/cli.h"
 #include "cli/help.h"
 #include "cli/verbs.h"
@@ -14,19 +14,26 @@ static bool print(const struct cli *cli, struct buf *text, struct err *err)
 
 bool verb_help(struct cli *cli, struct err *err)
 {
-	const char *shell = parsed_text(&cli->parsed, "completion");
 	struct buf text = BUF_INIT;
 
 	if (parsed_has(&cli->parsed, "man"))
 		help_man(&text);
-	else if (shell)
-		help_completion(shell, &text);
 	else if (parsed_arg(&cli->parsed, 0))
 		return help_print_verb(cli, parsed_arg(&cli->parsed, 0),
 				       parsed_arg(&cli->parsed, 1), err);
 	else
 		return help_print_overview(cli, err);
 	return print(cli, &text, err);
+}
+
+bool verb_completion(struct cli *cli, struct err *err)
+{
+	struct buf text = BUF_INIT;
+
+	if (help_completion(parsed_arg(&cli->parsed, 0), &text))
+		return print(cli, &text, err);
+	return err_set(err, ERR_USAGE, "completion: \"%s\" is none of bash, zsh, fish",
+		       parsed_arg(&cli->parsed, 0));
 }
 
 bool verb_version(struct cli *cli, struct err *err)

@@ -19,7 +19,6 @@ static const char *const COLOURS[] = { "auto", "always", "never", NULL };
 static const char *const LEVELS[] = { "error", "warn", "info", "debug", NULL };
 static const char *const EXPORT_FORMATS[] = { "csv", "ndjson", NULL };
 static const char *const KEY_KINDS[] = { "file", "passphrase", "systemd", NULL };
-static const char *const SHELLS[] = { "bash", "zsh", "fish", NULL };
 static const char *const STATUSES[] = {
 	"active", "inactive", "suspended", "invited", "deleted", NULL };
 static const char *const PLATFORMS[] = {
@@ -187,7 +186,6 @@ static const struct cli_flag DOCTOR[] = {
 
 static const struct cli_flag HELP[] = {
 	{ SWITCH("man", "print the man page (roff)") },
-	{ CHOICE("completion", "SHELL", SHELLS, "print completions for a shell") },
 	END };
 
 #define ACCOUNT_HELP \
@@ -419,6 +417,13 @@ static const struct cli_verb VERBS[] = {
 	  "Outside of a project the machine alone. Exit code 1 when something is to be mended.",
 	  "muster doctor\nmuster doctor --online --full\nmuster doctor --json",
 	  DOCTOR, CLI_NEEDS_PLACES, verb_doctor },
+	{ "completion", NULL, "bash|zsh|fish", 1, 1, "print a shell's completions",
+	  "A package and cmake --install bring them; this is for shells that look elsewhere. Verbs, flags, "
+	  "their values, and the accounts of the project in the current folder are completed.",
+	  "source <(muster completion bash)\n"
+	  "muster completion zsh > ~/.zfunc/_muster\n"
+	  "muster completion fish > ~/.config/fish/completions/muster.fish",
+	  NULL, CLI_NEEDS_NOTHING, verb_completion },
 	{ "version", NULL, NULL, 0, 0, "show the version", NULL, "muster version", NULL,
 	  CLI_NEEDS_NOTHING, verb_version },
 	{ "help", NULL, "[VERB]", 0, 2, "show what a verb does and its flags", NULL,

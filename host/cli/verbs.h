@@ -51,6 +51,7 @@ bool verb_vault_rekey(struct cli *cli, struct err *err);
 bool verb_backup(struct cli *cli, struct err *err);
 bool verb_restore(struct cli *cli, struct err *err);
 bool verb_doctor(struct cli *cli, struct err *err);
+bool verb_completion(struct cli *cli, struct err *err);
 bool verb_version(struct cli *cli, struct err *err);
 bool verb_help(struct cli *cli, struct err *err);
 

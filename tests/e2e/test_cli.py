@@ -17,7 +17,7 @@ from harness import ACCOUNT, BINARY, E2eCase, HOST
 BUILD = os.environ.get("MUSTER_BUILD", "")
 VERBS = ("init", "vendors", "connect", "accounts", "check", "sync", "removals", "sessions", "status",
          "map", "users", "devices", "apps", "installs", "query", "export", "vault", "backup",
-         "restore", "doctor", "version", "help")
+         "restore", "doctor", "completion", "version", "help")
 
 
 class Help(E2eCase):
@@ -67,47 +67,6 @@ class Help(E2eCase):
         done = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-z"], input=page, text=True,
                               capture_output=True, check=False)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
-
-    def complete(self, *words):
-        """What bash offers for the last word."""
-        script = self.muster.must("help", "--completion", "bash").out
-        line = " ".join(f"'{word}'" for word in words)
-        program = " ".join(f"'{word}'" for word in self.muster.command())
-        done = subprocess.run(
-            ["bash", "-c", script + f"muster() {{ {program} \"$@\"; }}; "
-             f"COMP_WORDS=({line}); COMP_CWORD={len(words) - 1}; _muster; "
-             'printf "%s\\n" "${COMPREPLY[@]}"'], capture_output=True, text=True, check=True,
-            env=self.muster.environment)
-        self.assertEqual(done.stderr, "")
-        return done.stdout.split()
-
-    def test_bash_completes_values_and_names(self):
-        self.assertEqual(self.complete("muster", "users", "--status", "in"), ["inactive", "invited"])
-        self.assertEqual(self.complete("muster", "vault", "rekey", "--key", ""),
-                         ["file", "passphrase", "systemd"])
-        self.assertEqual(self.complete("muster", "--log-level", "w"), ["warn"])
-        self.assertEqual(self.complete("muster", "devices", "--user", ""), [])
-        self.assertEqual(self.complete("muster", "export", "device_"),
-                         ["device_users", "device_apps"])
-        self.assertEqual(self.complete("muster", "help", "sy"), ["sync"])
-        self.assertEqual(self.complete("muster", "config", "set", "guard.c"), ["guard.count"])
-        self.connect()
-        for words in (["sync"], ["accounts", "show"], ["users", "--account"]):
-            self.assertEqual(self.complete("muster", *words, "k"), [ACCOUNT])
-        for words in (["credentials", "show"], ["connect", "kandji", "--credential"]):
-            self.assertEqual(self.complete("muster", *words, "k"), [ACCOUNT])
-
-    def test_bash_completes_verbs_words_and_flags(self):
-        self.assertEqual(self.complete("muster", "acc"), ["accounts"])
-        self.assertEqual(self.complete("muster", "-C", "dir", "accounts", "re"),
-                         ["rename", "resume", "reconnect"])
-        self.assertEqual(self.complete("muster", "accounts", "set", "--la"), ["--label"])
-        self.assertEqual(self.complete("muster", "sync", "--dr"), ["--dry-run"])
-        self.assertIn("--json", self.complete("muster", "status", "--"))
-
-    def test_other_shells_get_theirs(self):
-        self.assertIn("#compdef muster", self.muster.must("help", "--completion", "zsh").out)
-        self.assertIn("complete -c muster", self.muster.must("help", "--completion", "fish").out)
 
     def test_version(self):
         self.assertRegex(self.muster.must("version").out, r"^muster \d+\.\d+\.\d+\n$")

@@ -121,8 +121,8 @@ class BareDebian(PackageCase):
     def test_it_installs_and_runs(self):
         self.install()
         self.assertRegex(self.inside("muster", "version").stdout, r"^muster \d+\.\d+\.\d+\n$")
-        self.inside("muster", "init", "/root/inventory")
-        project = ["muster", "-C", "/root/inventory"]
+        self.inside("muster", "init", "/srv/inventory")
+        project = ["muster", "-C", "/srv/inventory"]
         findings = json.loads(self.inside(*project, "doctor", "--json").stdout)
         self.assertEqual([row for row in findings if row["result"] == "fail"], [])
         with Simulator([{"tenant": "acme", "devices": 12, "apps_per_device": 3}]) as sim:
@@ -135,7 +135,7 @@ class BareDebian(PackageCase):
             listed = json.loads(self.inside(*project, "devices", "--json").stdout)
             self.assertEqual(len(listed), len(sim.truth(HOST)["devices"]))
         self.inside("apt-get", "-qq", "-y", "purge", "muster")
-        self.assertTrue((self.root / "root/inventory/.muster/muster.db").exists())
+        self.assertTrue((self.root / "srv/inventory/.muster/muster.db").exists())
 
 
 if __name__ == "__main__":

@@ -131,7 +131,7 @@ static void test_pages_are_made_of_the_table(void **state)
 	assert_non_null(strstr(buf_text(&page), ".SS \"muster accounts rename ACCOUNT NAME\""));
 	assert_non_null(strstr(buf_text(&page), "\\-\\-dry\\-run"));
 	buf_clear(&page);
-	help_completion("bash", &page);
+	assert_true(help_completion("bash", &page));
 	assert_non_null(strstr(buf_text(&page), "'accounts set') words='"));
 	buf_fini(&page);
 }
