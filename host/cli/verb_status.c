@@ -84,6 +84,19 @@ static bool take_account(struct cli *cli, const struct account *account, json_t 
 	return done;
 }
 
+/* A schedule that nobody keeps: unless the account is not asked for a reason of its own. */
+static void tell_neglected(struct cli *cli, const struct account *account)
+{
+	struct err ignored = ERR_INIT;
+	char slug[ACCOUNT_SLUG_SIZE];
+
+	if (schedule_is_neglected(account, clock_wall_ms()) && schedule_may_ask(account, &ignored))
+		cli_note(cli,
+			 "%s: nothing has synced it when it was due\n"
+			 "  a timer has to call: muster sync --due",
+			 accounts_slug(account, slug));
+}
+
 /* Below the table: why an account is not ok, and the way out. */
 static void tell_reasons(struct cli *cli, const struct account *accounts, size_t count)
 {
@@ -92,6 +105,7 @@ static void tell_reasons(struct cli *cli, const struct account *accounts, size_t
 	for (size_t i = 0; i < count; i++) {
 		const struct account *account = &accounts[i];
 
+		tell_neglected(cli, account);
 		if (!account->state_reason[0] && !account->state_way_out[0])
 			continue;
 		cli_note(cli, "%s: %s%s%s", accounts_slug(account, slug), account->state_reason,

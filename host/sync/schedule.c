@@ -84,6 +84,14 @@ bool schedule_is_due(const struct account *account, int64_t now_ms)
 	return schedule_next(account, now_ms, &due_ms) && due_ms <= now_ms;
 }
 
+bool schedule_is_neglected(const struct account *account, int64_t now_ms)
+{
+	int64_t due_ms;
+
+	return schedule_next(account, now_ms, &due_ms) &&
+	       due_ms < now_ms - account->every_seconds * 1000;
+}
+
 bool schedule_may_ask(const struct account *account, struct err *err)
 {
 	if (str_eq(account->state, "needs-auth"))

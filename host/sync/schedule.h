@@ -28,6 +28,9 @@ bool schedule_next(const struct account *account, int64_t now_ms, int64_t *due_m
 
 bool schedule_is_due(const struct account *account, int64_t now_ms);
 
+/* Due for more than a whole interval: whoever should call `muster sync --due` does not. */
+bool schedule_is_neglected(const struct account *account, int64_t now_ms);
+
 /*
  * False: a session would only fail until a person did something; err is what that session would
  * fail with, its hint the way out.

@@ -80,6 +80,15 @@ class Due(E2eCase):
         self.assertIsNone(self.shown()["next_due_at"])
         self.assertNotIn("every", self.muster.must("status").out)
 
+    def test_a_schedule_that_nobody_keeps_is_told(self):
+        self.connect()
+        self.every("6h")
+        self.sync()
+        for hours, is_told in ((-11.9, False), (-12.1, True)):
+            self.started(hours)
+            self.assertEqual("a timer has to call: muster sync --due"
+                             in self.muster.must("status").err, is_told, hours)
+
     def test_a_clock_that_jumps_costs_one_session(self):
         self.connect()
         self.every("6h")
