@@ -9,21 +9,35 @@
 #include "base/str.h"
 #include "cli/parse.h"
 
-/* The part of a pipeline that is ours: what begins with "muster". malloc'd. */
+/* Ends the text where `mark` begins, if it does. */
+static void cut_at(char *text, const char *mark)
+{
+	char *at = strstr(text, mark);
+
+	if (at != NULL)
+		*at = '\0';
+}
+
+/* The command that is ours: at the start, behind a pipe or in <(...), up to the next pipe or file.
+   malloc'd. */
 static char *our_part(const char *line, size_t len)
 {
-	char *copy = str_dup_len(line, len), *start = copy, *end;
+	static const char *const before[] = { " | muster ", "<(muster " };
+	char *copy = str_dup_len(line, len), *start = copy;
 
 	assert_non_null(copy);
-	while (!str_has_prefix(start, "muster ")) {
-		start = strstr(start, " | ");
-		if (start == NULL)
-			fail_msg("no muster in: %s", copy);
-		start += strlen(" | ");
+	for (size_t i = 0; i < 2 && !str_has_prefix(start, "muster "); i++) {
+		char *found = strstr(copy, before[i]);
+
+		if (found != NULL)
+			start = strstr(found, "muster ");
+		if (found != NULL && i == 1)
+			cut_at(start, ")");
 	}
-	end = strstr(start, " | ");
-	if (end != NULL)
-		*end = '\0';
+	if (!str_has_prefix(start, "muster "))
+		fail_msg("no muster in: %s", copy);
+	cut_at(start, " | ");
+	cut_at(start, " > ");
 	memmove(copy, start, strlen(start) + 1);
 	return copy;
 }
