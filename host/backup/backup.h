@@ -7,8 +7,8 @@
  * data it protects protects nothing.
  *
  * Both functions build beside their target and rename at the end: killed at any moment, they leave
- * what was there, or the whole of the new (and perhaps a folder TARGET.part-* or
- * TARGET.restoring-* that may be deleted).
+ * what was there, or the whole of the new; and perhaps an unfinished folder TARGET.part-* or
+ * TARGET.restoring-*, which may be deleted.
  */
 #ifndef MUSTER_BACKUP_BACKUP_H
 #define MUSTER_BACKUP_BACKUP_H

@@ -18,6 +18,8 @@
 #include "store/health.h"
 #include "store/project_lock.h"
 
+enum { ASIDE_MAX = 99 };
+
 struct restoring {
 	const struct restore_options *options;
 	struct restore_report *report;
@@ -51,16 +53,11 @@ static bool find_target(struct restoring *restoring, struct err *err)
 	return true;
 }
 
-static bool is_empty_folder(const char *path)
-{
-	return rmdir(path) == 0 && mkdir(path, 0700) == 0;
-}
-
 static bool check_target(struct restoring *restoring, struct err *err)
 {
 	const char *target = restoring->report->target;
 
-	restoring->has_old = file_exists(target) && !is_empty_folder(target);
+	restoring->has_old = file_exists(target) && !tree_is_empty(target);
 	if (!restoring->has_old || restoring->options->replace)
 		return true;
 	err_set(err, ERR_CONFIG, "%s is there already, and not empty", target);
@@ -191,43 +188,65 @@ static bool use_vault(void *arg, struct store *store, struct vault *vault, struc
 
 /* --- the exchange --- */
 
-/* TARGET.before-20261122T042700Z */
-static bool move_aside(struct restoring *restoring, struct err *err)
+/* The new project takes the name that the old one is to have: TARGET.before-20261122T042700Z, with
+ * a number behind it where that is taken. */
+static bool take_old_name(struct restoring *restoring, struct err *err)
 {
-	struct restore_report *report = restoring->report;
+	char *aside = restoring->report->moved_to;
 	time_t now = (time_t)(clock_wall_ms() / 1000);
+	char stamp[24], count[8] = "";
 	struct tm utc;
-	char stamp[24];
 
 	gmtime_r(&now, &utc);
 	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &utc);
-	if (snprintf(report->moved_to, PATH_MAX, "%s.before-%s", report->target, stamp) >= PATH_MAX)
-		return err_set(err, ERR_CONFIG, "%s: the path is too long", report->target);
-	if (renameat2(AT_FDCWD, restoring->staging.path, AT_FDCWD, report->moved_to,
-		      RENAME_NOREPLACE) == 0)
-		return true;
-	/* The restored project is in place; the old one only lacks its better name. */
-	snprintf(report->moved_to, PATH_MAX, "%s", restoring->staging.path);
-	return true;
+	for (int i = 2; i <= ASIDE_MAX; i++) {
+		snprintf(aside, PATH_MAX, "%.*s.before-%s%s", PATH_MAX - 64,
+			 restoring->report->target, stamp, count);
+		if (renameat2(AT_FDCWD, restoring->staging.path, AT_FDCWD, aside,
+			      RENAME_NOREPLACE) == 0) {
+			snprintf(restoring->staging.path, PATH_MAX, "%s", aside);
+			return true;
+		}
+		if (errno != EEXIST)
+			break;
+		snprintf(count, sizeof(count), "-%d", i);
+	}
+	return err_set_errno(err, ERR_STORE, errno, "cannot make %s", aside);
 }
 
-/* In one step: there is no moment without a project at the target. */
+/*
+ * Then the two change places: there is no moment without a project at the target, and none in which
+ * the old one looks like rubbish.
+ */
+static bool exchange(struct restoring *restoring, struct err *err)
+{
+	const char *target = restoring->report->target;
+
+	if (!take_old_name(restoring, err))
+		return false;
+	if (renameat2(AT_FDCWD, restoring->staging.path, AT_FDCWD, target, RENAME_EXCHANGE) == 0)
+		return true;
+	err_set_errno(err, ERR_STORE, errno, "cannot exchange %s", target);
+	return err_hint(err,
+			"some file systems cannot: move the project away by hand, then restore "
+			"without --replace");
+}
+
+static bool move_in(struct restoring *restoring, struct err *err)
+{
+	const char *target = restoring->report->target;
+
+	return rename(restoring->staging.path, target) == 0 ||
+	       err_set_errno(err, ERR_STORE, errno, "cannot put the project at %s", target);
+}
+
 static bool put_in_place(struct restoring *restoring, struct err *err)
 {
-	const char *target = restoring->report->target, *staged = restoring->staging.path;
-	bool ok;
-
-	if (!tree_sync(staged, err))
+	if (!tree_sync(restoring->staging.path, err) ||
+	    !(restoring->has_old ? exchange(restoring, err) : move_in(restoring, err)))
 		return false;
-	if (restoring->has_old)
-		ok = renameat2(AT_FDCWD, staged, AT_FDCWD, target, RENAME_EXCHANGE) == 0;
-	else
-		ok = rename(staged, target) == 0;
-	if (!ok)
-		return err_set_errno(err, ERR_STORE, errno, "cannot put the project at %s", target);
-	ok = !restoring->has_old || move_aside(restoring, err);
 	restoring->staging.path[0] = '\0';
-	return ok && file_sync_folder(target, err);
+	return file_sync_folder(restoring->report->target, err);
 }
 
 /* --- all of it --- */

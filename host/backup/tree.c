@@ -219,6 +219,19 @@ bool tree_sync(const char *root, struct err *err)
 	return err_set_errno(err, ERR_STORE, errno, "cannot write %s", root);
 }
 
+bool tree_is_empty(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	bool is_empty = dir != NULL;
+
+	while (is_empty && (entry = readdir(dir)) != NULL)
+		is_empty = str_eq(entry->d_name, ".") || str_eq(entry->d_name, "..");
+	if (dir != NULL)
+		closedir(dir);
+	return is_empty;
+}
+
 static int remove_one(const char *path, const struct stat *info, int type, struct FTW *at)
 {
 	(void)info;

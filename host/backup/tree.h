@@ -40,6 +40,9 @@ bool tree_copy(const char *root_from, const char *root_to, const char *name, str
 /* The names in every folder of the tree survive a power failure from now on. */
 bool tree_sync(const char *root, struct err *err);
 
+/* Is there a folder, with nothing at all in it? */
+bool tree_is_empty(const char *path);
+
 /* Removes a tree of our own making, as far as it goes. */
 void tree_remove(const char *root);
 

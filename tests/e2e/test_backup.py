@@ -10,6 +10,7 @@ import shutil
 import signal
 import sqlite3
 import stat
+import subprocess
 import time
 import unittest
 
@@ -138,6 +139,18 @@ class Backups(BackupCase):
         self.backup()
         self.assertNotIn("jobs/link", digests(self.target))
 
+    @unittest.skipUnless(os.geteuid() == 0 and shutil.which("unshare"), "mounts need root")
+    def test_a_full_disk_leaves_nothing(self):
+        self.connect_and_sync()
+        done = subprocess.run(
+            ["unshare", "-m", "sh", "-c",
+             f"mount -t tmpfs -o size=200k tmpfs '{self.target.parent}' && {{ \"$@\"; code=$?; }}; "
+             f"ls -A '{self.target.parent}'; exit $code", "sh",
+             *self.muster.command("backup", str(self.target))], capture_output=True, text=True,
+            check=False, env=self.muster.environment)
+        self.assertEqual((done.returncode, done.stdout), (1, ""), done)
+        self.assertIn("make room", done.stderr)
+
     def test_a_vault_that_is_shut_is_said_so(self):
         self.connect()
         self.key().unlink()
@@ -169,6 +182,17 @@ class Restores(BackupCase):
         self.assertEqual(self.muster.value("SELECT count(*) FROM sessions "
                                            "WHERE outcome = 'running'"), 0)
         self.muster.must("doctor", "--full")
+
+    def test_into_an_empty_folder_but_no_other(self):
+        self.connect_and_sync()
+        self.backup()
+        other = self.muster.folder / "other"
+        other.mkdir()
+        (other / ".hidden").write_text("mine")
+        self.assertIn("not empty", self.restore(target=other, code=CONFIG).err)
+        (other / ".hidden").unlink()
+        self.restore(target=other)
+        self.assertTrue((other / ".muster" / "muster.db").is_file())
 
     def test_in_place_of_a_project_which_is_kept(self):
         self.connect_and_sync()
@@ -346,6 +370,7 @@ class Restores(BackupCase):
         span = time.monotonic() - started
         killed = 0
         for _ in range(12):
+            there = self.muster.project.stat().st_ino
             process = self.muster.start("restore", str(self.target), str(self.muster.project),
                                         "--replace", "--yes")
             time.sleep(rng.uniform(0, span * 1.1))
@@ -353,6 +378,9 @@ class Restores(BackupCase):
                 killed += 1
                 self.kill_group(process)
             process.communicate()
+            self.assertIn(there, {  # the project that was there is there, or aside
+                folder.stat().st_ino for folder in self.muster.folder.glob("project*")
+                if ".restoring-" not in folder.name})
             self.assertTrue((self.muster.project / ".muster" / "muster.db").is_file())
             self.assertEqual(self.muster.must("doctor", "--full", "--json").json()[0]["result"],
                              "ok")

@@ -238,6 +238,26 @@ static void digests_and_hmacs_hold(void **state)
 	}
 }
 
+static void a_digest_in_pieces_is_that_of_the_whole(void **state)
+{
+	char whole[DIGEST_SHA256_HEX_SIZE], pieces[DIGEST_SHA256_HEX_SIZE];
+	struct err err = ERR_INIT;
+	struct digest_stream *stream = digest_stream_new(&err);
+
+	(void)state;
+	assert_non_null(stream);
+	assert_true(digest_stream_add(stream, "mus", 3, &err));
+	assert_true(digest_stream_add(stream, "", 0, &err));
+	assert_true(digest_stream_add(stream, "ter", 3, &err));
+	assert_true(digest_stream_end(stream, pieces, &err));
+	assert_true(digest_sha256_hex("muster", 6, whole, &err));
+	assert_string_equal(pieces, whole);
+	/* Nobody has to ask for the end. */
+	stream = digest_stream_new(&err);
+	assert_true(digest_stream_add(stream, "x", 1, &err));
+	assert_true(digest_stream_end(stream, NULL, &err));
+}
+
 static void an_unknown_digest_is_named(void **state)
 {
 	struct err err = ERR_INIT;
@@ -340,6 +360,7 @@ int main(void)
 		cmocka_unit_test(scrypt_works_at_its_default_cost),
 		cmocka_unit_test(incredible_scrypt_costs_are_refused),
 		cmocka_unit_test(digests_and_hmacs_hold),
+		cmocka_unit_test(a_digest_in_pieces_is_that_of_the_whole),
 		cmocka_unit_test(an_unknown_digest_is_named),
 		cmocka_unit_test(equality_needs_every_byte),
 		cmocka_unit_test(the_openssl_program_agrees),
