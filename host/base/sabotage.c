@@ -39,6 +39,8 @@ static const char *const names[SABOTAGE_COUNT] = {
 	[SABOTAGE_IGNORE_DUPLICATE_KEYS] = "ignore-duplicate-keys",
 	[SABOTAGE_PLAIN_ANSWERS] = "plain-answers",
 	[SABOTAGE_CORE_DUMPS] = "core-dumps",
+	[SABOTAGE_NO_BODY_CAP] = "no-body-cap",
+	[SABOTAGE_NO_RATIO] = "no-ratio",
 };
 
 bool sabotage_is(enum sabotage fault)

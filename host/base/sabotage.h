@@ -43,6 +43,8 @@ enum sabotage {
 	SABOTAGE_IGNORE_DUPLICATE_KEYS,	 /* of a key that comes twice one is taken */
 	SABOTAGE_PLAIN_ANSWERS,		 /* secrets that a vendor echoes are handed on */
 	SABOTAGE_CORE_DUMPS,		 /* a crash leaves the memory's contents */
+	SABOTAGE_NO_BODY_CAP,		 /* a body may have any size */
+	SABOTAGE_NO_RATIO,		 /* a packed body may unpack to anything below the cap */
 	SABOTAGE_COUNT,
 };
 

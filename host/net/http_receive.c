@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/sabotage.h"
 #include "net/http_multi.h"
 
 /* What libcurl may have read from the socket without having counted it yet. */
@@ -77,7 +78,7 @@ static bool is_bomb(struct http_exchange *exchange, size_t decoded)
 {
 	curl_off_t received = 0;
 
-	if (decoded <= HTTP_RATIO_FROM)
+	if (decoded <= HTTP_RATIO_FROM || sabotage_is(SABOTAGE_NO_RATIO))
 		return false;
 	curl_easy_getinfo(exchange->easy, CURLINFO_SIZE_DOWNLOAD_T, &received);
 	return decoded / HTTP_RATIO_MAX > (size_t)received + UNCOUNTED;
@@ -89,7 +90,7 @@ size_t http_receive_body(char *data, size_t size, size_t count, void *arg)
 	struct buf *body = &exchange->result.reply.body;
 	size_t len = size * count, cap = exchange->request.max_body_bytes;
 
-	if (len > cap - body->len) {
+	if (len > cap - body->len && !sabotage_is(SABOTAGE_NO_BODY_CAP)) {
 		err_set(&exchange->abort, ERR_OVER_LIMIT, "answer of more than %zu bytes", cap);
 		return STOP;
 	}

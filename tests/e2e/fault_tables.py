@@ -8,7 +8,6 @@ from e2e.fault_case import APPS, Case, DEVICES, FAILED, OK, PARTIAL, REFUSED, RO
 
 EVER = (OK, PARTIAL, FAILED)
 LOOP = r"loop|repeat|again|same|end|pages"
-SIZE = r"large|size|limit|mib|bytes|more than|bomb|ratio"
 
 
 def once(fault, path=DEVICES, outcomes=(OK,), **params):
@@ -117,13 +116,4 @@ STAYING = (
     Case("bad_header", {}, says=r"header"),
     Case("bad_header", {"line": "X-Nul: a\x00b"}, says=r"header"),
     Case("unknown_content_encoding", {}, says=r"encoding"),
-)
-
-# Answers that are meant to eat memory.
-SIZES = (
-    Case("gzip_bomb", {"decoded_mib": 256}, says=SIZE),
-    Case("gzip_bomb", {"decoded_mib": 64}, path=APPS, says=SIZE),
-    Case("endless_chunked", {}, says=SIZE),
-    Case("huge_header", {"mib": 100}, says=SIZE + "|header"),
-    Case("many_headers", {"count": 10000}, says=SIZE + "|header"),
 )

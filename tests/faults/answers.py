@@ -106,6 +106,11 @@ def huge_header(exchange):
                        "Content-Length: 0"))
 
 
+def long_header(exchange):
+    """One line alone is too long for the client's buffer."""
+    exchange.send(head("200 OK", f"X-Long: {'x' * 200000}", "Content-Length: 0"))
+
+
 def many_headers(exchange):
     exchange.send(head("200 OK", *[f"X-{n}: y" for n in range(600)], "Content-Length: 0"))
 

@@ -230,7 +230,11 @@ def many_elements(page: Page, memory: Memory, *, count: int = 1_100_000) -> None
 
 
 @fault("page")
-def many_keys(page: Page, memory: Memory, *, count: int = 1_000_000, row: int = 0) -> None:
-    """One row has `count` keys."""
-    keys = b",".join(b'"k%d":0' % i for i in range(count))
+def many_keys(page: Page, memory: Memory, *, count: int = 1_000_000, is_equal: bool = False,
+              row: int = 0) -> None:
+    """One row has `count` keys; `is_equal`: all alike for simple hash functions ("Aa" is "BB")."""
+    width = max(count - 1, 1).bit_length()
+    names = (b"".join((b"BB", b"Aa")[i >> bit & 1] for bit in range(width)) if is_equal else b"k%d" % i
+             for i in range(count))
+    keys = b",".join(b'"%b":0' % name for name in names)
     page.rows[row] = Raw(b"{" + keys + b"}")

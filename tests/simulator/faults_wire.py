@@ -181,6 +181,15 @@ def endless_chunked(connection: Connection, request: Request, reply: Reply, *,
 
 
 @fault("write")
+def announced(connection: Connection, request: Request, reply: Reply, *, gib: int = 10) -> None:
+    """A Content-Length of `gib` GiB, and white space until the client has gone."""
+    connection.send(head(reply, [("Content-Length", str(gib << 30))]) + b"[")
+    for _ in range((gib << 30) // FILL):
+        connection.send(b" " * FILL)
+    connection.close()
+
+
+@fault("write")
 def huge_header(connection: Connection, request: Request, reply: Reply, *, mib: int = 100) -> None:
     """One header of `mib` MiB."""
     connection.send(b"HTTP/1.1 200 OK\r\nX-Filler: ")

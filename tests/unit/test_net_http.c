@@ -304,6 +304,7 @@ static void encodings_that_are_not_known_are_errors(void **state)
 static void heads_are_bounded(void **state)
 {
 	assert_fails(state, "/huge-header", ERR_OVER_LIMIT, "256 KiB of headers");
+	assert_fails(state, "/long-header", ERR_OVER_LIMIT, "a header of more than 100 KiB");
 	assert_fails(state, "/many-headers", ERR_OVER_LIMIT, "more than 512 headers");
 	assert_fails(state, "/endless-interim", ERR_OVER_LIMIT, "256 KiB of headers");
 }
