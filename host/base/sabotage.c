@@ -41,6 +41,8 @@ static const char *const names[SABOTAGE_COUNT] = {
 	[SABOTAGE_CORE_DUMPS] = "core-dumps",
 	[SABOTAGE_NO_BODY_CAP] = "no-body-cap",
 	[SABOTAGE_NO_RATIO] = "no-ratio",
+	[SABOTAGE_ANY_CERTIFICATE] = "any-certificate",
+	[SABOTAGE_ANY_NAME] = "any-name",
 };
 
 bool sabotage_is(enum sabotage fault)

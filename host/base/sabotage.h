@@ -45,6 +45,8 @@ enum sabotage {
 	SABOTAGE_CORE_DUMPS,		 /* a crash leaves the memory's contents */
 	SABOTAGE_NO_BODY_CAP,		 /* a body may have any size */
 	SABOTAGE_NO_RATIO,		 /* a packed body may unpack to anything below the cap */
+	SABOTAGE_ANY_CERTIFICATE,	 /* whoever answers is believed */
+	SABOTAGE_ANY_NAME,		 /* a certificate may be another's */
 	SABOTAGE_COUNT,
 };
 

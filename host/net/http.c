@@ -23,17 +23,17 @@ enum { RECEIVE_BUFFER = 512 * 1024 };
 
 static bool set_constants(CURL *easy)
 {
-	static const struct {
+	const struct {
 		CURLoption option;
 		long value;
 	} numbers[] = {
 		{ CURLOPT_NOSIGNAL, 1 },
-		{ CURLOPT_FOLLOWLOCATION, 0 },
+		{ CURLOPT_FOLLOWLOCATION, sabotage_is(SABOTAGE_FOLLOW_REDIRECTS) },
 		{ CURLOPT_UNRESTRICTED_AUTH, 0 },
 		{ CURLOPT_NETRC, CURL_NETRC_IGNORED },
 		{ CURLOPT_DISALLOW_USERNAME_IN_URL, 1 },
-		{ CURLOPT_SSL_VERIFYPEER, 1 },
-		{ CURLOPT_SSL_VERIFYHOST, 2 },
+		{ CURLOPT_SSL_VERIFYPEER, !sabotage_is(SABOTAGE_ANY_CERTIFICATE) },
+		{ CURLOPT_SSL_VERIFYHOST, sabotage_is(SABOTAGE_ANY_NAME) ? 0 : 2 },
 		{ CURLOPT_CERTINFO, 1 },
 		{ CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 },
 		{ CURLOPT_PROXY_SSL_VERIFYPEER, 1 },
@@ -68,8 +68,7 @@ static bool set_constants(CURL *easy)
 		if (curl_easy_setopt(easy, texts[i].option, texts[i].value) != CURLE_OK)
 			return false;
 	}
-	return !sabotage_is(SABOTAGE_FOLLOW_REDIRECTS) ||
-	       curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L) == CURLE_OK;
+	return true;
 }
 
 /* --- the peer --- */

@@ -1,6 +1,6 @@
 """Certificates for a TLS client to refuse, and two that it has to accept, made by the openssl program.
 
-Each is NAME.pem (certificate and key in one file). All but two are signed by ca.pem; what is wrong
+Each is NAME.pem (certificate and key in one file). Most are signed by what ca.pem begins with; what is wrong
 with each is its only fault. The good host is api.vendor.test.
 """
 
@@ -23,6 +23,20 @@ policy = any
 commonName = supplied
 """
 
+# Good for another domain only; trusted as ca.pem is.
+CONSTRAINED = """
+[req]
+distinguished_name = dn
+prompt = no
+x509_extensions = ca
+[dn]
+CN = muster constrained test CA
+[ca]
+basicConstraints = critical, CA:TRUE
+keyUsage = critical, keyCertSign
+nameConstraints = critical, permitted;DNS:other.test
+"""
+
 EXTENSIONS = """
 basicConstraints = critical, CA:FALSE
 keyUsage = critical, digitalSignature, keyEncipherment
@@ -31,13 +45,23 @@ extendedKeyUsage = {usage}
 """
 
 
+def general_names(names: list[str]) -> bytes:
+    """The DER of alternative names, which openssl's configuration can hold no NUL of."""
+    inner = b"".join(bytes([0x82, len(name)]) + name.encode() for name in names)
+    return bytes([0x30, len(inner)]) + inner
+
+
 class Authority:
     """Signs leaves with dates, digests and extensions of choice."""
 
-    def __init__(self, folder: pathlib.Path) -> None:
+    def __init__(self, folder: pathlib.Path, config: str = "") -> None:
         folder.mkdir(exist_ok=True)
         self.folder = folder
         self.certificate = make_authority(folder)
+        if config:
+            (folder / "ca.cnf").write_text(config)
+            openssl("req", "-x509", "-new", "-config", str(folder / "ca.cnf"), "-key",
+                    str(folder / "ca.key"), "-days", "30", "-out", str(self.certificate))
         (folder / "index.txt").touch()
         (folder / "index.txt.attr").write_text("unique_subject = no\n")
         (folder / "ca.conf").write_text(CA_CONFIG.format(folder=folder))
@@ -45,6 +69,8 @@ class Authority:
     def sign(self, leaf: pathlib.Path, names=(HOST,), usage="serverAuth", start="", end="",
              digest="sha256") -> None:
         alternatives = ", ".join(f"DNS:{name}" for name in names)
+        if any("\0" in name for name in names):
+            alternatives = f"DER:{general_names(names).hex(':')}"
         leaf.with_suffix(".ext").write_text(EXTENSIONS.format(
             usage=usage, names=f"subjectAltName = {alternatives}" if names else ""))
         openssl("req", "-new", "-key", str(leaf.with_suffix(".key")), "-subj", f"/CN={HOST}",
@@ -75,7 +101,8 @@ def make_small_key(path: pathlib.Path) -> None:
 def make_all(folder: pathlib.Path) -> list[str]:
     """Returns the names; the authority to trust is folder/ca.pem."""
     authority = Authority(folder)
-    stranger = Authority(folder / "stranger")
+    signers = {"unknown-authority": Authority(folder / "stranger"),
+               "constrained": Authority(folder / "constrained-ca", CONSTRAINED)}
     leaves = {
         "good": {},
         "wildcard": {"names": ["*.vendor.test"]},
@@ -90,6 +117,8 @@ def make_all(folder: pathlib.Path) -> list[str]:
         "weak-digest": {"digest": "sha1"},
         "unknown-authority": {},
         "self-signed": {},
+        "constrained": {},
+        "nul-in-name": {"names": [HOST + "\0.other.test"]},
     }
     for name, options in leaves.items():
         leaf = folder / name
@@ -100,6 +129,8 @@ def make_all(folder: pathlib.Path) -> list[str]:
         if name == "self-signed":
             make_self_signed(leaf)
         else:
-            (stranger if name == "unknown-authority" else authority).sign(leaf, **options)
+            signers.get(name, authority).sign(leaf, **options)
         join(leaf)
+    trusted = authority.certificate, signers["constrained"].certificate
+    authority.certificate.write_bytes(b"".join(path.read_bytes() for path in trusted))
     return list(leaves)

@@ -42,6 +42,8 @@ static void bad_certificates_are_refused_with_the_reason(void **state)
 		{ "weak-digest", "digest", "" },
 		{ "unknown-authority", "unable to get local issuer", "--ca-file" },
 		{ "self-signed", "self-signed certificate", "--ca-file" },
+		{ "constrained", "permitted subtree violation", "" },
+		{ "nul-in-name", "api.vendor.test", "" },
 		{ "old-tls", "TLS handshake refused", "TLS 1.2" },
 		{ "plain", "TLS handshake refused", "TLS 1.2" },
 	};
