@@ -43,6 +43,8 @@ static const char *const names[SABOTAGE_COUNT] = {
 	[SABOTAGE_NO_RATIO] = "no-ratio",
 	[SABOTAGE_ANY_CERTIFICATE] = "any-certificate",
 	[SABOTAGE_ANY_NAME] = "any-name",
+	[SABOTAGE_UNBOUND_SECRETS] = "unbound-secrets",
+	[SABOTAGE_ANY_GENERATION] = "any-generation",
 };
 
 bool sabotage_is(enum sabotage fault)

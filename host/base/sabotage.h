@@ -47,6 +47,8 @@ enum sabotage {
 	SABOTAGE_NO_RATIO,		 /* a packed body may unpack to anything below the cap */
 	SABOTAGE_ANY_CERTIFICATE,	 /* whoever answers is believed */
 	SABOTAGE_ANY_NAME,		 /* a certificate may be another's */
+	SABOTAGE_UNBOUND_SECRETS,	 /* sealed bytes open in any place */
+	SABOTAGE_ANY_GENERATION,	 /* an old value can be put back */
 	SABOTAGE_COUNT,
 };
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/sabotage.h"
 #include "base/str.h"
 #include "vault/seal.h"
 #include "vault/vault_state.h"
@@ -13,7 +14,8 @@ static void bind_field(struct buf *out, const char *install_id, const char *prov
 	const char *const parts[] = { install_id,   field->credential_id, provider,
 				      field->field, generation,		  field->dek_id };
 
-	snprintf(generation, sizeof(generation), "%lld", (long long)field->generation);
+	snprintf(generation, sizeof(generation), "%lld",
+		 sabotage_is(SABOTAGE_ANY_GENERATION) ? 0LL : (long long)field->generation);
 	seal_bind(out, parts, sizeof(parts) / sizeof(parts[0]));
 }
 

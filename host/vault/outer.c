@@ -293,13 +293,21 @@ void outer_remove(const char *path)
 	unlink(path);
 }
 
-/* STEM<slot>.new, and not what somebody keeps under a name like it. */
+/*
+ * STEM<slot>.new, also with the six characters more that it has while it is written (base/file.c),
+ * and not what somebody keeps under a name like it.
+ */
 static bool is_waiting_name(const char *name, const char *stem)
 {
-	size_t head = strlen(stem), tail = strlen(waiting_suffix);
+	const char *id = name + strlen(stem), *end;
 
-	return str_has_prefix(name, stem) && strlen(name) > head + tail &&
-	       random_id_fits(name + head, strlen(name) - head - tail);
+	if (!str_has_prefix(name, stem))
+		return false;
+	end = strstr(id, waiting_suffix);
+	if (end == NULL || !random_id_fits(id, (size_t)(end - id)))
+		return false;
+	end += strlen(waiting_suffix);
+	return *end == '\0' || (*end == '.' && strlen(end) == strlen(".XXXXXX"));
 }
 
 static void remove_in(const char *dir, const char *stem, const char *keep)
@@ -308,7 +316,7 @@ static void remove_in(const char *dir, const char *stem, const char *keep)
 	char **names;
 	size_t count;
 
-	if (!file_list(dir, waiting_suffix, &names, &count, &ignored))
+	if (!file_list(dir, "", &names, &count, &ignored))
 		return;
 	for (size_t i = 0; i < count; i++) {
 		char *path;

@@ -349,15 +349,18 @@ static void a_kill_after_the_commit_is_mended_at_the_next_opening(void **state)
 static void a_waiting_key_that_was_never_committed_is_removed(void **state)
 {
 	struct vault_fixture *v = *state;
-	char waiting[500];
+	char waiting[500], half_written[520];
 
 	snprintf(waiting, sizeof(waiting), "%s.neverwasneverwas.new", v->key_path);
 	assert_vault_ok(v, file_write(waiting, 0600, "0123456789abcdef0123456789abcdef", 32,
 				      &v->project.err));
+	snprintf(half_written, sizeof(half_written), "%s.aB3xYz", waiting);
+	assert_vault_ok(v, file_write(half_written, 0600, "01234567", 8, &v->project.err));
 	vault_fixture_reopen_unsealed(v);
 	assert_int_equal(count_waiting(v), 1);
 	rekey(v, &VAULT_DEFAULT);
 	assert_int_equal(count_waiting(v), 0);
+	assert_false(file_exists(half_written));
 	vault_fixture_reopen_unsealed(v);
 }
 
