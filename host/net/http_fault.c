@@ -107,7 +107,7 @@ enum retry_class http_fault_of_transfer(int curl_code, const char *detail, long 
 		detail = curl_easy_strerror(code);
 	switch (code) {
 	case CURLE_OUT_OF_MEMORY:
-		/* Also libcurl's word for a line that outgrows its buffer (CURL_MAX_HTTP_HEADER). */
+		/* Also libcurl's word for a line that outgrows CURL_MAX_HTTP_HEADER. */
 		if (has_status)
 			err_set(err, ERR_OVER_LIMIT,
 				"answer with a header of more than 100 KiB, or no memory for one");

@@ -57,10 +57,12 @@ class Mutated(Service):
 
     def handle(self, request: Request) -> Reply:
         reply = self.inner.handle(request)
-        if self.draw is not None and reply.status == 200:
+        if reply.status == 200:
             reply.encode()
-            reply.body, names = mutated(reply.body, self.draw)
-            reply.page = None
+            names = "bent on the wire"
+            if self.draw is not None:
+                reply.body, names = mutated(reply.body, self.draw)
+                reply.page = None
             self.served.append((request.path, reply.body, names))
         return reply
 
@@ -92,7 +94,6 @@ class Account(Trial):
         self.service = service
         self.known: set[str] = set()  # ids that were served, ever
         self.before: Keys = {}
-        self.is_bent = False
 
     def note(self) -> None:
         self.before = self.live()
@@ -113,10 +114,11 @@ class Account(Trial):
         return [body for at, body, _ in self.service.served if at == path]
 
     def wrongly_removed(self, removed: Keys) -> Iterator[str]:
-        """Only a listing takes away what it does not show any more."""
+        """Only a listing takes away what it does not show any more, or shows without its user."""
         shown = [ids_of(body) for body in self.bodies(DEVICES)]
-        for device, in removed["devices"]:
-            if self.is_bent or not shown or shown[-1] is None or device in shown[-1]:
+        filtered = self.muster.rows("devices", self.account, "t.removed_reason = 'filtered'")
+        for device, in removed["devices"] - {(row["source_id"],) for row in filtered}:
+            if not shown or shown[-1] is None or device in shown[-1]:
                 yield f"{device} was removed, and the answers say nothing of that"
         listed = [records_of(body) for body in self.bodies(APPS)]
         for device, *app in removed["device_apps"]:
@@ -165,9 +167,9 @@ class Ring:
 
     def arm(self, account: Account) -> None:
         account.note()
-        account.is_bent = self.draw.random() < WIRE_SHARE
-        account.service.draw = None if account.is_bent else random.Random(self.draw.random())
-        if account.is_bent:
+        is_bent = self.draw.random() < WIRE_SHARE
+        account.service.draw = None if is_bent else random.Random(self.draw.random())
+        if is_bent:
             name, params = self.draw.choice(WIRE)
             self.server.faults.add(name, host=account.host, times=1,
                                    path=self.draw.choice((DEVICES, APPS)), **params)
@@ -181,7 +183,7 @@ class Ring:
         run = self.muster.run("sync", "--all", "--json", timeout=TIMEOUT_S)
         broken = run.code not in CODES or re.search(r"Sanitizer|runtime error", run.err)
         for account in self.accounts:
-            answers = [names for _, _, names in account.service.served] or ["on the wire"]
+            answers = [names for _, _, names in account.service.served] or ["nothing"]
             found = [repr(run)] if broken else list(account.wrong(change))
             yield first_of(found, f"{account.account}, {' and '.join(answers)}")
             yield from (None for _ in answers[1:])
