@@ -2,13 +2,14 @@
 
 import contextlib
 import json
+import os
 import sqlite3
 import unittest
 
 from harness import ACCOUNT, E2eCase, HOST
 
 BETA_HOST, BETA = "beta.api.eu.kandji.io", "kandji/beta"
-USAGE, AUTH, CONFIG, MISSING = 2, 4, 6, 7
+USAGE, AUTH, CONFIG, MISSING, BUSY = 2, 4, 6, 7, 8
 
 
 class Credentials(E2eCase):
@@ -143,6 +144,23 @@ class Credentials(E2eCase):
         self.assertIn(("replace-credential", "shared",
                        {"accounts": ["kandji/acme", "kandji/twin"], "was_checked": True}),
                       self.trail())
+
+    def test_an_account_that_came_meanwhile_is_not_handed_untested_values(self):
+        self.add("shared")
+        self.assertEqual(self.connect_with("shared").code, 0)
+        pipe = self.muster.folder / "pipe"
+        os.mkfifo(pipe, 0o600)
+        replacing = self.muster.start("credentials", "replace", "shared", "--no-input",
+                                      "--secret-file", f"api_token={pipe}")
+        self.addCleanup(replacing.communicate)
+        with open(pipe, "wb") as late:
+            self.assertEqual(self.connect_with("shared", "twin").code, 0)
+            before = self.fields()
+            late.write(self.sim.token(HOST).encode())
+        _, err = replacing.communicate(timeout=120)
+        self.assertEqual(replacing.returncode, BUSY, err)
+        self.assertIn(b"kandji/twin uses it since a moment ago", err)
+        self.assertEqual(self.fields(), before)
 
     def test_unchecked_values_are_taken_as_they_are(self):
         self.shared()
