@@ -1,7 +1,7 @@
 # What `cmake --install` lays down beside the program, and the Debian package (cpack, in a build folder):
 #
 #   cmake --preset release && cmake --build --preset release
-#   (cd build/release && cpack -G DEB)          muster_VERSION-1_ARCH.deb
+#   (cd build/release && cpack)                 muster_VERSION-1_ARCH.deb; needs dpkg-dev
 #
 # The same sources give the same bytes, whatever folder they lie in: its path is cut out of what is
 # compiled (-ffile-prefix-map), and every time in the package is the last commit's.

@@ -139,6 +139,25 @@ class Backups(BackupCase):
         self.backup()
         self.assertNotIn("jobs/link", digests(self.target))
 
+    def test_killed_at_any_moment_it_is_whole_or_not_there(self):
+        rng = random.Random(SEED)
+        print(f"MUSTER_TEST_SEED={SEED}")
+        self.connect_and_sync()
+        started = time.monotonic()
+        self.backup("--recordings")
+        span, whole = time.monotonic() - started, digests(self.target).keys()
+        for _ in range(8):
+            shutil.rmtree(self.target, ignore_errors=True)
+            process = self.muster.start("backup", str(self.target), "--recordings")
+            time.sleep(rng.uniform(0, span * 1.1))
+            if process.poll() is None:
+                self.kill_group(process)
+            process.communicate()
+            if self.target.exists():
+                self.assertEqual(digests(self.target).keys(), whole)
+        shutil.rmtree(self.target, ignore_errors=True)
+        self.backup()
+
     @unittest.skipUnless(os.geteuid() == 0 and shutil.which("unshare"), "mounts need root")
     def test_a_full_disk_leaves_nothing(self):
         self.connect_and_sync()

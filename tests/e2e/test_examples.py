@@ -123,6 +123,22 @@ class Units(E2eCase):
         self.assertEqual(settings(self.text, "LoadCredential"),
                          ["muster.key:/etc/muster/inventory.key"])
 
+    def test_a_key_that_was_moved_to_systemd_opens_the_vault(self):
+        """The steps of README.md, without the users and the service."""
+        first, project = self.muster.folder / "first.key", self.muster.folder / "inventory"
+        subprocess.run([BINARY, "init", "--quiet", "--key-file", first, project], check=True,
+                       env=self.muster.environment)
+        credentials = self.muster.folder / "credentials"
+        credentials.mkdir(0o700)
+        shutil.move(first, credentials / "muster.key")
+        os.chmod(credentials / "muster.key", 0o440)  # as systemd shows it
+        done = subprocess.run([BINARY, "-C", project, "vault", "status", "--json"], text=True,
+                              capture_output=True, check=False,
+                              env={**self.muster.environment,
+                                   "CREDENTIALS_DIRECTORY": str(credentials)})
+        self.assertEqual((done.returncode, json.loads(done.stdout)["state"]), (0, "open"),
+                         done.stderr)
+
     @unittest.skipUnless(ctypes.util.find_library("seccomp"), "libseccomp is not installed")
     def test_muster_and_its_sandbox_run_under_its_restrictions(self):
         """As there is no systemd to start it: its user, rights, credential and filter, by hand."""
