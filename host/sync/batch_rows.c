@@ -9,6 +9,10 @@
 #include "base/str.h"
 #include "store/enrich.h"
 
+enum { EVENT_AHEAD_MS = 86400000 /* after the session's start; clocks may differ by so much */ };
+
+static const char AHEAD[] = "its event is dated more than a day ahead of this machine's clock";
+
 void batch_rows_fini(struct batch_rows *rows)
 {
 	for (size_t i = 0; i < rows->seen_count; i++) {
@@ -66,6 +70,20 @@ static bool find_ids(struct batch_rows *rows, const struct model_entity *entity)
 	return true;
 }
 
+/* Such an event would outlive every true one of its row. */
+static bool is_ahead(const struct sync_run *run, const struct event_stamp *event)
+{
+	char latest[CLOCK_TEXT_SIZE];
+	struct event_stamp limit = { .at = latest };
+	int64_t start_ms;
+
+	if (event->id == NULL || !clock_parse(run->now, &start_ms))
+		return false;
+	clock_format(start_ms + EVENT_AHEAD_MS, latest);
+	limit.at_len = strlen(latest);
+	return event_compare(event, &limit) > 0;
+}
+
 static void on_begin(void *arg, const struct rows_origin *origin)
 {
 	struct batch_rows *rows = arg;
@@ -73,6 +91,7 @@ static void on_begin(void *arg, const struct rows_origin *origin)
 
 	rows->origin = origin;
 	rows->is_told = stream_is_events(rows->run);
+	rows->is_ahead = is_ahead(rows->run, &origin->event);
 	rows->is_derived = str_eq(value_text(emits, origin->map, "primary"), "derived");
 	rows->listed = find_listed(&rows->run->stream, origin->entity);
 	rows->raw = stream_raw(&rows->run->stream, origin->entity);
@@ -358,6 +377,8 @@ static bool on_row(void *arg, const struct entity_row *row, const char *problem,
 		rows->counts.skipped++; /* a match with nothing finds nobody */
 		return true;
 	}
+	if (problem == NULL && rows->is_ahead)
+		problem = AHEAD;
 	if (problem != NULL)
 		return quarantine(rows, row->entity, row->source_id_len > 0 ? row->source_id : NULL,
 				  row->source_id_len, problem, "", err);
@@ -397,6 +418,8 @@ static bool on_dropped(void *arg, const struct model_entity *entity, const char 
 		count_dropped(rows, rule);
 	if (source_id == NULL || len == 0)
 		return true;
+	if (rows->is_ahead)
+		return quarantine(rows, entity, source_id, len, AHEAD, "", err);
 	if (rows->origin->event.id != NULL)
 		return filter_row(rows, entity, source_id, len, err);
 	if (!entity_find(rows->tx, rows->context.account_id, entity, source_id, len, &live, err))

@@ -39,7 +39,8 @@ struct batch_rows {
 	struct raw_rows *raw; /* of the payload's entity; NULL = none were loaded */
 	struct batch_ids *ids, *enriched;
 	bool is_derived;
-	bool is_told; /* the stream tells what happens: nothing is listed, nothing comes twice */
+	bool is_ahead; /* its event is dated in the future */
+	bool is_told;  /* the stream tells what happens: nothing is listed, nothing comes twice */
 };
 
 /* The arguments of one `emit` call. */

@@ -313,6 +313,16 @@ class Events(FleetCase):
         gone, = self.muster.rows("device_apps", self.account, "t.removed_at IS NOT NULL")
         self.assertEqual((gone["app_source_id"], gone["removed_reason"]), ("App 3", "filtered"))
 
+    def test_an_event_of_the_future_is_set_aside_and_blocks_nothing(self):
+        self.run_sync()
+        self.change("early", kind="changed", device="d-003", app="App 3")
+        self.change("early", kind="removed", device="d-004", app="App 4")
+        run = self.run_sync(code=3)
+        self.assertIn("ahead of this machine's clock", self.stream(run, "log")["first_quarantined"])
+        self.change("install", device="d-003", app="App 3", version="10")
+        self.run_sync(code=None)  # the log repeats its last events
+        self.assert_installs_true()
+
     def test_what_cannot_be_used_comes_again(self):
         self.run_sync()
         before = self.cursor()

@@ -21,6 +21,7 @@ from ..vendor import Service, SpecError
 
 DEVICE = re.compile(r"/v1/devices/(?P<id>[^/]+)/apps")
 PAGE_MAX = 50
+CENTURIES_S = 20_000_000_000
 
 
 def number(text: Optional[str], otherwise: int) -> int:
@@ -177,6 +178,10 @@ class FleetService(Service):
     def change_late(self, kind: str, device: str, app: str, version: str = "0.1") -> None:
         """An event that is told now and happened before all others: it changes no truth."""
         self.note(kind, device, app, None if kind == "removed" else version, 0)
+
+    def change_early(self, kind: str, device: str, app: str, version: str = "9") -> None:
+        """An event that claims to happen in some hundred years: it changes no truth."""
+        self.note(kind, device, app, None if kind == "removed" else version, CENTURIES_S)
 
     def change_move(self, device: str, app: str, path: str) -> None:
         """An event that tells one field only."""
