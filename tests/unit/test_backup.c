@@ -156,7 +156,7 @@ static bool restore(struct err *err)
 
 static long next_point(long point)
 {
-	return point + 1 + point / 400;
+	return point + 1 + point / 100;
 }
 
 /* `work` fails at every point until there is memory for all of it; `made` is what it makes. */
