@@ -45,6 +45,7 @@ static const char *const names[SABOTAGE_COUNT] = {
 	[SABOTAGE_ANY_NAME] = "any-name",
 	[SABOTAGE_UNBOUND_SECRETS] = "unbound-secrets",
 	[SABOTAGE_ANY_GENERATION] = "any-generation",
+	[SABOTAGE_LEAK_REQUESTS] = "leak-requests",
 };
 
 bool sabotage_is(enum sabotage fault)

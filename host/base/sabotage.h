@@ -49,6 +49,7 @@ enum sabotage {
 	SABOTAGE_ANY_NAME,		 /* a certificate may be another's */
 	SABOTAGE_UNBOUND_SECRETS,	 /* sealed bytes open in any place */
 	SABOTAGE_ANY_GENERATION,	 /* an old value can be put back */
+	SABOTAGE_LEAK_REQUESTS,		 /* what a request was made of is not freed */
 	SABOTAGE_COUNT,
 };
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/sabotage.h"
 
 /* --- waiting for something, and the end --- */
 
@@ -41,7 +42,8 @@ static void detach(struct net_call *call)
 static void free_call(struct net_call *call)
 {
 	policy_url_fini(&call->url);
-	net_blocks_fini(&call->blocks);
+	if (!sabotage_is(SABOTAGE_LEAK_REQUESTS))
+		net_blocks_fini(&call->blocks);
 	free(call);
 }
 

@@ -71,7 +71,7 @@ class Walls(Promise):
     id = "L1"
     title = "hostile scripts and native code in a sandbox"
     small = 40
-    full = 300
+    full = 180
     faults = ("hook-not-sticky", "no-seccomp", "budget-per-coroutine")
 
     def check(self, volume: int, draw: random.Random) -> Iterator[Optional[str]]:
