@@ -201,7 +201,7 @@ static const char *settings_of(enum driver_role role)
 {
 	switch (role) {
 	case DRIVER_WRITER:
-		return "PRAGMA journal_mode = WAL; PRAGMA cache_size = -65536; PRAGMA "
+		return "PRAGMA journal_mode = WAL; PRAGMA cache_size = -40960; PRAGMA "
 		       "wal_autocheckpoint = 8000;"
 		       "PRAGMA journal_size_limit = 67108864; PRAGMA foreign_keys = ON;";
 	case DRIVER_SCRATCH:
