@@ -153,17 +153,19 @@ static void check_text(struct walk *walk, const struct model_column *column, con
 
 static void put_json_text(struct buf *out, const char *text, size_t len)
 {
+	size_t done = 0;
+
 	buf_char(out, '"');
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)text[i];
 
-		if (c == '"' || c == '\\')
-			buf_printf(out, "\\%c", c);
-		else if (c < 0x20)
-			buf_printf(out, "\\u%04x", c);
-		else
-			buf_char(out, (char)c);
+		if (c >= 0x20 && c != '"' && c != '\\')
+			continue;
+		buf_append(out, text + done, i - done);
+		buf_printf(out, c < 0x20 ? "\\u%04x" : "\\%c", c);
+		done = i + 1;
 	}
+	buf_append(out, text + done, len - done);
 	buf_char(out, '"');
 }
 

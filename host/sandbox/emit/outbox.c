@@ -193,7 +193,6 @@ void outbox_put(struct outbox *outbox, const char *stream, struct buf *args)
 	value_put_str(args, "stream");
 	value_put_str(args, stream);
 	put_columns(outbox->map, args);
-	put_items("rows", &outbox->rows, &outbox->row_count, args);
 	put_bytes("raw", &outbox->raw, args);
 	put_bytes("same", &outbox->same, args);
 	put_items("dropped", &outbox->dropped, &outbox->dropped_count, args);
@@ -202,4 +201,6 @@ void outbox_put(struct outbox *outbox, const char *stream, struct buf *args)
 	value_put_int(args, (int64_t)outbox->skipped);
 	outbox->skipped = 0;
 	buf_append(args, outbox->context.data, outbox->context.len);
+	/* Last: whoever looks for a member need not walk the rows. */
+	put_items("rows", &outbox->rows, &outbox->row_count, args);
 }

@@ -9,10 +9,10 @@
 #include "sandbox/json/json_text.h"
 #include "sandbox/lib/body.h"
 #include "sandbox/lib/lua_page.h"
+#include "sandbox/lib/lua_tracker.h"
 #include "sandbox/lua/bind.h"
 
 #define PAGE "muster.rows"
-#define TRACKER "muster.tracker"
 #define CODEC "muster.codec" /* registry: our own copy of cjson */
 
 /* --- JSON and Lua --- */
@@ -358,8 +358,7 @@ static int release_pick(lua_State *L)
 	return 0;
 }
 
-/* A pick of one path, owned by a userdata that is pushed. */
-static struct json_pick *push_pick(lua_State *L, const char *path)
+struct json_pick *page_push_pick(lua_State *L, const char *path)
 {
 	struct json_pick **pick = bind_new(L, "muster.pick", sizeof(*pick), 0);
 
@@ -373,7 +372,7 @@ static struct json_pick *push_pick(lua_State *L, const char *path)
 static int l_find(lua_State *L)
 {
 	struct page *page = check_page(L, 1);
-	struct json_pick *pick = push_pick(L, luaL_checkstring(L, 2));
+	struct json_pick *pick = page_push_pick(L, luaL_checkstring(L, 2));
 	const char *root = json_skip_space(page->envelope.data);
 	const char *end = page->envelope.data + page->envelope.len;
 	struct json_span found;
@@ -388,7 +387,7 @@ static int l_row_id(lua_State *L)
 {
 	struct page *page = check_page(L, 1);
 	lua_Integer i = luaL_checkinteger(L, 2);
-	struct json_pick *pick = push_pick(L, luaL_checkstring(L, 3));
+	struct json_pick *pick = page_push_pick(L, luaL_checkstring(L, 3));
 	struct json_span found;
 
 	luaL_argcheck(L, i >= 1 && (size_t)i <= page->count, 2, "no such row");
@@ -431,111 +430,6 @@ static int l_take(lua_State *L)
 	return 0;
 }
 
-/* --- which rows came before --- */
-
-/* 64-bit hashes of ids, or of whole rows; open addressing, 0 is a free place. */
-struct tracker {
-	uint64_t *slots;
-	size_t size, count;
-	uint64_t seed;
-};
-
-static int tracker_release(lua_State *L)
-{
-	struct tracker *tracker = lua_touserdata(L, 1);
-
-	free(tracker->slots);
-	tracker->slots = NULL;
-	return 0;
-}
-
-static uint64_t *tracker_slot(const struct tracker *tracker, uint64_t hash)
-{
-	size_t mask = tracker->size - 1;
-	size_t i = (size_t)hash & mask;
-
-	while (tracker->slots[i] != 0 && tracker->slots[i] != hash)
-		i = (i + 1) & mask;
-	return &tracker->slots[i];
-}
-
-static void tracker_grow(lua_State *L, struct tracker *tracker)
-{
-	struct tracker larger = *tracker;
-
-	larger.size = tracker->size == 0 ? 1024 : tracker->size * 2;
-	larger.slots = calloc(larger.size, sizeof(*larger.slots));
-	if (larger.slots == NULL)
-		luaL_error(L, "not enough memory");
-	for (size_t i = 0; i < tracker->size; i++) {
-		if (tracker->slots[i] != 0)
-			*tracker_slot(&larger, tracker->slots[i]) = tracker->slots[i];
-	}
-	free(tracker->slots);
-	*tracker = larger;
-}
-
-/* true when it is new. */
-static bool tracker_add(lua_State *L, struct tracker *tracker, struct json_span bytes)
-{
-	uint64_t hash = hash64(bytes.at, bytes.len, tracker->seed) | 1;
-	uint64_t *slot;
-
-	if ((tracker->count + 1) * 2 > tracker->size)
-		tracker_grow(L, tracker);
-	slot = tracker_slot(tracker, hash);
-	if (*slot != 0)
-		return false;
-	*slot = hash;
-	tracker->count++;
-	return true;
-}
-
-/* tracker:add(page, id path or nil) -> new rows, rows that came before */
-static int l_tracker_add(lua_State *L)
-{
-	struct tracker *tracker = luaL_checkudata(L, 1, TRACKER);
-	struct page *page = check_page(L, 2);
-	const char *path = luaL_optstring(L, 3, NULL);
-	struct json_pick *pick = path != NULL ? push_pick(L, path) : NULL;
-	struct json_plan plan = { 0 };
-	lua_Integer fresh = 0, repeated = 0;
-
-	if (pick != NULL)
-		json_plan_make(&plan, pick, &page->list.shape, page->bytes);
-	for (size_t i = 0; i < page->count; i++) {
-		struct json_span key = page_span(page, i);
-
-		if (pick != NULL)
-			page_pick(page, pick, &plan, i, &key);
-		if (key.at == NULL)
-			continue;
-		if (tracker_add(L, tracker, key))
-			fresh++;
-		else
-			repeated++;
-	}
-	lua_pushinteger(L, fresh);
-	lua_pushinteger(L, repeated);
-	return 2;
-}
-
-static int l_tracker_count(lua_State *L)
-{
-	struct tracker *tracker = luaL_checkudata(L, 1, TRACKER);
-
-	lua_pushinteger(L, (lua_Integer)tracker->count);
-	return 1;
-}
-
-static int l_tracker(lua_State *L)
-{
-	struct tracker *tracker = bind_new(L, TRACKER, sizeof(*tracker), 0);
-
-	tracker->seed = hash_seed();
-	return 1;
-}
-
 /* --- opening --- */
 
 static void open_codec(lua_State *L)
@@ -554,14 +448,10 @@ void lua_page_open(lua_State *L)
 		{ "__newindex", page_newindex }, { "__pairs", page_pairs },
 		{ "__gc", page_release },	 { NULL, NULL },
 	};
-	static const luaL_Reg tracker_meta[] = { { "__gc", tracker_release }, { NULL, NULL } };
-	static const luaL_Reg tracker_methods[] = { { "add", l_tracker_add },
-						    { "count", l_tracker_count },
-						    { NULL, NULL } };
 	static const luaL_Reg pick_meta[] = { { "__gc", release_pick }, { NULL, NULL } };
 
 	bind_type(L, PAGE, page_meta, NULL);
-	bind_type(L, TRACKER, tracker_meta, tracker_methods);
+	lua_tracker_open(L);
 	bind_type(L, "muster.pick", pick_meta, NULL);
 	open_codec(L);
 }
@@ -569,6 +459,6 @@ void lua_page_open(lua_State *L)
 const luaL_Reg page_functions[] = {
 	{ "page", l_page }, { "decode", l_decode }, { "encode_body", l_encode_body },
 	{ "find", l_find }, { "row_id", l_row_id }, { "fingerprint", l_fingerprint },
-	{ "skip", l_skip }, { "take", l_take },	    { "tracker", l_tracker },
+	{ "skip", l_skip }, { "take", l_take },	    { "tracker", lua_tracker_new },
 	{ NULL, NULL },
 };

@@ -35,6 +35,9 @@ struct json_span page_span(const struct page *page, size_t i);
 void page_pick(const struct page *page, const struct json_pick *pick, const struct json_plan *plan,
 	       size_t i, struct json_span *slots);
 
+/* A pick of one path, owned by a userdata that is pushed. Raises. */
+struct json_pick *page_push_pick(lua_State *L, const char *path);
+
 /* The page at `index`; NULL for anything else. */
 struct page *page_test(lua_State *L, int index);
 
