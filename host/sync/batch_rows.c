@@ -406,6 +406,17 @@ static void count_dropped(struct batch_rows *rows, const char *rule)
 	json_object_set_new(rows->dropped, rule, json_integer(before + 1));
 }
 
+/*
+ * A rule dropped a record without an id. Whose it was nobody knows: perhaps that of a row which the
+ * rule would have kept, had the record been whole.
+ */
+static bool note_unnamed(struct batch_rows *rows, struct err *err)
+{
+	bool is_listed = !rows->is_told && !rows->is_derived && rows->origin->op != ROWS_ENRICH;
+
+	return !is_listed || push_id(&rows->no_id, rows->origin->scope, err);
+}
+
 static bool on_dropped(void *arg, const struct model_entity *entity, const char *rule,
 		       const char *source_id, size_t len, struct err *err)
 {
@@ -417,7 +428,7 @@ static bool on_dropped(void *arg, const struct model_entity *entity, const char 
 	if (rule != NULL)
 		count_dropped(rows, rule);
 	if (source_id == NULL || len == 0)
-		return true;
+		return note_unnamed(rows, err);
 	if (rows->is_ahead)
 		return quarantine(rows, entity, source_id, len, AHEAD, "", err);
 	if (rows->origin->event.id != NULL)

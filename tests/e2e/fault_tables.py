@@ -47,6 +47,8 @@ BODIES = (
 # One record of a page is bad.
 RECORDS = (
     Case("missing_id", {"row": ROW}, outcomes=(PARTIAL,), says=r"device_id|source_id|id"),
+    Case("missing_id", {"row": ROW}, path=APPS, outcomes=(PARTIAL,), says=r"no id"),
+    Case("wrong_field_type", {"row": ROW}, path=APPS, outcomes=(PARTIAL,), says=r"no id"),
     Case("empty_id", {"row": ROW}, outcomes=(PARTIAL,), says=r"device_id|source_id|id"),
     Case("null_id", {"row": ROW}, outcomes=(PARTIAL,), says=r"device_id|source_id|id"),
     Case("wrong_field_type", {"row": ROW}, outcomes=(PARTIAL,), says=r"device_id|source_id|id"),
