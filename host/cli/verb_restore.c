@@ -35,7 +35,7 @@ static json_t *report_json(const struct restore_report *report)
 			 report->target, "made_at", report->made_at, "moved_to",
 			 report->moved_to[0] ? report->moved_to : NULL, "files",
 			 (json_int_t)report->files, "interrupted", (json_int_t)report->interrupted,
-			 "paused", (json_int_t)report->paused, "is_sealed_by_key", report->has_seal,
+			 "paused", (json_int_t)report->paused, "has_seal", report->has_seal,
 			 "is_vault_open", !report->vault.is_sealed, "fields",
 			 (json_int_t)report->fields, "key_file",
 			 report->vault.key_path[0] ? report->vault.key_path : NULL);
