@@ -11,17 +11,11 @@
 
 #include "base/loop_uv.h"
 
-struct post {
-	loop_post_fn *fn;
-	void *arg;
-	struct post *next;
-};
-
 struct loop {
 	uv_loop_t uv;
 	uv_async_t wake;
 	pthread_mutex_t lock;
-	struct post *posts, **posts_tail; /* under lock */
+	struct loop_post *posts, **posts_tail; /* under lock */
 	unsigned retained;
 };
 
@@ -80,9 +74,9 @@ static void free_handle(uv_handle_t *handle)
 
 /* --- loop and posts --- */
 
-static struct post *take_posts(struct loop *loop)
+static struct loop_post *take_posts(struct loop *loop)
 {
-	struct post *posts;
+	struct loop_post *posts;
 
 	pthread_mutex_lock(&loop->lock);
 	posts = loop->posts;
@@ -95,13 +89,12 @@ static struct post *take_posts(struct loop *loop)
 static void on_wake(uv_async_t *wake)
 {
 	struct loop *loop = wake->data;
-	struct post *post = take_posts(loop);
+	struct loop_post *post = take_posts(loop);
 
 	while (post != NULL) {
-		struct post *next = post->next;
+		struct loop_post *next = post->next;
 
 		post->fn(post->arg);
-		free(post);
 		post = next;
 	}
 }
@@ -153,19 +146,14 @@ void loop_stop(struct loop *loop)
 	uv_stop(&loop->uv);
 }
 
-bool loop_post(struct loop *loop, loop_post_fn *fn, void *arg)
+void loop_post(struct loop *loop, struct loop_post *post)
 {
-	struct post *post = malloc(sizeof(*post));
-
-	if (post == NULL)
-		return false;
-	*post = (struct post){ .fn = fn, .arg = arg };
+	post->next = NULL;
 	pthread_mutex_lock(&loop->lock);
 	*loop->posts_tail = post;
 	loop->posts_tail = &post->next;
 	pthread_mutex_unlock(&loop->lock);
 	uv_async_send(&loop->wake);
-	return true;
 }
 
 void loop_retain(struct loop *loop)

@@ -52,10 +52,15 @@ void loop_watch_set(struct loop_watch *watch, int events);
 void loop_watch_close(struct loop_watch *watch);
 
 /* --- other threads --- */
-typedef void loop_post_fn(void *arg);
+struct loop_post {
+	void (*fn)(void *arg); /* may free the post */
+	void *arg;
+	struct loop_post *next; /* the loop's */
+};
 
-/* From any thread: runs fn on the loop's thread. Keeps the loop alive until it ran. */
-bool loop_post(struct loop *loop, loop_post_fn *fn, void *arg);
+/* From any thread: runs post->fn on the loop's thread. Never fails; the post is the caller's and
+ * stays until fn is called. */
+void loop_post(struct loop *loop, struct loop_post *post);
 
 /*
  * A promise that loop_post will be called later from another thread: the loop does not end before

@@ -28,6 +28,7 @@ static const char *const names[SABOTAGE_COUNT] = {
 	[SABOTAGE_BUDGET_PER_COROUTINE] = "budget-per-coroutine",
 	[SABOTAGE_DEAF_COMMIT] = "deaf-commit",
 	[SABOTAGE_SPLIT_MIGRATION] = "split-migration",
+	[SABOTAGE_UNCHECKED_MEMORY] = "unchecked-memory",
 	[SABOTAGE_FOLLOW_REDIRECTS] = "follow-redirects",
 	[SABOTAGE_ANY_ADDRESS] = "any-address",
 	[SABOTAGE_ANY_HOST] = "any-host",

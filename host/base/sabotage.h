@@ -50,6 +50,7 @@ enum sabotage {
 	SABOTAGE_UNBOUND_SECRETS,	 /* sealed bytes open in any place */
 	SABOTAGE_ANY_GENERATION,	 /* an old value can be put back */
 	SABOTAGE_LEAK_REQUESTS,		 /* what a request was made of is not freed */
+	SABOTAGE_UNCHECKED_MEMORY,	 /* an allocation is taken for granted */
 	SABOTAGE_COUNT,
 };
 

@@ -94,9 +94,8 @@ static void put_json(const struct cli *cli, const struct err *err, struct buf *o
 	json_t *object = json_pack("{s:o}", "error", errors_object(cli, err, 0));
 	char *text = object ? cli_json_text(object, 0, cli->terminal.is_err) : NULL;
 
-	buf_str(out,
-		text ? text : "{\"error\":{\"kind\":\"store\",\"message\":\"out of memory\"}}");
-	buf_char(out, '\n');
+	out->failed |= text == NULL;
+	buf_printf(out, "%s\n", text ? text : "");
 	free(text);
 	json_decref(object);
 }
@@ -111,7 +110,22 @@ static void put_line(const struct cli *cli, const char *label, enum terminal_sty
 		   terminal_style(cli->terminal.colour_err, TERMINAL_PLAIN));
 	text_escape(out, buf_text(&safe), safe.len);
 	buf_char(out, '\n');
+	out->failed |= safe.failed;
 	buf_fini(&safe);
+}
+
+/* Not even the words for the error found room, and without room no secret is taken out of them. */
+static void report_no_memory(bool is_json)
+{
+	static const char line[] = "muster: out of memory\n"
+				   "  hint: give it more, or end other programs\n",
+			  json[] = "{\"error\":{\"kind\":\"over_limit\",\"message\":"
+				   "\"out of memory\",\"hint\":\"\",\"session\":null}}\n";
+
+	if (is_json)
+		terminal_write(STDERR_FILENO, json, sizeof(json) - 1);
+	else
+		terminal_write(STDERR_FILENO, line, sizeof(line) - 1);
 }
 
 int errors_report(const struct cli *cli, const struct err *err)
@@ -129,7 +143,10 @@ int errors_report(const struct cli *cli, const struct err *err)
 		if (hint[0])
 			put_line(cli, "  hint:", TERMINAL_DIM, hint, &out);
 	}
-	terminal_write(STDERR_FILENO, buf_text(&out), out.len);
+	if (out.failed)
+		report_no_memory(cli->is_json);
+	else
+		terminal_write(STDERR_FILENO, buf_text(&out), out.len);
 	buf_fini(&out);
 	return err_kind_info(err->kind)->exit_code;
 }

@@ -156,10 +156,9 @@ static bool open_exchange(struct gateway *gateway, struct err *err)
 		.waiting = gateway->options.waiting,
 		.waiting_arg = gateway->options.arg,
 	};
-	bool fine;
+	bool fine = route_init(&texts.route, account, &options, err);
 
-	route_init(&texts.route, account, &options);
-	gateway->keeper = keeper_new(gateway->host->store, err);
+	gateway->keeper = fine ? keeper_new(gateway->host->store, err) : NULL;
 	fine = gateway->keeper != NULL && add_limits(gateway, &options, &texts, err);
 	if (fine) {
 		struct recording *recording = gateway->options.recording;

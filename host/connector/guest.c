@@ -264,6 +264,7 @@ void guest_fail(struct guest *guest, uint32_t id, const struct err *err)
 		return;
 	guest->open_calls--;
 	wire_put_err(&payload, err);
+	guest->out.failed |= payload.failed;
 	frame_put(&guest->out, FRAME_ERROR, id, payload.data, payload.len);
 	buf_fini(&payload);
 	flush(guest);

@@ -67,6 +67,7 @@ static void put_object(struct buf *out, const json_t *json)
 
 void value_put_json(struct buf *out, const json_t *json)
 {
+	out->failed |= json == NULL;
 	switch (json == NULL ? JSON_NULL : json_typeof(json)) {
 	case JSON_TRUE:
 	case JSON_FALSE:

@@ -11,7 +11,7 @@
 /* A new reference; NULL when memory ran out or a text is no UTF-8. */
 json_t *json_from_value(const struct value *value);
 
-/* Appends the encoding of a JSON value. NULL writes nil. */
+/* Appends the encoding of a JSON value. NULL is one that memory was short for: `out` has failed. */
 void value_put_json(struct buf *out, const json_t *json);
 
 /* A text from elsewhere (a vendor, a message that was cut): bytes that are no UTF-8 become U+FFFD.

@@ -103,10 +103,10 @@ static void ask(struct host *host, const struct account *account, const struct n
 	};
 	struct err *err = &asking->reach.err;
 	struct route route;
-	struct net *net;
+	struct net *net = NULL;
 
-	route_init(&route, account, &options);
-	net = net_open(host->loop, &options, err);
+	if (route_init(&route, account, &options, err))
+		net = net_open(host->loop, &options, err);
 	route_fini(&route);
 	if (net != NULL && send_request(net, asking, hosts, base, err)) {
 		while (!asking->is_done)

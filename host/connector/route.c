@@ -19,7 +19,8 @@ static json_t *list_of(const char *text)
 	return json_loads(text != NULL ? text : "[]", 0, NULL);
 }
 
-void route_init(struct route *route, const struct account *account, struct net_options *options)
+bool route_init(struct route *route, const struct account *account, struct net_options *options,
+		struct err *err)
 {
 	route->connect_to = list_of(account->connect_to);
 	route->cidrs = list_of(account->allow_cidrs);
@@ -30,6 +31,7 @@ void route_init(struct route *route, const struct account *account, struct net_o
 		texts_of(route->connect_to, route->connect_texts, ROUTE_CONNECT_MAX);
 	options->allow_cidrs = route->cidr_texts;
 	options->allow_cidr_count = texts_of(route->cidrs, route->cidr_texts, ROUTE_CIDRS_MAX);
+	return (route->connect_to != NULL && route->cidrs != NULL) || err_oom(err);
 }
 
 void route_fini(struct route *route)

@@ -15,8 +15,10 @@ struct route {
 	const char *connect_texts[ROUTE_CONNECT_MAX], *cidr_texts[ROUTE_CIDRS_MAX];
 };
 
-/* Fills ca_file, proxy, connect_to and allow_cidrs of `options`; they borrow from both. */
-void route_init(struct route *route, const struct account *account, struct net_options *options);
+/* Fills ca_file, proxy, connect_to and allow_cidrs of `options`; they borrow from both. Fini it in
+ * any case. */
+bool route_init(struct route *route, const struct account *account, struct net_options *options,
+		struct err *err);
 void route_fini(struct route *route);
 
 #endif

@@ -23,20 +23,26 @@ static void on_admitted(void *arg)
 	net_call_admitted(call);
 }
 
-static bool admit(struct net_gate *gate, struct net_call *call, struct err *err)
+static void take_place(struct net_gate *gate, struct net_call *call)
 {
-	call->timer = loop_timer_start(gate->net->loop, 0, on_admitted, call);
-	if (call->timer == NULL)
-		return err_oom(err);
 	gate->in_use++;
 	call->is_admitted = true;
-	return true;
+}
+
+static bool begin_soon(struct net_call *call, struct err *err)
+{
+	call->timer = loop_timer_start(call->net->loop, 0, on_admitted, call);
+	return call->timer != NULL || err_oom(err);
 }
 
 bool net_gate_enter(struct net_gate *gate, struct net_call *call, struct err *err)
 {
-	if (gate->in_use < gate->net->options.concurrent)
-		return admit(gate, call, err);
+	if (gate->in_use < gate->net->options.concurrent) {
+		if (!begin_soon(call, err))
+			return false;
+		take_place(gate, call);
+		return true;
+	}
 	call->is_waiting = true;
 	call->next_waiting = NULL;
 	*gate->waiting_tail = call;
@@ -71,7 +77,9 @@ void net_gate_leave(struct net_gate *gate, struct net_call *call)
 	if (next == NULL || gate->net->is_closing)
 		return;
 	unlink_waiting(gate, next);
-	if (!admit(gate, next, &err))
+	take_place(gate, next);
+	/* Failing it leaves the place it has to the next one. */
+	if (!begin_soon(next, &err))
 		net_call_fail(next, &err);
 }
 

@@ -58,6 +58,7 @@ void guest_put_err(struct guest *guest, uint32_t id, const struct err *err)
 	struct buf payload = BUF_INIT;
 
 	wire_put_err(&payload, err);
+	guest->out.failed |= payload.failed;
 	frame_put(&guest->out, FRAME_ERROR, id, buf_text(&payload), payload.len);
 	buf_fini(&payload);
 }

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "store/change.h"
 #include "store/db.h"
+#include "store/json_in.h"
 #include "store/row.h"
 
 /* One stream's additions to one row. */
@@ -31,17 +32,25 @@ static void fini_enrichment(void *item)
 	json_decref(at->filled);
 }
 
+static bool read_json(struct db_stmt *stmt, int column, const char *stream, json_t **out,
+		      struct err *err)
+{
+	size_t len;
+	const char *text = db_column_text(stmt, column, &len);
+
+	*out = json_in(text, len, "an enrichment", err);
+	return *out != NULL || err_context(err, "stream %s", stream);
+}
+
 static bool read_enrichment(struct db_stmt *stmt, void *item, struct err *err)
 {
 	struct enrichment *at = item;
 
 	at->stream = db_column_dup(stmt, 0);
-	at->fields = json_loads(db_column_text(stmt, 1, NULL), 0, NULL);
-	at->filled = json_loads(db_column_text(stmt, 2, NULL), 0, NULL);
 	if (at->stream == NULL)
 		return err_oom(err);
-	return (json_is_object(at->fields) && json_is_array(at->filled)) ||
-	       err_set(err, ERR_STORE, "an enrichment of the stream %s is damaged", at->stream);
+	return read_json(stmt, 1, at->stream, &at->fields, err) &&
+	       read_json(stmt, 2, at->stream, &at->filled, err);
 }
 
 static bool read_additions(struct store_tx *tx, const struct entity_context *context,
@@ -81,6 +90,7 @@ static const char *custom_name(const char *name)
 	return str_has_prefix(name, CUSTOM_PREFIX) ? name + strlen(CUSTOM_PREFIX) : NULL;
 }
 
+/* NULL: no memory; what comes with a row was read before. */
 static json_t *custom_of(const char *text, size_t len)
 {
 	return text != NULL ? json_loadb(text, len, 0, NULL) : json_object();
@@ -117,9 +127,9 @@ static void strip(const struct model_entity *entity, const struct enrichment *ad
 
 static bool strip_all(const struct model_entity *entity, struct enriched_row *row, struct err *err)
 {
-	json_t *custom =
-		custom_of(row->own.custom, row->own.custom != NULL ? strlen(row->own.custom) : 0);
-	bool ok = custom != NULL || err_set(err, ERR_STORE, "custom fields are damaged");
+	const char *before = row->own.custom != NULL ? row->own.custom : "{}";
+	json_t *custom = json_in(before, strlen(before), "custom fields", err);
+	bool ok = custom != NULL;
 
 	for (size_t i = 0; ok && i < row->addition_count; i++)
 		strip(entity, &row->additions[i], &row->own, custom);

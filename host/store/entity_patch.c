@@ -4,23 +4,28 @@
 #include <string.h>
 
 #include "store/enrich.h"
+#include "store/json_in.h"
 
 static bool merge_custom(const struct entity_row *patch, struct stored_row *row, struct err *err)
 {
+	const char *before = row->custom != NULL ? row->custom : "{}";
 	json_t *stored, *told;
 	char *merged = NULL;
 
 	if (patch->custom == NULL)
 		return true;
-	stored = row->custom != NULL ? json_loads(row->custom, 0, NULL) : json_object();
-	told = json_loadb(patch->custom, patch->custom_len, 0, NULL);
-	if (stored != NULL && told != NULL && json_object_update(stored, told) == 0)
+	stored = json_in(before, strlen(before), "custom fields", err);
+	told = stored != NULL ? json_in(patch->custom, patch->custom_len, "custom fields", err)
+			      : NULL;
+	if (told != NULL && json_object_update(stored, told) == 0)
 		merged = json_dumps(stored, JSON_COMPACT | JSON_SORT_KEYS);
+	if (told != NULL && merged == NULL)
+		err_oom(err);
 	json_decref(stored);
 	json_decref(told);
 	free(row->custom);
 	row->custom = merged;
-	return merged != NULL || err_set(err, ERR_STORE, "custom fields cannot be merged");
+	return merged != NULL;
 }
 
 /* What the patch tells replaces what is stored. */

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -22,6 +21,7 @@
 
 struct unit {
 	struct loop *loop; /* NULL = someone waits in store_run */
+	struct loop_post post;
 	enum store_mode mode;
 	store_work_fn *work; /* NULL = empty the write-ahead log */
 	store_done_fn *done;
@@ -139,12 +139,9 @@ static void on_loop(void *arg)
 
 static void finish(struct worker *worker, struct unit *unit)
 {
-	const struct timespec pause = { .tv_nsec = 10000000L };
-
 	if (unit->loop != NULL) {
-		/* `done` was promised: when memory is short, wait for it. */
-		while (!loop_post(unit->loop, on_loop, unit))
-			nanosleep(&pause, NULL);
+		unit->post = (struct loop_post){ .fn = on_loop, .arg = unit };
+		loop_post(unit->loop, &unit->post);
 		return;
 	}
 	pthread_mutex_lock(&worker->lock);
@@ -438,7 +435,7 @@ bool store_submit(struct store *store, enum store_mode mode, store_work_fn *work
 	if (store->loop == NULL)
 		return err_set(err, ERR_BUG, "the store was opened without a loop");
 	unit = malloc(sizeof(*unit));
-	if (unit == NULL)
+	if (unit == NULL && !sabotage_is(SABOTAGE_UNCHECKED_MEMORY))
 		return err_oom(err);
 	*unit = (struct unit){ .loop = store->loop,
 			       .mode = mode,

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from typing import Iterable, Optional
 
-from e2e.harness import Muster, Run
+from e2e.harness import BINARY, Muster, Run
 from promises.promise import Skip
 
 LIMIT_S = 60  # a run that is not over by then hangs
@@ -44,8 +44,7 @@ class Injection:
         run, trace = run_traced(muster, [
             "-e", f"trace={self.syscall}",
             "-e", f"inject={self.syscall}:{what}:when={when}"], arguments)
-        struck = STRUCK.search(trace)
-        return run, struck[0] if struck else ""
+        return run, "\n".join(STRUCK.findall(trace))
 
 
 def run_traced(muster: Muster, words: Iterable[str],
@@ -68,9 +67,10 @@ def run_random(muster: Muster, names: str, share: float, arguments: Iterable[str
                                f"enable_random name={names},probability={share}"], list(arguments))
 
 
-def run_within(muster: Muster, before: list[str], arguments: list[str]) -> Optional[Run]:
+def run_within(muster: Muster, before: list[str], arguments: list[str],
+               program: str = BINARY) -> Optional[Run]:
     """The program, started by another one; None if it is not over in time."""
-    command = [*before, *muster.command(*arguments)]
+    command = [*before, program, *muster.command(*arguments)[1:]]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True, errors="backslashreplace",
                                env=muster.environment, cwd=muster.folder, start_new_session=True)

@@ -115,11 +115,13 @@ static void posted_last(void *arg)
 
 static void *post_three(void *arg)
 {
+	static struct loop_post posts[4];
 	struct trace *trace = arg;
 
-	for (int i = 0; i < 3; i++)
-		loop_post(trace->loop, posted, trace);
-	loop_post(trace->loop, posted_last, trace);
+	for (int i = 0; i < 4; i++) {
+		posts[i] = (struct loop_post){ .fn = i < 3 ? posted : posted_last, .arg = trace };
+		loop_post(trace->loop, &posts[i]);
+	}
 	return NULL;
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "fixture_keeper.h"
 #include "unit.h"
@@ -109,6 +110,47 @@ static void a_cancelled_call_says_nothing(void **state)
 	assert_int_equal(never.done, 0);
 	fixture_close(&client);
 }
+
+#if !defined(MUSTER_SANITIZE) /* the sanitizers have an allocator of their own */
+
+void *__libc_malloc(size_t size);
+
+static bool is_next_malloc_refused;
+
+void *malloc(size_t size)
+{
+	if (!is_next_malloc_refused)
+		return __libc_malloc(size);
+	is_next_malloc_refused = false;
+	return NULL;
+}
+
+/* A place becomes free, and there is no memory for the first that waits: the second gets it. */
+static void a_call_that_cannot_begin_leaves_its_place(void **state)
+{
+	struct fixture_client client;
+	struct crowd never = { 0 }, crowd = { .left = 2 };
+	struct net_call *hanging;
+
+	fixture_client_init(&client, *state, "good");
+	client.options.concurrent = 1;
+	fixture_open(&client);
+	crowd.loop = client.servers->loop;
+	hanging = send_one(&client, "/hang", count_done, &never);
+	send_one(&client, "/status/200", count_done, &crowd);
+	send_one(&client, "/status/200", count_done, &crowd);
+	alarm(30);
+	is_next_malloc_refused = true;
+	net_cancel(hanging);
+	assert_false(is_next_malloc_refused);
+	assert_int_equal(crowd.done, 1);
+	loop_run(crowd.loop);
+	assert_int_equal(crowd.done, 2);
+	alarm(0);
+	fixture_close(&client);
+}
+
+#endif
 
 static void close_client(void *arg, struct net_reply *reply, const struct err *err)
 {
@@ -235,6 +277,9 @@ int main(void)
 		cmocka_unit_test(so_many_at_a_time),
 		cmocka_unit_test(rates_hold),
 		cmocka_unit_test(a_cancelled_call_says_nothing),
+#if !defined(MUSTER_SANITIZE)
+		cmocka_unit_test(a_call_that_cannot_begin_leaves_its_place),
+#endif
 		cmocka_unit_test(a_client_may_be_closed_from_within),
 		cmocka_unit_test(an_answer_of_the_keeper_may_come_too_late),
 		cmocka_unit_test(a_test_is_not_kept_waiting_by_the_breaker),

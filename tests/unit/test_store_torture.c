@@ -7,6 +7,7 @@
 
 #include "store/enrich.h"
 #include "store/event.h"
+#include "store/json_in.h"
 #include "store_world.h"
 
 #if defined(MUSTER_SANITIZE)
@@ -217,6 +218,8 @@ static void each_allocation_fails_once(void **state)
 			break;
 		if (!ok && (err.kind == ERR_NONE || err.message[0] == '\0'))
 			fail_msg("allocation %ld: failed without saying why", turn);
+		if (!ok && strstr(err.message, "damaged") && !strstr(err.message, "memory"))
+			fail_msg("allocation %ld: taken for damage: %s", turn, err.message);
 		failed += !ok;
 		if (ok ||
 		    turn % 50 == 0) /* a failure that nobody reported is where a lie would be */
@@ -226,9 +229,38 @@ static void each_allocation_fails_once(void **state)
 	assert_sound(fixture);
 }
 
+static void no_memory_is_not_taken_for_damage(void **state)
+{
+	static const char text[] = "{\"name\":[1,\"two\",{\"three\":null}]}";
+	json_t *json = NULL;
+
+	(void)state;
+	for (long turn = 0; json == NULL; turn++) {
+		struct err err = ERR_INIT;
+
+		atomic_store(&left, turn);
+		json = json_in(text, strlen(text), "sample", &err);
+		atomic_store(&left, -1);
+		assert_true(json != NULL || strstr(err.message, "memory") != NULL);
+	}
+	json_decref(json);
+}
+
+static void damage_is_named(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_null(json_in("{\"name\":", 8, "sample", &err));
+	assert_int_equal(err.kind, ERR_STORE);
+	assert_non_null(strstr(err.message, "sample: damaged, or"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(no_memory_is_not_taken_for_damage),
+		cmocka_unit_test(damage_is_named),
 		cmocka_unit_test_setup_teardown(each_allocation_fails_once, fixture_setup,
 						fixture_teardown),
 	};
