@@ -47,6 +47,7 @@ static const char *const names[SABOTAGE_COUNT] = {
 	[SABOTAGE_UNBOUND_SECRETS] = "unbound-secrets",
 	[SABOTAGE_ANY_GENERATION] = "any-generation",
 	[SABOTAGE_LEAK_REQUESTS] = "leak-requests",
+	[SABOTAGE_FRAME_BOUNDS] = "frame-bounds",
 };
 
 bool sabotage_is(enum sabotage fault)

@@ -51,6 +51,7 @@ enum sabotage {
 	SABOTAGE_ANY_GENERATION,	 /* an old value can be put back */
 	SABOTAGE_LEAK_REQUESTS,		 /* what a request was made of is not freed */
 	SABOTAGE_UNCHECKED_MEMORY,	 /* an allocation is taken for granted */
+	SABOTAGE_FRAME_BOUNDS,		 /* a frame is taken that is not all there */
 	SABOTAGE_COUNT,
 };
 
