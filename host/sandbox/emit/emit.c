@@ -109,13 +109,17 @@ static void choose_outbox(lua_State *L, struct emit_job *job)
 	job->outbox = &job->own;
 }
 
-/* Parts of rows and removals are told as what they are. */
+/* Parts of rows and removals are told as what they are. Extra rows are tables of Lua: what a
+ * function sees there is written down nowhere. */
 static void prepare_raw(lua_State *L, struct emit_job *job)
 {
-	job->has_seed = job->emitter->has_seed && job->extent == MAP_WHOLE && !job->map->is_derived;
+	const struct map *map = job->map;
+
+	job->has_seed = job->emitter->has_seed && job->extent == MAP_WHOLE && !map->is_derived &&
+			(!map->has_functions || lua_isnil(L, AT_EXTRA));
 	if (!job->has_seed)
 		return;
-	job->raw = emitter_raw_table(job->emitter, job->map->entity);
+	job->raw = emitter_raw_table(job->emitter, map->entity);
 	if (!emit_seed(job, L, AT_CONTEXT))
 		bind_raise(L, &job->err);
 }

@@ -31,7 +31,8 @@ static void put_slots(struct buf *out, const struct json_pick *pick, const struc
 		put_span(out, slots[i]);
 }
 
-/* A function may look at all of the row. */
+/* A function may look at all of the row. Rows that come with extra ones, at which it
+ * may look likewise, are not hashed for it. */
 static void put_row(struct emit_job *job, const struct map_run *run)
 {
 	const struct map *map = job->map;
@@ -40,12 +41,8 @@ static void put_row(struct emit_job *job, const struct map_run *run)
 		put_span(&job->input, page_span(&job->page, job->next));
 	else
 		put_slots(&job->input, map->row, run->slots);
-	for (size_t i = 0; i < map->extra_count; i++) {
-		if (map->has_functions)
-			put_span(&job->input, job->extra_rows[i]);
-		else
-			put_slots(&job->input, map->extras[i], run->extra_slots[i]);
-	}
+	for (size_t i = 0; i < map->extra_count; i++)
+		put_slots(&job->input, map->extras[i], run->extra_slots[i]);
 }
 
 static bool take_hash(struct emit_job *job, uint8_t out[HASH128_SIZE])

@@ -14,7 +14,7 @@
 
 enum {
 	EMIT_MAPS_MAX = 32,
-	EMIT_ENTITIES_MAX = 8,
+	EMIT_ENTITIES_MAX = 10, /* all that the model has */
 };
 
 /* Where things are on the stack of a running emit. */

@@ -76,4 +76,41 @@ describe("muster.core", function()
     local result <const> = vendor.run(map, '[{"id":"a"},{"id":"b"}]', nil, { user = { "b" } })
     assert.equal("b", result.rows[1][1])
   end)
+
+  describe("rows that the host has", function()
+    local SEED <const> = ("s"):rep(16)
+
+    local function raw_of(map, rows, extra)
+      return core.preview(core.emitter("devices", SEED), map, rows, extra)[1].raw
+    end
+
+    local function preview_again(raw, map, rows, extra)
+      local emitter <const> = core.emitter("devices", SEED)
+      core.raw(emitter, "device", raw)
+      return core.preview(emitter, map, rows, extra)[1]
+    end
+
+    it("are told by their place", function()
+      local map <const> = compile { source_id = "id", name = function(row) return row.name end }
+      local raw <const> = raw_of(map, { { id = "a" }, { id = "b", name = "B" } })
+      local call <const> = preview_again(raw, map, { { id = "b", name = "B" }, { id = "a", name = "A" } })
+      assert.equal("\1\0\0\0", call.same)
+      assert.equal(1, #call.rows)
+    end)
+
+    it("are told whole when a function sees something else in the extra row", function()
+      local map <const> = compile { source_id = "id", name = function(_, extra) return extra.d.name end }
+      local raw <const> = raw_of(map, { { id = "a" } }, { d = { name = "one" } })
+      local call <const> = preview_again(raw or ("-"):rep(16), map, { { id = "a" } }, { d = { name = "two" } })
+      assert.is_nil(call.same)
+      assert.equal("two", vendor.row(call, 1).name)
+    end)
+
+    it("may be of every entity of the model", function()
+      local emitter <const> = core.emitter("all", SEED)
+      for entity in pairs(require "muster.model") do
+        core.raw(emitter, entity, SEED)
+      end
+    end)
+  end)
 end)
