@@ -521,10 +521,10 @@ static bool walk_payload(struct walk *walk, const struct rows_payload *payload, 
 	if (walk->cells == NULL)
 		return err_oom(err);
 	walk->sink->begin(walk->sink->arg, &origin);
-	return take_columns(walk, payload->columns, err) &&
+	return take_columns(walk, payload->columns, err) && walk_same(walk, payload->same, err) &&
 	       walk_rows(walk, payload->rows, payload->raw, err) &&
-	       walk_same(walk, payload->same, err) && walk_dropped(walk, payload->dropped, err) &&
-	       walk_bad(walk, payload->bad, err) && walk_skipped(walk, payload->skipped, err);
+	       walk_dropped(walk, payload->dropped, err) && walk_bad(walk, payload->bad, err) &&
+	       walk_skipped(walk, payload->skipped, err);
 }
 
 bool rows_walk(const void *data, size_t len, const struct rows_sink *sink, struct err *err)

@@ -31,7 +31,11 @@ struct rows_sink {
 	bool (*bad)(void *arg, const struct model_entity *entity, const char *source_id, size_t len,
 		    const char *reason, const char *excerpt, struct err *err);
 	bool (*skipped)(void *arg, int64_t count, struct err *err);
-	/* A row that is told as a place in the host's list alone (sync/raw_rows.h). */
+	/*
+	 * A row that is told as a place in the host's list alone (sync/raw_rows.h). Before those
+	 * that are told whole: of one that a listing shows twice, differently, the stored one
+	 * stands, or each session would write the other.
+	 */
 	bool (*same)(void *arg, uint32_t place, struct err *err);
 	void *arg;
 };

@@ -272,6 +272,7 @@ static bool on_same(void *arg, uint32_t place, struct err *err)
 	struct caught *caught = arg;
 
 	(void)err;
+	assert_int_equal(caught->rows, 0); /* before those that are told whole */
 	caught->same[caught->same_count++] = place;
 	return true;
 }
