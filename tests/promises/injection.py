@@ -17,7 +17,7 @@ LIMIT_S = 60  # a run that is not over by then hangs
 
 
 CALL = re.compile(r"^\d+ +(\w+)\(", re.MULTILINE)
-STRUCK = re.compile(r"^.*\(INJECTED\)", re.MULTILINE)
+STRUCK, UNFINISHED = "(INJECTED)", "<unfinished ...>"
 KILL = "KILL"
 
 
@@ -44,7 +44,19 @@ class Injection:
         run, trace = run_traced(muster, [
             "-e", f"trace={self.syscall}",
             "-e", f"inject={self.syscall}:{what}:when={when}"], arguments)
-        return run, "\n".join(STRUCK.findall(trace))
+        return run, struck_calls(trace)
+
+
+def struck_calls(trace: str) -> str:
+    """The lines of the calls that failed on order; of one that was interrupted its beginning, too."""
+    begun: dict[str, str] = {}
+    found = []
+    for line in trace.splitlines():
+        thread = line.partition(" ")[0]
+        if STRUCK in line:
+            found += [begun.get(thread, "") + line]
+        begun[thread] = line if UNFINISHED in line else ""
+    return "\n".join(found)
 
 
 def run_traced(muster: Muster, words: Iterable[str],

@@ -44,20 +44,21 @@ BUSY_CODE = 8
 # gets no thread or no pipe for itself. The host looks first whether there is room (base/loop_room.c), so
 # that a limit which is reached is an error like others; one call that fails by itself gets past that.
 LIBUV = re.compile(r"<anon_inode:\[eventfd\]>|<pipe:|MAP_STACK| clone3\(| pipe2\(")
+DEVICES = 60
 DESCRIPTORS = range(3, 30)  # too few for a sync
 
 
 class SystemCalls(Promise):
     id = "K5"
     title = "system calls that fail, one by one and at random"
-    small, full = 40, 1000
+    small, full = 40, 600
     faults = ("deaf-commit",)
     patience = 300
 
     def check(self, volume: int, draw: random.Random) -> Iterator[Optional[str]]:
         self.struck = 0
         self.is_libuv = False
-        with syncing(draw) as place:
+        with syncing(draw, DEVICES) as place:
             place.sync()
             calls = count_calls(place.muster, CALLS, ["sync", "--all"])
             for number in range(1, volume + 1):
@@ -69,7 +70,7 @@ class SystemCalls(Promise):
 
     def sync(self, place: Syncing, draw: random.Random, calls: dict[str, int],
              number: int) -> Optional[str]:
-        place.happen(number)
+        place.happen(number, new_devices=1)
         about, run = self.disturb(place.muster, draw, calls, ["sync", "--all"])
         found = self.badly_ended(run)
         found += place.database.damage() + place.database.torn_sessions()

@@ -26,6 +26,7 @@ HOST_ROLE, SANDBOX_ROLE = 0, 1
 ROLES = {HOST_ROLE: "host", SANDBOX_ROLE: "sandbox"}
 PLAN = struct.Struct("=6q")  # role, from, until, counts of both roles, failed: as in memory.c
 KNOWN_CODES = range(9)
+DEVICES = 60
 FOREVER = 1 << 62
 ONCE_EVERY = 3  # in one case of so many a single allocation fails
 SAID = re.compile("memory", re.IGNORECASE)
@@ -57,14 +58,14 @@ class Starved:
 class Memory(Promise):
     id = "K6"
     title = "no memory from the nth allocation on"
-    small, full = 60, 2000
+    small, full = 40, 600
     faults = ("unchecked-memory",)
     patience = 300
 
     def check(self, volume: int, draw: random.Random) -> Iterator[Optional[str]]:
         struck = 0
         with contextlib.ExitStack() as stack:
-            place = stack.enter_context(syncing(draw))
+            place = stack.enter_context(syncing(draw, DEVICES))
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="muster-promise-"))
             starved = Starved(pathlib.Path(folder))
             place.sync()
@@ -81,7 +82,7 @@ class Memory(Promise):
 
     def sync(self, place: Syncing, starved: Starved, draw: random.Random, sizes: dict,
              number: int) -> tuple[int, Optional[str]]:
-        place.happen(number)
+        place.happen(number, new_devices=1)
         about, run, failed = self.starve(place.muster, starved, draw, sizes, ["sync", "--all"])
         found = self.badly_ended(run, failed)
         found += place.database.damage() + place.database.torn_sessions()

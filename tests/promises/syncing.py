@@ -15,7 +15,7 @@ from promises.database import Database
 from promises.ground import Ground, ground
 
 LOG_HOST, LOG_ACCOUNT = "acme.fleet.example", "fleet_log/acme"
-LISTED = {"tenant": "acme", "devices": 320, "apps_per_device": 3, "seed": 11}
+LISTED = {"tenant": "acme", "apps_per_device": 3, "seed": 11}
 LOGGED = {"vendor": "fleet", "devices": 20, "apps_per_device": 4}
 EVENTS = 24  # more a round: several pages of the log
 END_S = 120
@@ -56,11 +56,11 @@ class Syncing:
         if seconds:
             self.place.sim.fault("delay", times=0, seconds=seconds)
 
-    def happen(self, number: int) -> None:
+    def happen(self, number: int, new_devices: int = 2) -> None:
         """Time goes by at the vendors."""
         sim = self.place.sim
         sim.change(HOST, "rename_device", name=f"Round {number}")
-        sim.change(HOST, "add_devices", count=2)
+        sim.change(HOST, "add_devices", count=new_devices)
         sim.change(HOST, "remove_devices", count=1)
         for _ in range(EVENTS):
             sim.change(LOG_HOST, "install", device=f"d-{self.draw.randrange(20):03}",
@@ -143,8 +143,8 @@ class Syncing:
 
 
 @contextlib.contextmanager
-def syncing(draw: random.Random) -> Iterator[Syncing]:
-    with ground([LISTED, LOGGED], DirectMuster) as place:
+def syncing(draw: random.Random, devices: int = 320) -> Iterator[Syncing]:
+    with ground([{**LISTED, "devices": devices}, LOGGED], DirectMuster) as place:
         yield Syncing(place, draw)
 
 
