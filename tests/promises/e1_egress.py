@@ -30,9 +30,10 @@ class Egress(Promise):
         try:
             for line in inside.stdout:
                 yield json.loads(line)
+            inside.wait()
         finally:
             inside.kill()
             inside.wait()
             inside.stdout.close()
-        if inside.returncode > 0:
+        if inside.returncode:
             yield f"the test itself ended with {inside.returncode}"

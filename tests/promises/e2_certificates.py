@@ -58,8 +58,7 @@ def listeners(folder: pathlib.Path) -> Iterator[dict[str, int]]:
 
 
 class Certificates(Promise):
-    """The small size is the full one. No option turns verification off; one that would is looked for
-    in the help of every verb."""
+    """The small size is the full one. No option turns verification off: the help has none that would."""
 
     id = "E2"
     title = "bad certificates refused, good ones accepted"
