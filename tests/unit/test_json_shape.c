@@ -141,6 +141,30 @@ static void test_many_members(void **state)
 	buf_fini(&body);
 }
 
+/* Where no member is noted any more, a key that comes again is found all the same. */
+static void test_duplicates_behind_many_members(void **state)
+{
+	struct buf body = BUF_INIT, follows = BUF_INIT, defects = BUF_INIT;
+
+	(void)state;
+	buf_char(&body, '[');
+	for (int row = 0; row <= JSON_MEMBERS_MAX / JSON_SHAPE_KEYS; row++) {
+		buf_str(&body, row == 0 ? "{" : ",{");
+		for (int i = 0; i < JSON_SHAPE_KEYS; i++)
+			buf_printf(&body, "%s\"k%d\":0", i == 0 ? "" : ",", i);
+		buf_char(&body, '}');
+		buf_char(&follows, row < JSON_MEMBERS_MAX / JSON_SHAPE_KEYS ? 'x' : '.');
+		buf_char(&defects, '.');
+	}
+	buf_str(&body, ",{\"k0\":1,\"k0\":2},{\"k0\":1,\"k1\":2,\"k0\":3}]");
+	buf_str(&follows, "..");
+	buf_str(&defects, "xx");
+	check_list(buf_text(&body), buf_text(&follows), buf_text(&defects));
+	buf_fini(&defects);
+	buf_fini(&follows);
+	buf_fini(&body);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +174,7 @@ int main(void)
 		cmocka_unit_test(test_escapes_make_no_shape),
 		cmocka_unit_test(test_many_keys),
 		cmocka_unit_test(test_many_members),
+		cmocka_unit_test(test_duplicates_behind_many_members),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,12 +70,8 @@ static bool grow(struct json_shape *shape)
 
 bool json_shape_open(struct json_shape *shape, uint32_t at)
 {
-	if (!shape->is_following)
+	if (!shape->is_following || shape->member_count == JSON_MEMBERS_MAX)
 		return true;
-	if (shape->member_count == JSON_MEMBERS_MAX) {
-		shape->is_following = false;
-		return true;
-	}
 	if (shape->member_count == shape->room && !grow(shape))
 		return false;
 	shape->members[shape->member_count++] = (struct json_piece){ .at = at };
@@ -94,7 +90,8 @@ void json_shape_close(struct json_shape *shape, uint32_t end)
 
 uint32_t json_shape_end_row(struct json_shape *shape)
 {
-	bool is_same = shape->is_following && shape->count > 0 && shape->next == shape->count;
+	bool is_same = shape->is_following && shape->count > 0 && shape->next == shape->count &&
+		       shape->member_count - shape->row_start == shape->count;
 
 	shape->is_made |= shape->is_following;
 	shape->is_following = false;

@@ -51,7 +51,8 @@ enum json_shape_step json_shape_key(struct json_shape *shape, const char *body,
 /* The row has a key twice: a first row makes no shape then. */
 void json_shape_refuse(struct json_shape *shape);
 
-/* A value of the row begins; false: no memory. And ends: `end` is the byte behind it. */
+/* A value of the row begins; false: no memory. And ends: `end` is the byte behind it. Values beyond
+ * JSON_MEMBERS_MAX are not noted; the row's keys are still held against the shape. */
 bool json_shape_open(struct json_shape *shape, uint32_t at);
 void json_shape_close(struct json_shape *shape, uint32_t end);
 
