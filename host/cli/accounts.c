@@ -137,16 +137,16 @@ bool accounts_check_filter(const struct cli *cli, struct err *err)
 	return true;
 }
 
-bool accounts_check_name(const char *name, struct err *err)
+bool accounts_check_name(const char *name, const char *owner, struct err *err)
 {
 	size_t len = strlen(name);
 
 	if (len > 0 && len <= ACCOUNT_NAME_MAX && name[0] != '.' && name[0] != '-' &&
 	    strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == len)
 		return true;
-	err_set(err, ERR_USAGE, "\"%s\" cannot be the name of an account", name);
+	err_set(err, ERR_USAGE, "\"%s\" cannot be the name of %s", name, owner);
 	return err_hint(err,
 			"1 to %d lower-case letters, digits, \"-\", \"_\" and \".\", beginning "
-			"with a letter or a digit; --label takes free text",
+			"with a letter or a digit",
 			ACCOUNT_NAME_MAX);
 }

@@ -28,8 +28,9 @@ bool accounts_find(const struct cli *cli, const char *selector, struct account *
    list. */
 bool accounts_check_filter(const struct cli *cli, struct err *err);
 
-/* May an account be called so? Lower-case letters, digits, "-", "_" and ".". */
-bool accounts_check_name(const char *name, struct err *err);
+/* May an account be called so? Lower-case letters, digits, "-", "_" and ".". What keeps to the same
+   rule says in `owner` what it is: "a credential". */
+bool accounts_check_name(const char *name, const char *owner, struct err *err);
 
 /* "vendor/name" into out. Returns out. */
 enum { ACCOUNT_SLUG_SIZE = 160 };

@@ -24,6 +24,16 @@ static enum terminal_colour colour_of(const struct parsed *parsed)
 	return str_eq(text, "always") ? TERMINAL_ALWAYS : TERMINAL_NEVER;
 }
 
+/* A line that is refused is not read to its end: is --json in the rest of it? */
+static bool asks_for_json(int argc, char **argv)
+{
+	for (int i = 1; i < argc && !str_eq(argv[i], "--"); i++) {
+		if (str_eq(argv[i], "--json"))
+			return true;
+	}
+	return false;
+}
+
 static void take_globals(struct cli *cli)
 {
 	const struct parsed *parsed = &cli->parsed;
@@ -58,6 +68,7 @@ int cli_main(int argc, char **argv)
 	bool done = parse_command_line(argc, argv, &cli.parsed, &err);
 
 	take_globals(&cli);
+	cli.is_json = cli.is_json || (!done && asks_for_json(argc, argv));
 	done = done && run(&cli, &err);
 	if (!done)
 		cli.exit_code = errors_report(&cli, &err);

@@ -64,8 +64,9 @@ static size_t flags_width(const struct cli_flag *flags)
 	return width;
 }
 
-static void put_choices(const struct cli_flag *flag, struct buf *out)
+void help_flag_meaning(const struct cli_flag *flag, struct buf *out)
 {
+	buf_str(out, flag->help);
 	for (size_t i = 0; flag->one_of && flag->one_of[i]; i++)
 		buf_printf(out, "%s%s", i ? ", " : ": ", flag->one_of[i]);
 	if (flag->repeats && flag->type != CLI_SWITCH)
@@ -80,8 +81,7 @@ static void put_flags(struct buf *out, const struct cli_flag *flags, size_t tota
 		struct buf name = BUF_INIT, text = BUF_INIT;
 
 		help_flag(flags, &name);
-		buf_str(&text, flags->help);
-		put_choices(flags, &text);
+		help_flag_meaning(flags, &text);
 		put_item(out, buf_text(&name), width, buf_text(&text), total);
 		buf_fini(&name);
 		buf_fini(&text);

@@ -30,4 +30,7 @@ void help_usage(const struct cli_verb *verb, struct buf *out);
 struct cli_flag;
 void help_flag(const struct cli_flag *flag, struct buf *out);
 
+/* What it means, what it may be, whether it may be repeated; without a full stop. */
+void help_flag_meaning(const struct cli_flag *flag, struct buf *out);
+
 #endif

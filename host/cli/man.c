@@ -71,19 +71,17 @@ static void put_text(struct buf *out, const char *text)
 static void put_flags(struct buf *out, const struct cli_flag *flags)
 {
 	for (; flags && flags->name; flags++) {
-		struct buf name = BUF_INIT;
+		struct buf name = BUF_INIT, meaning = BUF_INIT;
 
 		help_flag(flags, &name);
+		help_flag_meaning(flags, &meaning);
 		buf_str(out, ".TP\n\\fB");
 		put_text(out, buf_text(&name));
 		buf_str(out, "\\fR\n");
-		put_text(out, flags->help);
-		for (size_t i = 0; flags->one_of && flags->one_of[i]; i++) {
-			buf_str(out, i ? ", " : ": ");
-			put_text(out, flags->one_of[i]);
-		}
+		put_text(out, buf_text(&meaning));
 		buf_str(out, ".\n");
 		buf_fini(&name);
+		buf_fini(&meaning);
 	}
 }
 

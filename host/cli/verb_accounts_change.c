@@ -225,7 +225,7 @@ bool verb_accounts_rename(struct cli *cli, struct err *err)
 {
 	struct renaming renaming = { .name = parsed_arg(&cli->parsed, 1) };
 	struct account account = { 0 };
-	bool done = accounts_check_name(renaming.name, err) &&
+	bool done = accounts_check_name(renaming.name, "an account", err) &&
 		    accounts_one(cli, parsed_arg(&cli->parsed, 0), &account, err) &&
 		    find_overlays(cli, &account, &renaming, err);
 

@@ -208,6 +208,17 @@ static void put_filter(struct buf *sql, const char *condition, size_t number)
 	}
 }
 
+/* Under filters that is said of what they let through. */
+static void tell_nobody(const struct cli *cli, const char *app)
+{
+	const char *account = parsed_text(&cli->parsed, "account");
+	const char *version = parsed_text(&cli->parsed, "app-version");
+
+	cli_note(cli, "Nobody %s %s%s%s%s%s.", parsed_has(&cli->parsed, "removed") ? "lost" : "has",
+		 app, version ? ", version " : "", version ? version : "", account ? ", in " : "",
+		 account ? account : "");
+}
+
 static bool print(struct cli *cli, const char *app, struct err *err)
 {
 	struct rows_options options = { .output = cli_output_options(cli),
@@ -236,9 +247,7 @@ static bool print(struct cli *cli, const char *app, struct err *err)
 	if (done && result.was_cut)
 		cli_note(cli, "The first %zu; --limit 0 shows all.", result.count);
 	if (done && result.count == 0)
-		cli_note(cli,
-			 parsed_has(&cli->parsed, "removed") ? "Nobody lost %s." : "Nobody has %s.",
-			 app);
+		tell_nobody(cli, app);
 	return done;
 }
 

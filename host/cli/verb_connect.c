@@ -179,7 +179,7 @@ static bool choose_name(struct cli *cli, struct connecting *connecting, struct e
 	done = prompt_text(cli, "Name of the account", suggested, "give --account NAME",
 			   &account->name, err);
 	free(suggested);
-	return done && accounts_check_name(account->name, err);
+	return done && accounts_check_name(account->name, "an account", err);
 }
 
 /* --- a name that is in use --- */
@@ -304,11 +304,12 @@ bool verb_connect(struct cli *cli, struct err *err)
 {
 	struct connecting connecting = { 0 };
 	const char *name = parsed_text(&cli->parsed, "account");
-	bool done = (!name || accounts_check_name(name, err)) && form_check_exclusive(cli, err) &&
-		    host_need_secrets(cli, err) && load(cli, &connecting, err) &&
-		    begin_account(cli, &connecting, err) && fill_in(cli, &connecting, err) &&
-		    test(cli, &connecting, err) && choose_name(cli, &connecting, err) &&
-		    settle_name(cli, &connecting, err) && approve(&connecting, err) &&
+	bool done = (!name || accounts_check_name(name, "an account", err)) &&
+		    form_check_exclusive(cli, err) && host_need_secrets(cli, err) &&
+		    load(cli, &connecting, err) && begin_account(cli, &connecting, err) &&
+		    fill_in(cli, &connecting, err) && test(cli, &connecting, err) &&
+		    choose_name(cli, &connecting, err) && settle_name(cli, &connecting, err) &&
+		    approve(&connecting, err) &&
 		    connection_store(cli, &connecting.account, provider_of(connecting.connector),
 				     connecting.form.named, connecting.form.secret_count,
 				     connecting.archive_id, "connect", err) &&

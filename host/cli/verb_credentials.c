@@ -198,8 +198,8 @@ static bool check_name(const struct cli *cli, const char *name, struct err *err)
 	struct credential_use taken;
 	struct err missing = ERR_INIT;
 
-	if (!accounts_check_name(name, err))
-		return err_context(err, "a credential is named like an account");
+	if (!accounts_check_name(name, "a credential", err))
+		return false;
 	if (!credentials_get(cli, name, &taken, &missing))
 		return missing.kind == ERR_MISSING || (*err = missing, false);
 	credential_use_fini(&taken);

@@ -63,6 +63,8 @@ class AppsWho(WorldCase):
         self.assertEqual(len(self.who("zoom.us", "--account", "kandji")), 3)
         self.assertEqual(len(self.who("zoom.us", "--limit", "2")), 2)
         self.assertEqual(self.muster.run("apps", "who", "zoom.us", "--account", "x/y").code, MISSING)
+        run = self.muster.must("apps", "who", "zoom.us", "--app-version", "9", "--account", KANDJI)
+        self.assertIn(f"Nobody has zoom.us, version 9, in {KANDJI}.", run.err)
 
     def test_removed(self):
         self.assertIn("Nobody has slack.", self.muster.must("apps", "who", "slack").err)

@@ -15,9 +15,9 @@ import unittest
 from harness import ACCOUNT, BINARY, E2eCase, HOST
 
 BUILD = os.environ.get("MUSTER_BUILD", "")
-VERBS = ("init", "vendors", "connect", "accounts", "check", "sync", "removals", "sessions", "status",
-         "map", "users", "devices", "apps", "installs", "query", "export", "vault", "backup",
-         "restore", "doctor", "completion", "version", "help")
+VERBS = ("init", "vendors", "connect", "accounts", "credentials", "check", "sync", "removals",
+         "sessions", "status", "map", "users", "devices", "apps", "installs", "person", "query",
+         "export", "config", "vault", "backup", "restore", "doctor", "completion", "version", "help")
 
 
 class Help(E2eCase):
@@ -48,6 +48,15 @@ class Help(E2eCase):
             self.assertEqual(run.out, "")
             self.assertIn(near, run.err)
 
+    def test_what_cannot_be_parsed_fails_in_json_wherever_that_is_asked_for(self):
+        for line in (["snyc", "--json"], ["sync", "--drry-run", "--json"],
+                     ["credentials", "add", "--json"], ["--json", "sync", "--drry-run"]):
+            run = self.muster.run(*line)
+            self.assertEqual((run.code, run.out), (2, ""), run)
+            self.assertEqual(json.loads(run.err)["error"]["kind"], "usage", line)
+        run = self.muster.run("snyc", "--", "--json")
+        self.assertIn("muster: unknown verb", run.err)
+
     def test_a_wrong_value_leads_to_the_help_of_its_verb(self):
         for line in (["users", "--status", "activ"], ["users", "list", "--limit", "x"]):
             run = self.muster.run(*line)
@@ -56,6 +65,7 @@ class Help(E2eCase):
 
     def test_the_man_page_has_every_verb_and_exit_code(self):
         page = self.muster.must("help", "--man").out
+        self.assertIn("never a secret one; may be repeated.", page)
         for verb in VERBS:
             self.assertIn(f"muster {verb}", page.replace("\\-", "-"))
         for code in (0, 1, 2, 3, 4, 5, 6, 7, 8, 130, 143):

@@ -91,7 +91,7 @@ class Credentials(E2eCase):
     def test_names(self):
         self.add("main")
         for name, code, word in (("main", CONFIG, "credentials replace main"),
-                                 ("Main", USAGE, "lower-case"), ("kandji/x", USAGE, "named like")):
+                                 ("Main", USAGE, "lower-case"), ("kandji/x", USAGE, "the name of a credential")):
             self.assertIn(word, self.add(name, code=code).err)
         run = self.muster.run("credentials", "show", "mian")
         self.assertEqual(run.code, MISSING, run)
