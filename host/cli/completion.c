@@ -74,13 +74,14 @@ static void put_arguments(struct buf *out, const struct cli_verb *verb)
 		buf_printf(out, "%s%s", i ? " " : "", names[i]);
 }
 
-/* What the project has names for, by the word that verbs and flags use for it. */
+/* What muster itself can list, by the word that verbs and flags use for it: the first column. */
 static const struct stored {
-	const char *word, *function, *select;
+	const char *word, *function, *arguments;
 } STORED[] = {
 	{ "ACCOUNT", "_muster_accounts",
-	  "SELECT vendor || char(47) || name FROM accounts WHERE archived_at IS NULL" },
-	{ "CREDENTIAL", "_muster_credentials", "SELECT name FROM credentials" },
+	  "query \"SELECT vendor || char(47) || name FROM accounts WHERE archived_at IS NULL\"" },
+	{ "CREDENTIAL", "_muster_credentials", "query \"SELECT name FROM credentials\"" },
+	{ "VENDOR", "_muster_vendors", "vendors list" },
 };
 
 enum { STORED_COUNT = sizeof(STORED) / sizeof(STORED[0]) };
@@ -240,10 +241,10 @@ static void put_choice(struct buf *out, const char *first, const char *last, con
 	put_value_cases(out);
 }
 
-/* The names there are in the project of the current folder, for all three shells. */
+/* The names there are for the project of the current folder, for all three shells. */
 static void put_stored_query(struct buf *out, const struct stored *stored)
 {
-	buf_printf(out, "muster query \"%s\" 2>/dev/null | sed 1d", stored->select);
+	buf_printf(out, "muster %s 2>/dev/null | sed \"1d; s/ .*//\"", stored->arguments);
 }
 
 static void put_stored_functions(struct buf *out)

@@ -84,5 +84,6 @@ bool verb_vault_rekey(struct cli *cli, struct err *err)
 	cli_note(cli, "The vault has a new key: %s.",
 		 status.key_path[0] ? status.key_path : "the passphrase");
 	keys_note_place(cli, &key);
+	cli_note(cli, "Older backups open with the old one alone: make a new backup.");
 	return true;
 }

@@ -389,7 +389,8 @@ static const struct cli_verb VERBS[] = {
 	  "Draws a new key file, or asks for a passphrase, and makes the old one useless; a key file in "
 	  "its usual place is removed when it is not needed any more. Safe to interrupt: either the old "
 	  "key opens the vault or the new one. After a leak of the old key run \"muster vault rotate\" "
-	  "as well.",
+	  "as well. Older backups still open with the old key, and with no other: keep a copy of it, or "
+	  "make a new backup.",
 	  "muster vault rekey\nmuster vault rekey --key passphrase",
 	  VAULT_REKEY, CLI_NEEDS_STORE, verb_vault_rekey },
 
@@ -419,7 +420,8 @@ static const struct cli_verb VERBS[] = {
 	  DOCTOR, CLI_NEEDS_PLACES, verb_doctor },
 	{ "completion", NULL, "bash|zsh|fish", 1, 1, "print a shell's completions",
 	  "A package and cmake --install bring them; this is for shells that look elsewhere. Verbs, flags, "
-	  "their values, and the accounts of the project in the current folder are completed.",
+	  "their values, vendors, and the accounts and credentials of the project in the current folder "
+	  "are completed.",
 	  "source <(muster completion bash)\n"
 	  "muster completion zsh > ~/.zfunc/_muster\n"
 	  "muster completion fish > ~/.config/fish/completions/muster.fish",

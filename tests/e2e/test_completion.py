@@ -59,6 +59,11 @@ class Common:
             self.assertEqual(self.complete(*words, "k"), [ACCOUNT], words)
 
 
+    def test_vendors(self):
+        for words in (["connect"], ["vendors", "show"], ["credentials", "add", "name"]):
+            self.assertEqual(self.complete(*words, "kan"), ["kandji"], words)
+
+
 @unittest.skipUnless(shutil.which("bash"), "bash is not installed")
 class Bash(Common, CompletionCase):
     SHELL = "bash"
