@@ -107,6 +107,57 @@ class Scene(Trial):
         path.unlink()
 
 
+# --- what is asked for changes ---
+
+@behaviour
+def a_changed_mapping(scene: Scene) -> Iterator[str]:
+    """The first listing under it is a new baseline, the second one counts."""
+    with scene.overlay('return { map = { device = { hostname = "device_name" } } }'):
+        yield from scene.ends(OK)
+        yield from scene.waits()
+        yield from scene.ends(OK)
+        if (scene.gone,) in scene.live()["devices"]:
+            yield "the second listing under a changed mapping removes nothing either"
+    yield from scene.ends(OK)
+
+
+@behaviour
+def a_changed_filter(scene: Scene) -> Iterator[str]:
+    with scene.overlay("return { map = { device = { keep = { owned = false } } } }"):
+        yield from scene.ends(OK)
+        yield from scene.waits()
+    yield from scene.ends(OK)
+
+
+@behaviour
+def a_changed_connector(scene: Scene) -> Iterator[str]:
+    folder = scene.muster.project / "vendors"
+    folder.mkdir(exist_ok=True)
+    file = folder / "kandji.lua"
+    text = CONNECTOR.read_text(encoding="utf-8")
+    file.write_text(text.replace('name = "device_name",', 'name = "serial_number",'))
+    if file.read_text(encoding="utf-8") == text:
+        yield "the connector has changed: this behaviour has to as well"
+    yield from scene.ends(OK)
+    yield from scene.waits()
+    file.unlink()
+    yield from scene.ends(OK)
+
+
+@behaviour
+def only_another_stream_is_read(scene: Scene) -> Iterator[str]:
+    yield from scene.ends(OK, "", "--stream", "apps")
+    yield from scene.waits()
+
+
+@behaviour
+def a_dry_run(scene: Scene) -> Iterator[str]:
+    before = scene.live()
+    scene.sync("--dry-run")
+    if scene.live() != before:
+        yield "a dry run changed something"
+
+
 # --- holes that the guard would not notice ---
 
 @behaviour
@@ -205,57 +256,6 @@ def another_tenant_under_the_name(scene: Scene) -> Iterator[str]:
     if not run.code or HOST not in run.said or BETA not in run.said:
         yield f"another tenant was not refused with both named: {run}"
     yield from scene.waits()
-
-
-# --- what is asked for changes ---
-
-@behaviour
-def a_changed_mapping(scene: Scene) -> Iterator[str]:
-    """The first listing under it is a new baseline, the second one counts."""
-    with scene.overlay('return { map = { device = { hostname = "device_name" } } }'):
-        yield from scene.ends(OK)
-        yield from scene.waits()
-        yield from scene.ends(OK)
-        if (scene.gone,) in scene.live()["devices"]:
-            yield "the second listing under a changed mapping removes nothing either"
-    yield from scene.ends(OK)
-
-
-@behaviour
-def a_changed_filter(scene: Scene) -> Iterator[str]:
-    with scene.overlay("return { map = { device = { keep = { owned = false } } } }"):
-        yield from scene.ends(OK)
-        yield from scene.waits()
-    yield from scene.ends(OK)
-
-
-@behaviour
-def a_changed_connector(scene: Scene) -> Iterator[str]:
-    folder = scene.muster.project / "vendors"
-    folder.mkdir(exist_ok=True)
-    file = folder / "kandji.lua"
-    text = CONNECTOR.read_text(encoding="utf-8")
-    file.write_text(text.replace('name = "device_name",', 'name = "serial_number",'))
-    if file.read_text(encoding="utf-8") == text:
-        yield "the connector has changed: this behaviour has to as well"
-    yield from scene.ends(OK)
-    yield from scene.waits()
-    file.unlink()
-    yield from scene.ends(OK)
-
-
-@behaviour
-def only_another_stream_is_read(scene: Scene) -> Iterator[str]:
-    yield from scene.ends(OK, "", "--stream", "apps")
-    yield from scene.waits()
-
-
-@behaviour
-def a_dry_run(scene: Scene) -> Iterator[str]:
-    before = scene.live()
-    scene.sync("--dry-run")
-    if scene.live() != before:
-        yield "a dry run changed something"
 
 
 # --- interrupted ---
