@@ -150,6 +150,6 @@ int main(int argc, char **argv)
 	if (argc != 3)
 		give_up("usage: promise_seals SEALS RECORDS");
 	fine = nonces_differ(strtoul(argv[1], NULL, 10));
-	fine = records_hold(atoi(argv[2])) && fine;
+	fine = records_hold((int)strtol(argv[2], NULL, 10)) && fine;
 	return fine ? 0 : 1;
 }

@@ -22,7 +22,7 @@ LOUD = ("-v", "-v", "--log-level", "debug")
 TABLES = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
 VERBS = (("accounts",), ("accounts", "show", ACCOUNT), ("credentials",), ("check", ACCOUNT), ("status",),
          ("sessions",), ("sessions", "show"), ("vault", "status"), ("map", "show", ACCOUNT), ("doctor",),
-         ("devices",), ("users",), ("apps",), ("installs",), ("removals",), ("vendors",), ("version",))
+         ("config",), ("person", "nobody@example.com"), ("apps", "who", "Safari"), ("devices",), ("users",), ("apps",), ("installs",), ("removals",), ("vendors",), ("version",))
 EXPORTED = ("users", "devices", "apps", "device_apps", "people", "inventory", "installed_apps")
 CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS)
 WAIT_S = 60
