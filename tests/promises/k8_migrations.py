@@ -123,13 +123,15 @@ class Migrations(Promise):
             for number in range(volume):
                 older = olders[number % len(olders)]
                 older.put_back()
+                found: list[str] = []
                 if draw.random() < 0.5:
-                    about = self.inject(older, draw, calls, *draw.choice(FAILING))
+                    about, found = self.inject(older, draw, calls, *draw.choice(FAILING))
                 elif draw.random() < 0.5:
-                    about = self.inject(older, draw, calls, draw.choice(KILLING), KILL)
+                    about, found = self.inject(older, draw, calls, draw.choice(KILLING), KILL)
                 else:
                     about = self.kill(older, draw, *usual)
-                yield first_of(self.judge(older, schemas), f"from version {older.version}, {about}")
+                found += self.judge(older, schemas)
+                yield first_of(found, f"from version {older.version}, {about}")
 
     @staticmethod
     def all_schemas(folder: pathlib.Path) -> dict[int, list]:
@@ -172,14 +174,14 @@ class Migrations(Promise):
 
     @staticmethod
     def inject(older: Older, draw: random.Random, calls: dict[str, int], call: str,
-               error: str) -> str:
+               error: str) -> tuple[str, list[str]]:
         count = calls[call]
         nth = draw.randint(max(1, draw.choice((1, count - LAST))), count)
         injection = Injection(call, error, nth, error != KILL and draw.random() < 0.5)
         run, _ = injection.run(older.muster, ["status"])
         if run is None:
-            return f"{injection}, which hangs"
-        return f"{injection}, which ends with {run.code}"
+            return str(injection), ["it hangs"]
+        return f"{injection}, which ends with {run.code}", []
 
     def judge(self, older: Older, schemas: dict[int, list]) -> list[str]:
         """Whole, of one version or another; the next run brings it up to date."""
