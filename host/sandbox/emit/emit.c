@@ -63,9 +63,8 @@ static void pick_extra(lua_State *L, struct emit_job *job, size_t i)
 	if (page_row(page, 0)->defect != JSON_SOUND)
 		luaL_error(L, "the extra row '%s' holds %s", name,
 			   json_defect_text((enum json_defect)page_row(page, 0)->defect));
-	job->extra_rows[i] = page_span(page, 0);
 	job->extra_slots[i] = new_slots(L, 1, json_pick_count(job->map->extras[i]));
-	json_pick_run(job->map->extras[i], job->extra_rows[i], job->extra_slots[i]);
+	json_pick_run(job->map->extras[i], page_span(page, 0), job->extra_slots[i]);
 	lua_getiuservalue(L, AT_JOB, 1);
 	lua_insert(L, -2);
 	lua_rawseti(L, -2, (lua_Integer)i + 1);

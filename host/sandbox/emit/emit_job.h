@@ -71,7 +71,6 @@ struct emit_job {
 	struct json_plan plan;	 /* what the map picks of its rows */
 	struct json_span *slots; /* of the chunk's rows */
 	struct json_span *extra_slots[MAP_EXTRAS_MAX];
-	struct json_span extra_rows[MAP_EXTRAS_MAX];
 	struct scratch scratch; /* of the row being mapped */
 	struct buf input;	/* what the map looks at of that row */
 	struct raw_table *raw;	/* of the map's entity; NULL = nothing is known */
