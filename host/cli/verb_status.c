@@ -44,13 +44,11 @@ static bool put_row(struct output *output, const struct standing *standing, stru
 		(const struct query_value[]){
 			output_text(accounts_slug(account, slug)),
 			output_text(account->state),
-			output_text(account->state_since),
 			output_int(row_count(standing->rows, "users")),
 			output_int(row_count(standing->rows, "devices")),
 			output_int(row_count(standing->rows, "apps")),
 			output_text(standing->has_session ? standing->session.started_at : NULL),
 			output_text(standing->has_session ? standing->session.outcome : NULL),
-			output_text(schedule.every),
 			output_text(schedule.next),
 		},
 		err);
@@ -108,11 +106,13 @@ static void tell_reasons(struct cli *cli, const struct account *accounts, size_t
 		tell_neglected(cli, account);
 		if (!account->state_reason[0] && !account->state_way_out[0])
 			continue;
-		cli_note(cli, "%s: %s%s%s", accounts_slug(account, slug), account->state_reason,
+		cli_note(cli, "%s: %s (since %s)%s%s", accounts_slug(account, slug),
+			 account->state_reason, account->state_since,
 			 account->state_way_out[0] ? "\n  " : "", account->state_way_out);
 	}
 }
 
+/* What a terminal of 80 columns holds: the rest is in "accounts show" and in JSON. */
 static bool print_table(struct cli *cli, const struct account *accounts, size_t count,
 			struct err *err)
 {
@@ -120,13 +120,11 @@ static bool print_table(struct cli *cli, const struct account *accounts, size_t 
 	const struct output_column columns[] = {
 		{ .name = "account" },
 		{ .name = "state", .kind = OUTPUT_STATE },
-		{ .name = "since", .kind = OUTPUT_TIME },
 		{ .name = "users" },
 		{ .name = "devices" },
 		{ .name = "apps" },
 		{ .name = "last_sync", .kind = OUTPUT_TIME },
 		{ .name = "outcome", .kind = OUTPUT_STATE },
-		{ .name = "every", .is_hidden = is_plain },
 		{ .name = "next_due", .kind = OUTPUT_TIME, .is_hidden = is_plain },
 	};
 	struct output *output = cli_output(cli, columns, sizeof(columns) / sizeof(columns[0]), err);

@@ -74,11 +74,11 @@ class Due(E2eCase):
                       self.muster.must("accounts", "--json").json()[0]):
             self.assertEqual(shown["every"], "6h")
             self.assertGreater(shown["next_due_at"], self.muster.last_session()["started_at"])
-        for verb in ("status", "accounts"):
-            self.assertIn("6h", self.muster.must(verb).out)
+        for verb, said in (("status", "NEXT DUE"), ("accounts", "6h")):
+            self.assertIn(said, self.muster.must(verb).out)
         self.every("never")
         self.assertIsNone(self.shown()["next_due_at"])
-        self.assertNotIn("every", self.muster.must("status").out)
+        self.assertNotIn("NEXT DUE", self.muster.must("status").out)
 
     def test_a_schedule_that_nobody_keeps_is_told(self):
         self.connect()

@@ -47,6 +47,14 @@ class AtATerminal(E2eCase):
         self.assertNotIn("half a secr", shown)
         self.assertEqual(self.muster.must("accounts", "--json").json(), [])
 
+    def test_the_daily_tables_name_their_accounts_in_80_columns(self):
+        self.connect()
+        self.sync()
+        self.assertNotIn("…", self.terminal("status").end())
+        self.muster.must("accounts", "set", ACCOUNT, "--every", "6h")
+        for verb in ("status", "accounts", "sessions"):
+            self.assertIn(ACCOUNT, self.terminal(verb).end(), verb)
+
     def init(self, *arguments):
         self.muster.project = self.muster.folder / "second"
         return self.terminal("init", "--key", "passphrase", *arguments)
