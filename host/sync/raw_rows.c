@@ -32,7 +32,7 @@ static bool add(void *arg, int64_t id, const uint8_t raw[HASH128_SIZE], struct e
 {
 	struct raw_rows *rows = arg;
 
-	if (rows->count == RAW_ROWS_MAX)
+	if (rows->count == rows->max)
 		return true;
 	if (rows->count == rows->room && !grow(rows, err))
 		return false;

@@ -19,7 +19,7 @@
 #include "store/entity.h"
 
 enum {
-	RAW_ROWS_MAX = 2000000, /* of one entity; further rows are told whole */
+	RAW_ROWS_MAX = 2000000, /* of a stream, all entities together; others are told whole */
 	RAW_PART_ROWS = 8000,	/* in one answer to the sandbox */
 };
 
@@ -28,12 +28,13 @@ struct raw_rows {
 	int64_t *ids; /* ascending */
 	struct buf hashes;
 	size_t count, room;
+	size_t max;	 /* so many at most are loaded */
 	uint8_t *listed; /* a bit each: it was told in this listing */
 };
 
 void raw_rows_fini(struct raw_rows *rows);
 
-/* A unit. `rows` is zeroed but for the entity; without any row it stays so. */
+/* A unit. `rows` is zeroed but for the entity and `max`; without any row it stays so. */
 bool raw_rows_load(struct raw_rows *rows, struct store_tx *tx, const struct entity_context *context,
 		   struct err *err);
 

@@ -409,6 +409,15 @@ static void put_read_args(struct buf *args, const struct sync_run *run)
 	json_decref(settings);
 }
 
+static size_t raw_room(const struct stream *stream)
+{
+	size_t room = RAW_ROWS_MAX;
+
+	for (size_t i = 0; i < stream->raw_count; i++)
+		room -= stream->raw[i].count;
+	return room;
+}
+
 /* Rows of one entity that need not be told again; derived rows are few, and told whole. */
 static bool load_raw(struct store_tx *tx, struct sync_run *run, const char *map, struct err *err)
 {
@@ -423,6 +432,7 @@ static bool load_raw(struct store_tx *tx, struct sync_run *run, const char *map,
 	    stream->raw_count == STREAM_ENTITIES_MAX)
 		return true;
 	rows->entity = model_entity(entity);
+	rows->max = raw_room(stream);
 	if (raw_rows_load(rows, tx, &context, err) && rows->count > 0) {
 		stream->raw_count++;
 		return true;

@@ -1,6 +1,7 @@
 /* The raw hash of a row: it stands and falls with the content that it was made with. */
 #include "store/entity_raw.h"
 #include "store_world.h"
+#include "sync/raw_rows.h"
 
 struct put {
 	struct world *world;
@@ -159,6 +160,42 @@ static void those_that_count_are_listed(void **state)
 	buf_fini(&each.out);
 }
 
+struct loading {
+	struct world *world;
+	struct raw_rows rows;
+};
+
+static bool load_unit(struct store_tx *tx, void *arg, struct err *err)
+{
+	struct loading *loading = arg;
+
+	return raw_rows_load(&loading->rows, tx, &loading->world->context, err);
+}
+
+/* What is beyond it is told whole, as if it had no hash. */
+static void so_many_are_loaded(void **state)
+{
+	struct world world;
+	struct loading loading = { .world = &world,
+				   .rows = { .entity = model_entity("device"), .max = 2 } };
+	bool again = false;
+
+	world_begin(&world, *state, "acc");
+	put(&world, "d1", "One", raw_a);
+	put(&world, "d2", "Two", raw_b);
+	put(&world, "d3", "Three", raw_b);
+	world_run(&world, load_unit, &loading);
+	assert_int_equal(loading.rows.count, 2);
+	assert_int_equal(raw_rows_list_at(&loading.rows, 2, &again), 0);
+	assert_int_equal(raw_rows_list_at(&loading.rows, 1, &again), 2);
+	assert_false(again);
+	raw_rows_list_id(&loading.rows, 3, &again);
+	assert_false(again);
+	raw_rows_list_id(&loading.rows, 2, &again);
+	assert_true(again);
+	raw_rows_fini(&loading.rows);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -166,7 +203,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(it_is_written_with_the_content),	T(another_record_may_have_the_same_content),
 		T(of_a_shared_row_the_first_one_stays), T(a_patch_takes_it_away),
-		T(those_that_count_are_listed),
+		T(those_that_count_are_listed),		T(so_many_are_loaded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
