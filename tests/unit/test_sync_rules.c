@@ -427,15 +427,15 @@ static void rows_bring_their_raw_hashes(void **state)
 	struct caught caught;
 
 	(void)state;
-	put_raw(&out, 2, 2 * HASH128_SIZE);
+	put_raw(&out, 2, (size_t)2 * HASH128_SIZE);
 	assert_true(walk(&out, &caught, &err));
 	assert_int_equal(caught.raw, 7);
 	assert_int_equal(caught.same_count, 2);
 	assert_int_equal(caught.same[0], 1);
 	assert_true(caught.same[1] == 0xfcfdfeff);
-	put_raw(&out, 1, 2 * HASH128_SIZE);
+	put_raw(&out, 1, (size_t)2 * HASH128_SIZE);
 	assert_false(walk(&out, &caught, &err));
-	put_raw(&out, 2, 2 * HASH128_SIZE - 1);
+	put_raw(&out, 2, (size_t)2 * HASH128_SIZE - 1);
 	assert_false(walk(&out, &caught, &err));
 	assert_int_equal(err.kind, ERR_BUG);
 	buf_fini(&out);

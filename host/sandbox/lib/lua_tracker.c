@@ -45,7 +45,7 @@ static void grow(lua_State *L, struct tracker *tracker)
 	larger.slots = calloc(larger.size, sizeof(*larger.slots));
 	if (larger.slots == NULL)
 		luaL_error(L, "not enough memory");
-	for (size_t i = 0; i < tracker->size; i++) {
+	for (size_t i = 0; tracker->slots != NULL && i < tracker->size; i++) {
 		if (tracker->slots[i] != 0)
 			*find(&larger, tracker->slots[i]) = tracker->slots[i];
 	}
@@ -98,7 +98,7 @@ static int l_add(lua_State *L)
 	luaL_argcheck(L, page != NULL, 2, "a page is wanted");
 	if (pick != NULL)
 		json_plan_make(&plan, pick, &page->list.shape, page->bytes);
-	while ((tracker->count + page->count) * 2 > tracker->size)
+	while (tracker->slots == NULL || (tracker->count + page->count) * 2 > tracker->size)
 		grow(L, tracker);
 	for (size_t i = 0; i < page->count; i += TRACKED_AT_ONCE) {
 		uint64_t hashes[TRACKED_AT_ONCE];
