@@ -110,7 +110,7 @@ static bool pause_or_resume(struct cli *cli, bool is_paused, struct err *err)
 		    store_run(cli->host.store, STORE_WRITE, set_all_paused, &pausing, err);
 
 	for (size_t i = 0; done && i < pausing.count; i++)
-		cli_note(cli, is_paused ? "%s is paused." : "%s is no longer paused.",
+		cli_note(cli, is_paused ? "%s is paused." : "%s is not paused.",
 			 accounts_slug(&pausing.accounts[i], slug));
 	account_list_fini(pausing.accounts, pausing.count);
 	return done;

@@ -132,7 +132,9 @@ class Names(E2eCase):
         self.muster.run("sync", "--all", "--json")
         self.assertIn("muster accounts resume", self.muster.must("sync", "--all").err)
         self.assertEqual(len(self.sim.ledger(host=HOST)), before)
-        self.muster.must("accounts", "resume", "kandji/acme-us")
+        for _ in range(2):  # the second time it was not paused before
+            self.assertEqual(self.muster.must("accounts", "resume", "kandji/acme-us").err,
+                             "kandji/acme-us is not paused.\n")
         self.sync(account="kandji/acme-us")
         self.muster.must("accounts", "disconnect", "kandji/acme-us", "--purge", "--yes")
         for entity in COLUMNS:
