@@ -107,6 +107,6 @@ class Bombs(Promise):
         run = run if run.code else muster.run("sync", "--all", "--json", timeout=600)
         pages = len(place.sim.ledger(host=HOST, path=APPS))
         place.sim.clear_faults()
-        if "pagination_loop" not in run.said and "10,000 pages" not in run.said:
+        if "more than 10000 pages" not in run.said:
             return f"after {pages} pages: {run}"
         return None
