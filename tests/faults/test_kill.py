@@ -11,7 +11,7 @@ import sqlite3
 import sys
 import unittest
 
-from e2e.harness import ACCOUNT, BINARY, COLUMNS, E2eCase, HOST
+from e2e.harness import ACCOUNT, COLUMNS, E2eCase, HOST, sandboxes_of
 
 SEED = int(os.environ.get("MUSTER_TEST_SEED") or random.SystemRandom().randrange(1 << 32))
 BUSY_CODE = 8
@@ -98,28 +98,19 @@ class Killed(E2eCase):
         self.assertEqual(process.returncode, 0)
         self.assert_true()
 
-    def sandboxes(self, process):
-        found = []
-        for entry in filter(str.isdigit, os.listdir("/proc")):
-            with contextlib.suppress(OSError):
-                if int(entry) != process.pid and os.getsid(int(entry)) == process.pid \
-                        and os.path.samefile(f"/proc/{entry}/exe", BINARY):
-                    found.append(int(entry))
-        return found
-
     def test_sandboxes_die_with_the_host(self):
         self.sim.fault("delay", times=0, seconds=2)
         process = self.muster.start("sync", ACCOUNT, "--json")
-        self.wait_for(lambda: self.sandboxes(process))
+        self.wait_for(lambda: sandboxes_of(process))
         os.kill(process.pid, signal.SIGKILL)
-        self.wait_for(lambda: not self.sandboxes(process), 10)
+        self.wait_for(lambda: not sandboxes_of(process), 10)
         process.communicate()
 
     def test_a_killed_sandbox_fails_its_session_only(self):
         self.sync()
         before = self.muster.everything()
         process = self.start_and_read()
-        for sandbox in self.wait_for(lambda: self.sandboxes(process)):
+        for sandbox in self.wait_for(lambda: sandboxes_of(process)):
             os.kill(sandbox, signal.SIGKILL)
         out, err = process.communicate(timeout=60)
         self.assertNotIn(process.returncode, (0, -signal.SIGKILL, -signal.SIGSEGV), err)

@@ -15,10 +15,10 @@ import time
 from typing import Callable, Iterator, Optional
 
 from e2e.fault_case import APPS, Case, DEVICES, HELD, OK, Trial, keys_of
-from e2e.harness import ACCOUNT, HOST, REPOSITORY, Run
+from e2e.harness import ACCOUNT, HOST, REPOSITORY, Run, sandboxes_of
 from promises.database import Database
 from promises.ground import Ground
-from promises.syncing import END_S, Syncing
+from promises.syncing import END_S
 
 CONNECTOR = REPOSITORY / "scripts" / "vendors" / "kandji.lua"
 BETA = "beta.api.eu.kandji.io"
@@ -76,7 +76,7 @@ class Scene(Trial):
         self.sim.fault("delay", host=HOST, path=path, page=page, times=0, seconds=END_S)
         process = self.muster.start("sync", ACCOUNT, "--json")
         self.await_page(path, page)
-        for pid in Syncing.sandboxes(process) if is_sandbox else [process.pid]:
+        for pid in sandboxes_of(process) if is_sandbox else [process.pid]:
             os.kill(pid, number)
         out, err = process.communicate(timeout=END_S)
         self.sim.clear_faults()

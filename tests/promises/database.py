@@ -35,9 +35,17 @@ class Database:
         return {name: sorted(self.ask(f"SELECT * FROM {name}"), key=repr)
                 for name in self.tables() if name not in but}
 
-    def expire_leases(self, wait_s: float = WAIT_S) -> None:
+    def is_writable(self, wait_s: float = WAIT_S) -> bool:
+        """Or does a process that writes hold the lock?"""
+        try:
+            self.ask("BEGIN IMMEDIATE", wait_s=wait_s)
+        except sqlite3.OperationalError:
+            return False
+        return True
+
+    def expire_leases(self) -> None:
         """All that the passing of time changes in a lease."""
-        self.ask("UPDATE leases SET expires_at_ms = 1 WHERE owner IS NOT NULL", wait_s=wait_s)
+        self.ask("UPDATE leases SET expires_at_ms = 1 WHERE owner IS NOT NULL")
 
     def log_stamp(self) -> tuple[int, int]:
         """Changes whenever something is written to the write-ahead log."""

@@ -8,6 +8,7 @@ import subprocess
 import time
 from typing import Iterator, Optional
 
+from e2e.harness import sandboxes_of
 from promises.promise import Promise
 from promises.syncing import END_S, Syncing, first_of, syncing
 
@@ -82,7 +83,7 @@ class Kills(Promise):
     def kill_sandbox(place: Syncing, draw: random.Random,
                      process: subprocess.Popen) -> tuple[bool, list[str]]:
         """The host ends by itself, in order; what it calls a success is one."""
-        sandboxes = place.sandboxes(process)
+        sandboxes = sandboxes_of(process)
         if sandboxes:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(draw.choice(sandboxes), signal.SIGKILL)

@@ -5,11 +5,9 @@ lease, the product would have to be weakened. So the test puts back the lease's 
 file, which is all that the passing of time changes. The last case of the full size waits it out.
 """
 
-import contextlib
 import os
 import random
 import signal
-import sqlite3
 import subprocess
 import time
 from typing import Iterator, Optional
@@ -89,17 +87,16 @@ class Leases(Promise):
 
     @staticmethod
     def expire(place: Syncing, stopped: subprocess.Popen, is_patient: bool) -> None:
-        """Stopped in the middle of a write, it holds the lock: then it may end the write."""
-        if is_patient:
-            time.sleep(LEASE_S + 1)
-            return
-        while True:
-            with contextlib.suppress(sqlite3.OperationalError):
-                place.database.expire_leases(wait_s=0.1)
-                return
+        """Stopped in the middle of a write it holds the database's lock, which nobody can take from
+        it: then it may end the write."""
+        while not place.database.is_writable(wait_s=0.1):
             os.killpg(stopped.pid, signal.SIGCONT)
             time.sleep(0.002)
             os.killpg(stopped.pid, signal.SIGSTOP)
+        if is_patient:
+            time.sleep(LEASE_S + 1)
+        else:
+            place.database.expire_leases()
 
     @staticmethod
     def awake(place: Syncing, first: subprocess.Popen, lost: int,

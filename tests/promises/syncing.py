@@ -10,7 +10,7 @@ import subprocess
 import time
 from typing import Iterator, Optional
 
-from e2e.harness import ACCOUNT, BINARY, COLUMNS, DirectMuster, HOST, REPOSITORY
+from e2e.harness import ACCOUNT, COLUMNS, DirectMuster, HOST, REPOSITORY
 from promises.database import Database
 from promises.ground import Ground, ground
 
@@ -130,16 +130,6 @@ class Syncing:
     def kill(process: subprocess.Popen) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-
-    @staticmethod
-    def sandboxes(process: subprocess.Popen) -> list[int]:
-        found = []
-        for entry in filter(str.isdigit, os.listdir("/proc")):
-            with contextlib.suppress(OSError):
-                if int(entry) != process.pid and os.getsid(int(entry)) == process.pid \
-                        and os.path.samefile(f"/proc/{entry}/exe", BINARY):
-                    found.append(int(entry))
-        return found
 
 
 @contextlib.contextmanager
