@@ -100,11 +100,9 @@ static void report(struct syncing *syncing, const struct sync_result *result, co
 }
 
 /* What a timer that comes too early, or on two hosts at once, has nothing to say about. */
-static bool is_done_elsewhere(const struct syncing *syncing, const struct sync_result *result,
-			      const struct err *err)
+static bool is_nothing(const struct syncing *syncing, const struct sync_result *result)
 {
-	return syncing->options.only_due && err->kind == ERR_BUSY &&
-	       (!result->session || result->session->id == 0);
+	return syncing->options.only_due && result->is_elsewhere;
 }
 
 static void on_done(void *arg, const struct sync_result *result, const struct err *err)
@@ -114,7 +112,7 @@ static void on_done(void *arg, const struct sync_result *result, const struct er
 
 	slot->run = NULL;
 	syncing->running--;
-	if (is_done_elsewhere(syncing, result, err))
+	if (is_nothing(syncing, result))
 		cli_note(syncing->cli, "%s.", err->message);
 	else
 		report(syncing, result, slot->slug, err);

@@ -175,6 +175,7 @@ static void finish(struct sync_run *run)
 		.account = &run->account,
 		.session = &run->session,
 		.changes = has_changes ? &changes : NULL,
+		.is_elsewhere = run->is_elsewhere,
 	};
 	sync_done_fn *done = run->done;
 	void *arg = run->done_arg;

@@ -105,7 +105,7 @@ struct sync_run {
 	struct err first_failure; /* of a stream */
 	struct err scratch_err;
 	char degraded_hint[ERR_HINT_MAX];
-	bool is_recording, needs_approval;
+	bool is_recording, needs_approval, is_elsewhere;
 	bool is_cancelled, is_ending, has_begun_end;
 	bool is_waiting; /* for the connector or the scratch: cannot be cut short */
 	int64_t exchanges, recorded_bytes;

@@ -99,7 +99,7 @@ static void open_data(struct sync_run *run)
 /* --- 3: one transaction: lease, session, credential --- */
 
 /* Under the lease: whoever held it before may have synced the account. */
-static bool is_still_due(struct store_tx *tx, const struct sync_run *run, struct err *err)
+static bool is_still_due(struct store_tx *tx, struct sync_run *run, struct err *err)
 {
 	struct account account = { 0 };
 	bool is_due;
@@ -110,20 +110,28 @@ static bool is_still_due(struct store_tx *tx, const struct sync_run *run, struct
 		return false;
 	is_due = schedule_is_due(&account, clock_wall_ms());
 	account_fini(&account);
+	run->is_elsewhere = !is_due;
 	return is_due || err_set(err, ERR_BUSY, "%s/%s was synced by another process",
 				 run->account.vendor, run->account.name);
+}
+
+static bool take_lease(struct store_tx *tx, struct sync_run *run, struct err *err)
+{
+	char owner[PROCESS_NAME_SIZE];
+
+	if (lease_take(tx, run->account_id, process_name(owner), clock_wall_ms(), &run->lease, err))
+		return true;
+	run->is_elsewhere = err->kind == ERR_BUSY;
+	return err_context(err, "%s/%s", run->account.vendor, run->account.name);
 }
 
 static bool begin(struct store_tx *tx, void *arg, struct err *err)
 {
 	struct sync_run *run = arg;
-	char owner[PROCESS_NAME_SIZE], file[RECORDING_NAME_SIZE];
+	char file[RECORDING_NAME_SIZE];
 	const char *kind = run->options.dry_run ? "dry-run" : "full";
 
-	if (!lease_take(tx, run->account_id, process_name(owner), clock_wall_ms(), &run->lease,
-			err))
-		return err_context(err, "%s/%s", run->account.vendor, run->account.name);
-	if (!is_still_due(tx, run, err) ||
+	if (!take_lease(tx, run, err) || !is_still_due(tx, run, err) ||
 	    !session_begin(tx, &run->lease, kind, connector_fingerprint(run->connector), run->now,
 			   &run->session.id, &run->is_first, err) ||
 	    !secrets_read(&run->secrets, run->host->vault, tx, &run->account,

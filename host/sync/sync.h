@@ -28,7 +28,7 @@ struct sync_options {
 	bool dry_run;
 	bool full; /* event streams from the start as well */
 	bool no_recording;
-	bool only_due;		    /* ERR_BUSY when another process has synced it meanwhile */
+	bool only_due;		    /* is_elsewhere when another process has synced it meanwhile */
 	const char *const *streams; /* NULL = all enabled ones */
 	size_t stream_count;
 	int64_t limit; /* rows a stream; 0 = none. A limited listing removes nothing */
@@ -46,6 +46,7 @@ struct sync_result {
 	const struct account *account;	    /* as it is now */
 	const struct session *session;	    /* id 0 when none was begun */
 	const struct sync_changes *changes; /* of a dry run that came through; else NULL */
+	bool is_elsewhere; /* none was begun: another process syncs the account, or just has */
 };
 
 /* `err` is ERR_NONE for ok, degraded, partial and held sessions: the outcome says which. Valid
