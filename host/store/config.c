@@ -41,6 +41,10 @@ static const struct config_info infos[CONFIG_COUNT] = {
 	[CONFIG_KEEP_QUARANTINE] = {
 		"keep.quarantine", 90, DAYS, .meaning = "keep records that could not be mapped",
 		DELETES("such records") },
+	[CONFIG_KEEP_SESSIONS] = {
+		"keep.sessions", 90, DAYS,
+		.meaning = "keep sessions that nothing else which is kept refers to",
+		DELETES("such sessions") },
 	[CONFIG_KEEP_RECORDINGS] = {
 		"keep.recordings", 30, DAYS, .meaning = "keep recordings of sessions",
 		DELETES("recordings") },

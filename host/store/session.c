@@ -32,6 +32,9 @@ enum {
 	" error, fingerprint, owner, seen, created, updated, unchanged, removed, restored,"        \
 	" dropped, quarantined, skipped, requests, retries, bytes, id, fence, seconds"
 
+#define IS_REAL "kind <> 'dry-run'"
+#define ENDED_WELL IS_REAL " AND outcome IN ('ok', 'degraded', 'partial', 'held')"
+
 static int64_t *counter(struct session_counts *counts, size_t i)
 {
 	return (int64_t *)(void *)((char *)counts + counters[i]);
@@ -90,12 +93,8 @@ static bool interrupt_running(struct store_tx *tx, const char *account_id, const
 
 static bool is_first(struct store_tx *tx, const char *account_id, bool *first, struct err *err)
 {
-	struct db_stmt *stmt =
-		db_prepare(tx,
-			   "SELECT 1 FROM sessions WHERE account_id = $1"
-			   " AND kind <> 'dry-run'"
-			   " AND outcome IN ('ok', 'degraded', 'partial', 'held') LIMIT 1",
-			   err);
+	struct db_stmt *stmt = db_prepare(
+		tx, "SELECT 1 FROM sessions WHERE account_id = $1 AND " ENDED_WELL " LIMIT 1", err);
 	bool has_earlier;
 
 	if (stmt == NULL)
@@ -205,6 +204,36 @@ bool session_end(struct store_tx *tx, int64_t id, const char *outcome, const cha
 	db_bind_double(stmt, 4, seconds);
 	db_bind_int(stmt, 5, id);
 	return exec_one(stmt, id, err) && delete_batches(tx, id, err);
+}
+
+/* --- expiry --- */
+
+/* clang-format off */
+
+#define NEWEST(which) "(SELECT max(id) FROM sessions WHERE " which " GROUP BY account_id)"
+#define IN(table) "(SELECT 1 FROM " table " WHERE session_id = sessions.id)"
+
+static const char expire_sql[] =
+	"DELETE FROM sessions WHERE started_at < $1 AND outcome <> 'running'"
+	" AND id NOT IN " NEWEST(IS_REAL)
+	" AND id NOT IN " NEWEST(ENDED_WELL)
+	" AND id NOT IN (SELECT last_session FROM accounts)"
+	" AND id NOT IN (SELECT completed_session FROM stream_state)"
+	" AND NOT EXISTS " IN("changes")
+	" AND NOT EXISTS " IN("quarantine")
+	" AND NOT EXISTS " IN("recordings")
+	" AND NOT EXISTS " IN("held_removals");
+
+/* clang-format on */
+
+bool session_expire(struct store_tx *tx, const char *before, struct err *err)
+{
+	struct db_stmt *stmt = db_prepare(tx, expire_sql, err);
+
+	if (stmt == NULL)
+		return false;
+	db_bind_text(stmt, 1, before);
+	return db_exec(stmt, NULL, err);
 }
 
 /* --- reading --- */

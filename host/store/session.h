@@ -82,6 +82,14 @@ bool session_update(struct store_tx *tx, int64_t id, const struct session_counts
 bool session_end(struct store_tx *tx, int64_t id, const char *outcome, const char *error,
 		 const char *now, double seconds, struct err *err);
 
+/*
+ * Deletes sessions that began before that time, but those which another row speaks of (a change, a
+ * quarantined record, a recording, a held set, an account, a stream's last complete listing) and,
+ * of each account, the newest and the last that ended well: schedules and session_begin look at
+ * these.
+ */
+bool session_expire(struct store_tx *tx, const char *before, struct err *err);
+
 bool session_get(struct store_tx *tx, int64_t id, struct session *out, struct err *err);
 /* Newest first; account_id NULL = all. *out malloc'd, released with session_list_fini. */
 bool session_list(struct store_tx *tx, const char *account_id, int64_t limit, struct session **out,

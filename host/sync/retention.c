@@ -13,6 +13,7 @@
 #include "store/event.h"
 #include "store/limit.h"
 #include "store/recording.h"
+#include "store/session.h"
 #include "store/setting.h"
 
 enum { DATE_LEN = sizeof("2026-03-02") - 1 };
@@ -58,6 +59,15 @@ static bool expire_rows(struct store_tx *tx, int64_t now_ms, struct err *err)
 	       entity_expire(tx, &expiry, err);
 }
 
+/* Last of all: what has just gone speaks of no session any more. */
+static bool expire_sessions(struct store_tx *tx, int64_t now_ms, struct err *err)
+{
+	char before[CLOCK_TEXT_SIZE];
+
+	return read_before(tx, CONFIG_KEEP_SESSIONS, now_ms, before, err) &&
+	       session_expire(tx, before, err);
+}
+
 static bool expire(struct store_tx *tx, const char *recordings_dir, struct err *err)
 {
 	int64_t now_ms = clock_wall_ms();
@@ -67,7 +77,8 @@ static bool expire(struct store_tx *tx, const char *recordings_dir, struct err *
 	return expire_rows(tx, now_ms, err) && event_expire(tx, events_before, err) &&
 	       limit_expire(tx, now_ms - RETENTION_LIMITS_DAYS * day_ms, err) &&
 	       read_before(tx, CONFIG_KEEP_RECORDINGS, now_ms, before, err) &&
-	       recording_forget(tx, before, remove_file, (void *)(uintptr_t)recordings_dir, err);
+	       recording_forget(tx, before, remove_file, (void *)(uintptr_t)recordings_dir, err) &&
+	       expire_sessions(tx, now_ms, err);
 }
 
 bool retention_apply(struct store_tx *tx, const char *recordings_dir, struct err *err)

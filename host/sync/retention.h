@@ -1,6 +1,6 @@
 /*
- * What is kept how long: tombstones, changes, quarantined records and recordings as the project
- * says (store/config.h), limits a week after their last use, stamps of events 120 days.
+ * What is kept how long: tombstones, changes, quarantined records, recordings and sessions as the
+ * project says (store/config.h), limits a week after their last use, stamps of events 120 days.
  */
 #ifndef MUSTER_SYNC_RETENTION_H
 #define MUSTER_SYNC_RETENTION_H

@@ -21,7 +21,6 @@ CHANGES = ("rename_device", "check_in", "rename_user")
 WARM_UP = 5  # syncs, before anything is compared
 DRIFT = 0.02
 SPARE_PAGES = 8  # of the database
-SESSIONS_A_PAGE = 1.5  # a session's own row, with its fingerprint, is kept for ever
 VALGRIND = ["valgrind", "-q", "--error-exitcode=99", "--leak-check=full",
             "--errors-for-leak-kinds=definite", "--show-leak-kinds=definite", "--num-callers=20"]
 SCENARIOS = (("sync", ACCOUNT), ("check", ACCOUNT), ("sync", ACCOUNT, "--dry-run"), ("status",),
@@ -131,7 +130,7 @@ class Soak(Promise):
             yield None if last <= first * (1 + DRIFT) else f"peak memory grew from {first} to {last} KiB"
             self.forget(place)
             grown = pages_in_use(place.muster) - pages
-            fine = grown <= SPARE_PAGES + volume / SESSIONS_A_PAGE
+            fine = grown <= SPARE_PAGES
             yield None if fine else f"the database grew by {grown} pages of {pages}"
             new = self.files(place.muster) - files
             yield None if not new else f"files left: {sorted(new)[:5]}"

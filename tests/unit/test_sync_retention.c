@@ -134,12 +134,84 @@ static void a_project_says_how_long_removed_rows_stay(void **state)
 	assert_query(fixture, "SELECT count(*) FROM devices", "0\n");
 }
 
+/* --- sessions --- */
+
+static bool age(struct store_tx *tx, void *arg, struct err *err)
+{
+	struct db_stmt *sessions = db_prepare(tx, "UPDATE sessions SET started_at = $1", err);
+	struct db_stmt *changes = db_prepare(tx, "UPDATE changes SET at = $1", err);
+	char young[CLOCK_TEXT_SIZE];
+
+	if (sessions == NULL || changes == NULL)
+		return false;
+	db_bind_text(sessions, 1, arg);
+	db_bind_text(changes, 1, clock_now_text(young));
+	return db_exec(sessions, NULL, err) && db_exec(changes, NULL, err) &&
+	       setting_set(tx, "expired_on", NULL, err);
+}
+
+static bool fail_session(struct store_tx *tx, void *arg, struct err *err)
+{
+	struct world *world = arg;
+
+	return session_end(tx, world->session, "failed", NULL, LATER, 1, err);
+}
+
+static bool record_session(struct store_tx *tx, void *arg, struct err *err)
+{
+	struct world *world = arg;
+	char now[CLOCK_TEXT_SIZE];
+
+	return recording_add(tx, world->session, "acc", "5.rec", clock_now_text(now), err);
+}
+
+static bool end_session(struct store_tx *tx, void *arg, struct err *err)
+{
+	struct world *world = arg;
+
+	return session_end(tx, world->session, "ok", NULL, LATER, 1, err);
+}
+
+static void next_session(struct world *world, store_work_fn *end)
+{
+	world_next_session(world);
+	world_run(world, end, world);
+}
+
+/* Six of one account: only those go that nothing which is kept speaks of. */
+static void old_sessions_go_that_nothing_refers_to(void **state)
+{
+	struct fixture *fixture = *state;
+	struct scene scene = { .fixture = fixture };
+	char at[CLOCK_TEXT_SIZE];
+	struct world world;
+
+	world_begin(&world, fixture, "acc"); /* 1: changed a row */
+	world_put(&world, "device", "d1", NULL, "name", "One", NULL);
+	world_run(&world, end_session, &world);
+	next_session(&world, end_session);    /* 2 */
+	next_session(&world, record_session); /* 3: is recorded; and interrupted by 4 */
+	next_session(&world, end_session);    /* 4: the last that ended well */
+	next_session(&world, fail_session);   /* 5 */
+	next_session(&world, fail_session);   /* 6: the newest */
+	clock_format(clock_wall_ms() - INT64_C(89) * 86400000, at);
+	fixture_write(fixture, age, at);
+	fixture_write(fixture, apply, &scene);
+	assert_query(fixture, "SELECT group_concat(id) FROM sessions", "1,2,3,4,5,6\n");
+	clock_format(clock_wall_ms() - INT64_C(91) * 86400000, at);
+	fixture_write(fixture, age, at);
+	fixture_write(fixture, apply, &scene);
+	assert_query(fixture, "SELECT group_concat(id) FROM sessions", "1,3,4,6\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(old_recordings_go_with_their_files, fixture_setup,
 						fixture_teardown),
 		cmocka_unit_test_setup_teardown(a_project_says_how_long_removed_rows_stay,
+						fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(old_sessions_go_that_nothing_refers_to,
 						fixture_setup, fixture_teardown),
 	};
 
