@@ -70,9 +70,11 @@ struct task *task_check(lua_State *L)
 	struct task *task = task_of(L);
 
 	if (task == NULL || !lua_isyieldable(L))
-		luaL_error(L,
-			   "cannot wait for the host here: a connector or module that loads, and a "
-			   "function called back by sort, gsub or a metamethod, must not wait");
+		luaL_error(
+			L,
+			"cannot wait for the host here: a connector or module that loads, a map's "
+			"function, and a function called back by sort, gsub or a metamethod must "
+			"not wait");
 	return task;
 }
 

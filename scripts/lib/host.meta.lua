@@ -185,7 +185,8 @@ function host.time.format(ms) end
 ---@return string time RFC 1123, for HTTP headers
 function host.time.format_http(ms) end
 
----When the session started. Raises while a connector loads.
+---When the session started. Raises while a connector loads, and in a map's functions: a row that comes again
+---is not mapped again. They are given it: `out:emit(map, rows, { session = { now = api.now } })`.
 ---@return string time RFC 3339 in UTC
 function host.time.now() end
 

@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "sandbox/emit/emit_job.h"
+#include "sandbox/lib/lua_modules.h"
 #include "sandbox/lua/bind.h"
 #include "sandbox/map/lua_map.h"
 
@@ -127,7 +128,7 @@ static bool call_function(void *arg, int function, struct map_value *out, struct
 {
 	struct emit_job *job = arg;
 	lua_State *L = job->L;
-	int top = lua_gettop(L);
+	int top = lua_gettop(L), status;
 	struct err fault = ERR_INIT;
 	bool ok;
 
@@ -137,7 +138,10 @@ static bool call_function(void *arg, int function, struct map_value *out, struct
 	lua_map_push_function(L, AT_MAP, function);
 	push_row(job);
 	lua_pushvalue(L, AT_EXTRA);
-	switch (lua_pcall(L, 3, 1, 0)) {
+	lua_forbid_now(L, true);
+	status = lua_pcall(L, 3, 1, 0);
+	lua_forbid_now(L, false);
+	switch (status) {
 	case LUA_OK:
 		ok = take_value(job, lua_gettop(L), out, err);
 		break;

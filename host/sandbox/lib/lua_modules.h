@@ -6,6 +6,7 @@
 #define MUSTER_SANDBOX_LIB_LUA_MODULES_H
 
 #include <lua.h>
+#include <stdbool.h>
 
 int lua_open_crypto(lua_State *L);
 int lua_open_http(lua_State *L);
@@ -22,5 +23,9 @@ void lua_log_top(lua_State *L, const char *level);
 
 /* What host.time.now() answers from now on: the value at `index`. */
 void lua_set_now(lua_State *L, int index);
+
+/* While a map's function runs host.time.now() is refused: its value may depend on the row alone.
+   Never raises. */
+void lua_forbid_now(lua_State *L, bool is_forbidden);
 
 #endif

@@ -17,6 +17,15 @@ void lua_set_now(lua_State *L, int index)
 	lua_setfield(L, LUA_REGISTRYINDEX, NOW);
 }
 
+/* Its address is the key of whether now() is forbidden; lua_open_time makes room for it. */
+static const char forbidden_key;
+
+void lua_forbid_now(lua_State *L, bool is_forbidden)
+{
+	lua_pushboolean(L, is_forbidden);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &forbidden_key);
+}
+
 static int refuse_text(lua_State *L, const char *text)
 {
 	struct err err;
@@ -81,6 +90,11 @@ static int l_format_http(lua_State *L)
 /* now() -> RFC 3339 text: when the session started */
 static int l_now(lua_State *L)
 {
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &forbidden_key);
+	if (lua_toboolean(L, -1))
+		return luaL_error(L, "host.time.now: a row that comes again is not mapped again: "
+				     "hand the time in with the rows, "
+				     "out:emit(map, rows, { session = { now = api.now } })");
 	if (lua_getfield(L, LUA_REGISTRYINDEX, NOW) == LUA_TNIL)
 		return luaL_error(L, "host.time.now: there is no session while a connector loads");
 	return 1;
@@ -94,6 +108,7 @@ int lua_open_time(lua_State *L)
 		{ "now", l_now },	{ NULL, NULL },
 	};
 
+	lua_forbid_now(L, false);
 	luaL_newlib(L, functions);
 	return 1;
 }

@@ -56,6 +56,12 @@ describe("a map", function()
     assert.equal("it has no id: id is nothing", result.bad[1][2])
   end)
 
+  it("gives its functions no clock: a row that comes again may not differ", function()
+    local result <const> = vendor.map({ source_id = "id", name = function() return host.time.now() end }, '[{"id":1}]')
+    assert.matches("host.time.now: .*out:emit%(map, rows, { session = { now = api.now } }%)", result.bad[1][2])
+    assert.matches("there is no session", select(2, pcall(host.time.now)))
+  end)
+
   it("trims texts but not ids", function()
     local result <const> = vendor.map({ source_id = "id", name = "n", user_source_id = "n" },
       '[{"id":" 1 ","n":" Figma "}]')
