@@ -54,6 +54,7 @@ struct restore_options {
 	const char *source; /* a backup */
 	const char *target; /* the project's folder to be */
 	bool replace;	    /* a project that is there is moved aside, not deleted */
+	bool unsealed;	    /* a backup without a seal is taken: the person vouches for it */
 	const char *who;    /* for the audit trail */
 	backup_open_vault_fn *open_vault;
 	void *arg;
@@ -65,15 +66,18 @@ struct restore_report {
 	char moved_to[PATH_MAX]; /* where the project that was there is now; "" = there was none */
 	char project[PATH_MAX];	 /* where the original was */
 	bool is_elsewhere;	 /* not there: all accounts are paused, as the original may run */
-	bool has_seal;		 /* of the manifest */
+	bool has_seal;		 /* of the manifest; it was checked if the vault opened */
+	int64_t left_out;	 /* files in the backup that its manifest does not name */
+	char first_left_out[PATH_MAX];
 	int64_t files, interrupted, paused, fields;
 	struct vault_status vault;
 };
 
 /*
- * ERR_CONFIG: the backup is damaged or was changed; its schema is newer than this program's; there
- * is something at the target and `replace` is not set. ERR_SEALED: there is a key, and it is not
- * the vault's (no key at all is no failure: the data come back, the credentials stay shut).
+ * ERR_CONFIG: the backup is damaged or was changed; it has no seal and `unsealed` is not set
+ * (whoever can change a backup can take its seal off); its schema is newer than this program's;
+ * there is something at the target and `replace` is not set. ERR_SEALED: there is a key, and it is
+ * not the vault's (no key at all is no failure: the data come back, the credentials stay shut).
  * ERR_BUSY: the project to be replaced is in use.
  */
 bool backup_restore(const struct restore_options *options, struct restore_report *out,

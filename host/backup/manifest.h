@@ -60,7 +60,8 @@ bool manifest_write(struct manifest *manifest, const char *folder, const uint8_t
  * its files (a path that leads outside, a newer format). */
 bool manifest_read(struct manifest *out, const char *folder, struct err *err);
 
-/* ERR_CONFIG: it was changed after it was sealed. True without a seal; the caller says so. */
+/* ERR_CONFIG: it was changed after it was sealed. True without a seal: the caller asked for that.
+ */
 bool manifest_check_seal(const struct manifest *manifest, const struct vault *vault,
 			 struct err *err);
 

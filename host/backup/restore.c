@@ -13,6 +13,7 @@
 #include "backup/staging.h"
 #include "backup/tree.h"
 #include "base/file.h"
+#include "base/hash_set.h"
 #include "base/str.h"
 #include "store/copy.h"
 #include "store/health.h"
@@ -83,6 +84,66 @@ static bool lock_old(struct restoring *restoring, struct err *err)
 	err_set(err, ERR_BUSY, "%s is in use by another muster process", restoring->report->target);
 	return err_hint(err,
 			"end it, or wait until it has ended, and stop the timer that starts it");
+}
+
+/* --- what can be trusted --- */
+
+static bool check_sealed(const struct restoring *restoring, struct err *err)
+{
+	if (restoring->manifest.seal != NULL || restoring->options->unsealed)
+		return true;
+	err_set(err, ERR_CONFIG,
+		"%s has no seal: nothing proves that nobody has changed it since it was made",
+		restoring->options->source);
+	return err_hint(err,
+			"take another one; or --unsealed, if the vault was not open when it was "
+			"made and you know who had it since");
+}
+
+static bool know_names(const struct manifest *manifest, struct hash_set *names, struct err *err)
+{
+	for (size_t i = 0; i < manifest->count; i++) {
+		const char *name = manifest->files[i].name;
+		uint8_t hash[HASH128_SIZE];
+		bool again;
+
+		hash128(name, strlen(name), hash);
+		if (!hash_set_add(names, hash, &again, err))
+			return false;
+	}
+	return true;
+}
+
+static void leave_out(struct restore_report *report, const struct tree_names *found,
+		      const struct hash_set *names)
+{
+	for (size_t i = 0; i < found->count; i++) {
+		uint8_t hash[HASH128_SIZE];
+
+		hash128(found->items[i], strlen(found->items[i]), hash);
+		if (hash_set_has(names, hash))
+			continue;
+		if (report->left_out++ == 0)
+			snprintf(report->first_left_out, PATH_MAX, "%s", found->items[i]);
+	}
+}
+
+/* What somebody put into the backup since: it is not restored, and told. */
+static bool find_left_out(struct restoring *restoring, struct err *err)
+{
+	static const char *const folders[] = { "vendors", "mappings", "jobs", ".muster" };
+	struct hash_set names = { 0 };
+	bool ok = know_names(&restoring->manifest, &names, err);
+
+	for (size_t i = 0; ok && i < sizeof(folders) / sizeof(folders[0]); i++) {
+		struct tree_names found = { 0 };
+
+		ok = tree_list(restoring->options->source, folders[i], &found, err);
+		leave_out(restoring->report, &found, &names);
+		tree_names_fini(&found);
+	}
+	hash_set_fini(&names);
+	return ok;
 }
 
 /* --- the files --- */
@@ -271,6 +332,7 @@ static bool restore(struct restoring *restoring, struct err *err)
 	const struct restore_options *options = restoring->options;
 
 	if (!manifest_read(&restoring->manifest, options->source, err) ||
+	    !check_sealed(restoring, err) || !find_left_out(restoring, err) ||
 	    !find_target(restoring, err) || !check_target(restoring, err) ||
 	    !lock_old(restoring, err))
 		return false;

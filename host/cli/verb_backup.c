@@ -44,7 +44,8 @@ static bool report(struct cli *cli, const struct backup_options *options,
 	if (report->vault.is_sealed)
 		cli_warn(cli,
 			 "The vault was not open (%s): credentials are in the backup, but nobody "
-			 "tried them, and the backup has no seal.",
+			 "tried them, and the backup has no seal: muster restore asks for "
+			 "--unsealed.",
 			 report->vault.reason);
 	if (cli->is_json)
 		return cli_object(cli, report_json(options, report), err);

@@ -31,13 +31,13 @@ static bool confirm(const struct cli *cli, const char *target, struct err *err)
 
 static json_t *report_json(const struct restore_report *report)
 {
-	return json_pack("{s:s, s:s, s:s?, s:I, s:I, s:I, s:b, s:b, s:I, s:s?}", "project",
+	return json_pack("{s:s, s:s, s:s?, s:I, s:I, s:I, s:I, s:b, s:b, s:I, s:s?}", "project",
 			 report->target, "made_at", report->made_at, "moved_to",
 			 report->moved_to[0] ? report->moved_to : NULL, "files",
-			 (json_int_t)report->files, "interrupted", (json_int_t)report->interrupted,
-			 "paused", (json_int_t)report->paused, "has_seal", report->has_seal,
-			 "is_vault_open", !report->vault.is_sealed, "fields",
-			 (json_int_t)report->fields, "key_file",
+			 (json_int_t)report->files, "left_out", (json_int_t)report->left_out,
+			 "interrupted", (json_int_t)report->interrupted, "paused",
+			 (json_int_t)report->paused, "has_seal", report->has_seal, "is_vault_open",
+			 !report->vault.is_sealed, "fields", (json_int_t)report->fields, "key_file",
 			 report->vault.key_path[0] ? report->vault.key_path : NULL);
 }
 
@@ -46,23 +46,31 @@ static void note_key(struct cli *cli, const struct restore_report *report)
 	const char *named = parsed_text(&cli->parsed, "key-file");
 
 	if (report->vault.is_sealed)
-		cli_warn(
-			cli,
-			"The vault stays shut (%s). Put its key to %s, or give every account a new "
-			"credential: muster accounts reconnect ACCOUNT",
-			report->vault.reason,
-			report->vault.key_path[0] ? report->vault.key_path : "--passphrase-file");
-	else if (!report->has_seal)
-		cli_warn(cli, "The backup has no seal: its vault was not open when it was made, so "
-			      "nothing proves that nobody changed it.");
+		cli_warn(cli,
+			 "The vault stays shut (%s)%s. Put its key to %s, or give every account a "
+			 "new credential: muster accounts reconnect ACCOUNT",
+			 report->vault.reason,
+			 report->has_seal ? ", so nobody looked whether the backup's seal is whole"
+					  : "",
+			 report->vault.key_path[0] ? report->vault.key_path : "--passphrase-file");
 	else if (named)
 		cli_note(cli,
 			 "Key       %s; give --key-file from now on, or put it to its usual place",
 			 named);
 }
 
+static void note_left_out(struct cli *cli, const struct restore_report *report)
+{
+	if (report->left_out > 0)
+		cli_warn(cli, "%" PRId64 " %s of its own, and left out: %s%s", report->left_out,
+			 report->left_out == 1 ? "file in the backup is none"
+					       : "files in the backup are none",
+			 report->first_left_out, report->left_out > 1 ? ", ..." : "");
+}
+
 static bool report(struct cli *cli, const struct restore_report *report, struct err *err)
 {
+	note_left_out(cli, report);
 	if (cli->is_json) {
 		note_key(cli, report);
 		return cli_object(cli, report_json(report), err);
@@ -103,6 +111,7 @@ bool verb_restore(struct cli *cli, struct err *err)
 			  : dir ? dir
 				: ".",
 		.replace = parsed_has(&cli->parsed, "replace"),
+		.unsealed = parsed_has(&cli->parsed, "unsealed"),
 		.who = connection_who(who),
 		.open_vault = host_open_vault_of,
 		.arg = cli,

@@ -177,6 +177,7 @@ static const struct cli_flag BACKUP[] = {
 
 static const struct cli_flag RESTORE[] = {
 	{ SWITCH("replace", "take the place of a project; it is moved aside, not deleted") },
+	{ SWITCH("unsealed", "take a backup that nothing proves to be unchanged") },
 	END };
 
 static const struct cli_flag DOCTOR[] = {
@@ -404,8 +405,10 @@ static const struct cli_verb VERBS[] = {
 	  BACKUP, CLI_NEEDS_STORE, verb_backup },
 	{ "restore", NULL, "BACKUP [DIR]", 1, 2, "make a project from a backup",
 	  "DIR is the project's folder (the current one, or that of -C): new or empty, or with --replace "
-	  "a project, which is moved aside and kept. A damaged or changed backup, a newer schema and a "
-	  "key that does not fit are refused, and nothing is touched then. In another place than the "
+	  "a project, which is moved aside and kept. A damaged or changed backup, one without "
+	  "a seal (its vault was not open when it was made, or somebody took the seal off; --unsealed takes "
+	  "it all the same), a newer schema and a key that does not fit are refused, and nothing is touched "
+	  "then. What the backup's manifest does not name is left out and told. In another place than the "
 	  "original's all accounts are paused, because the original may still run: resume them when "
 	  "this one is to take over. The key is looked for in its usual place, or named with --key-file.",
 	  "muster restore /backup/inventory-2026-03-02 ~/inventory\n"

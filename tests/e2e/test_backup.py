@@ -305,6 +305,36 @@ class Restores(BackupCase):
             for file in manifest["files"] if file["path"] == "mappings/kandji.lua"])
         self.assertIn("seal does not fit", self.refuse().err)
 
+    def test_one_without_a_seal_is_refused_until_a_person_says_so(self):
+        self.overlay()
+        self.connect_and_sync()
+        self.backup()
+        self.change_manifest(lambda manifest: manifest.pop("seal"))
+        run = self.refuse()
+        self.assertIn("has no seal", run.err)
+        self.assertIn("--unsealed", run.err)
+        key = self.key()
+        aside = key.rename(key.with_suffix(".aside"))  # nor does it help to have no key
+        self.assertIn("has no seal", self.refuse().err)
+        aside.rename(key)
+        told = self.restore("--replace", "--yes", "--unsealed")
+        self.assertEqual((told["has_seal"], told["fields"]), (False, 1))
+
+    def test_what_somebody_put_into_it_stays_out_and_is_named(self):
+        self.overlay()
+        self.connect_and_sync()
+        self.backup()
+        for name in ("vendors/planted.lua", "vendors/kandji/init.lua", ".muster/muster.db-wal"):
+            (self.target / name).parent.mkdir(exist_ok=True)
+            (self.target / name).write_text("return {}\n")
+        run = self.muster.must("restore", str(self.target), str(self.muster.project), "--replace",
+                               "--yes", "--json")
+        self.assertIn("3 files in the backup are none of its own", run.err)
+        self.assertIn("vendors/kandji/init.lua", run.err)
+        self.assertEqual(run.json()["left_out"], 3)
+        self.assertEqual([path for path in (self.muster.project / "vendors").rglob("*")
+                          if path.is_file()], [])
+
     def test_what_is_no_backup_is_refused(self):
         self.target.mkdir()
         self.assertIn("is no backup", self.refuse(MISSING).err)
@@ -331,7 +361,7 @@ class Restores(BackupCase):
         self.change_manifest(lambda manifest: [file.update(
             sha256=hashlib.sha256(database.read_bytes()).hexdigest(),
             bytes=database.stat().st_size) for file in manifest["files"]])
-        run = self.refuse()
+        run = self.refuse(CONFIG, "--unsealed")
         self.assertIn("999", run.err)
         self.assertIn("newer muster", run.err)
 
