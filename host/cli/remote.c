@@ -126,8 +126,11 @@ bool remote_parse_settings(struct cli *cli, struct connector *connector,
 
 /* --- the connection test --- */
 
+enum { PATIENCE_MS = 1000 };
+
 struct checking {
 	struct waiting waiting;
+	const struct cli *cli;
 	json_t *result;
 };
 
@@ -157,6 +160,15 @@ static void on_checked(void *arg, const struct check_result *result, const struc
 	if (result && !checking->result)
 		err_oom(&outcome);
 	finish(&checking->waiting, &outcome);
+}
+
+/* What takes longer than a person looks at a blank line is told. */
+static void on_waiting(void *arg, const char *why, int64_t ms)
+{
+	const struct checking *checking = arg;
+
+	if (ms >= PATIENCE_MS && !checking->cli->is_json)
+		cli_note(checking->cli, "Waiting %.1f s: %s", (double)ms / 1000, why);
 }
 
 /* Does a stream that may not degrade need the permission of this name? Which? */
@@ -208,10 +220,10 @@ static bool check_permissions(const struct connector *connector, const json_t *r
 json_t *remote_check(struct cli *cli, struct connector *connector, const struct account *account,
 		     const struct check_secret *secrets, size_t secret_count, struct err *err)
 {
-	struct checking checking = { .waiting.loop = cli->host.loop };
+	struct checking checking = { .waiting.loop = cli->host.loop, .cli = cli };
+	const struct check_handlers handlers = { on_checked, on_waiting, &checking };
 
-	if (!check_start(&cli->host, connector, account, secrets, secret_count, on_checked,
-			 &checking, err) ||
+	if (!check_start(&cli->host, connector, account, secrets, secret_count, &handlers, err) ||
 	    !wait_for(&checking.waiting, err) ||
 	    !check_permissions(connector, checking.result, err)) {
 		json_decref(checking.result);

@@ -15,8 +15,7 @@ struct check {
 	struct host *host;
 	struct connector *connector;
 	const struct account *account;
-	check_done_fn *done;
-	void *arg;
+	struct check_handlers handlers;
 	struct secrets secrets;
 	struct gateway *gateway;
 	int64_t started_ms;
@@ -60,7 +59,8 @@ static void finish(void *arg, const struct err *ignored)
 			err_set(&check->err, ERR_CONFIG, "%s: its check names no tenant",
 				connector_id(check->connector));
 	}
-	check->done(check->arg, check->err.kind == ERR_NONE ? &result : NULL, &check->err);
+	check->handlers.done(check->handlers.arg, check->err.kind == ERR_NONE ? &result : NULL,
+			     &check->err);
 	secrets_fini(&check->secrets);
 	value_tree_free(check->result);
 	free(check);
@@ -124,6 +124,14 @@ static void on_event(void *arg, const char *name, const struct value *args)
 			  value_text(args, "text", ""));
 }
 
+static void on_waiting(void *arg, const char *why, int64_t ms)
+{
+	const struct check *check = arg;
+
+	if (check->handlers.waiting != NULL)
+		check->handlers.waiting(check->handlers.arg, why, ms);
+}
+
 static void put_args(struct buf *args, const struct account *account)
 {
 	json_t *settings = json_loads(account->settings, 0, NULL);
@@ -147,6 +155,7 @@ static bool call(struct check *check, struct err *err)
 		.secrets = check->secrets.named,
 		.secret_count = check->secrets.count,
 		.is_test = true,
+		.waiting = on_waiting,
 		.arg = check,
 	};
 	struct buf args = BUF_INIT;
@@ -185,8 +194,8 @@ static void on_secrets(void *arg, const struct err *failure)
 }
 
 bool check_start(struct host *host, struct connector *connector, const struct account *account,
-		 const struct check_secret *secrets, size_t secret_count, check_done_fn *done,
-		 void *arg, struct err *err)
+		 const struct check_secret *secrets, size_t secret_count,
+		 const struct check_handlers *handlers, struct err *err)
 {
 	struct check *check = calloc(1, sizeof(*check));
 
@@ -195,8 +204,7 @@ bool check_start(struct host *host, struct connector *connector, const struct ac
 	*check = (struct check){ .host = host,
 				 .connector = connector,
 				 .account = account,
-				 .done = done,
-				 .arg = arg,
+				 .handlers = *handlers,
 				 .started_ms = clock_monotonic_ms(),
 				 .err = ERR_INIT };
 	for (; check->secrets.count < secret_count && check->secrets.count < SECRETS_MAX;

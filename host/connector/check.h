@@ -28,16 +28,21 @@ struct check_result {
 	int64_t duration_ms;
 };
 
-/* `result` is valid during the call; NULL with err. */
-typedef void check_done_fn(void *arg, const struct check_result *result, const struct err *err);
+struct check_handlers {
+	/* `result` is valid during the call; NULL with err. */
+	void (*done)(void *arg, const struct check_result *result, const struct err *err);
+	/* Why a request waits; may be NULL. */
+	void (*waiting)(void *arg, const char *why, int64_t ms);
+	void *arg;
+};
 
 /*
  * Tests `account` (settings, ca_file, connect_to, proxy, allow_cidrs; it need not be stored) with a
  * loaded connector. Secrets: `secrets`, or those of account->credential_id when secret_count is 0.
- * All borrowed until done.
+ * All borrowed until done; `handlers` are copied.
  */
 bool check_start(struct host *host, struct connector *connector, const struct account *account,
-		 const struct check_secret *secrets, size_t secret_count, check_done_fn *done,
-		 void *arg, struct err *err);
+		 const struct check_secret *secrets, size_t secret_count,
+		 const struct check_handlers *handlers, struct err *err);
 
 #endif

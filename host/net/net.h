@@ -157,12 +157,15 @@ struct net_options {
 	size_t endpoint_rate_count;
 	const struct net_quota *quotas;
 	size_t quota_count;
-	bool is_test;	/* a person waits: the breaker's pause, not the vendor's, is passed over */
+	/* A person waits: the breaker's pause, not the vendor's, is passed over, and where nobody
+	 * answers two attempts are enough. */
+	bool is_test;
 	int concurrent; /* requests under way per host; 0 = 4 */
 	struct net_keeper keeper;
 	struct log *log;	     /* may be NULL */
 	const struct redact *redact; /* what errors must not show; may be NULL */
-	/* Progress, may be NULL: why a request waits ("rate limit", "retry 2 after 503"). */
+	/* Progress, may be NULL: why a request waits ("rate limit", "attempt 3 of 6 after
+	 * HTTP 503"). */
 	void (*waiting)(void *arg, const char *why, int64_t ms);
 	void *waiting_arg;
 	struct net_tuning tuning;

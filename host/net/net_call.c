@@ -153,15 +153,25 @@ static int64_t retry_after(const struct net_reply *reply)
 				 net_reply_header(reply, "Date"), clock_wall_ms());
 }
 
+static struct retry_attempt attempt_of(const struct net_call *call,
+				       const struct http_result *result)
+{
+	const struct net_options *options = &call->net->options;
+
+	return (struct retry_attempt){
+		.number = call->attempts,
+		.class = result->class,
+		.is_idempotent = call->request.is_idempotent && !call->is_probe,
+		.retry_after_ms = result->err.retry_after_ms,
+		.base_ms = options->tuning.retry_base_ms,
+		.is_hopeless = options->is_test && result->reply.status == 0,
+	};
+}
+
 static struct retry_decision decide(struct net_call *call, const struct http_result *result)
 {
+	const struct retry_attempt attempt = attempt_of(call, result);
 	struct net *net = call->net;
-	struct retry_attempt attempt = { .number = call->attempts,
-					 .class = result->class,
-					 .is_idempotent =
-						 call->request.is_idempotent && !call->is_probe,
-					 .retry_after_ms = result->err.retry_after_ms,
-					 .base_ms = net->options.tuning.retry_base_ms };
 
 	return retry_decide(&attempt, &net->budget, clock_wall_ms(), net_chance(net));
 }
@@ -218,14 +228,16 @@ static void report(struct net_call *call, const struct http_result *result)
 
 static void retry(struct net_call *call, const struct http_result *result, int64_t wait_ms)
 {
-	char why[64];
+	const struct retry_attempt attempt = attempt_of(call, result);
+	int next = call->attempts + 1, max = retry_attempts_max(&attempt);
+	char why[160];
 
 	if (result->reply.status != 0)
-		snprintf(why, sizeof(why), "retry %d after %d", call->attempts,
+		snprintf(why, sizeof(why), "attempt %d of %d after HTTP %d", next, max,
 			 result->reply.status);
 	else
-		snprintf(why, sizeof(why), "retry %d after %s", call->attempts,
-			 err_kind_info(result->err.kind)->name);
+		snprintf(why, sizeof(why), "attempt %d of %d after %.120s", next, max,
+			 result->err.message);
 	save_budget(call->net);
 	net_call_wait(call, wait_ms, why, next_attempt);
 }

@@ -70,6 +70,20 @@ static struct retry_decision give_up(const char *why)
 	return (struct retry_decision){ .verdict = RETRY_GIVE_UP, .why = why };
 }
 
+int retry_attempts_max(const struct retry_attempt *attempt)
+{
+	if (attempt->class == RETRY_TRUNCATED)
+		return RETRY_TRUNCATED_ATTEMPTS_MAX;
+	return attempt->is_hopeless ? RETRY_HOPELESS_ATTEMPTS_MAX : RETRY_ATTEMPTS_MAX;
+}
+
+static const char *why_no_more(const struct retry_attempt *attempt)
+{
+	if (attempt->class == RETRY_TRUNCATED)
+		return "the answer was cut 3 times";
+	return attempt->is_hopeless ? "both attempts failed" : "all 6 attempts failed";
+}
+
 struct retry_decision retry_decide(const struct retry_attempt *attempt, struct retry_budget *budget,
 				   int64_t now_ms, double chance)
 {
@@ -80,10 +94,8 @@ struct retry_decision retry_decide(const struct retry_attempt *attempt, struct r
 	if (after > RETRY_WAIT_MAX_MS)
 		return (struct retry_decision){ RETRY_RESCHEDULE, after,
 						"asks for more than an hour" };
-	if (attempt->number >= RETRY_ATTEMPTS_MAX)
-		return give_up("all 6 attempts failed");
-	if (attempt->class == RETRY_TRUNCATED && attempt->number >= RETRY_TRUNCATED_ATTEMPTS_MAX)
-		return give_up("the answer was cut 3 times");
+	if (attempt->number >= retry_attempts_max(attempt))
+		return give_up(why_no_more(attempt));
 	if (!has_budget(budget, now_ms))
 		return give_up("too many repetitions in 10 minutes");
 	limit_window_add(&budget->retries, now_ms);

@@ -10,6 +10,7 @@
 enum {
 	RETRY_ATTEMPTS_MAX = 6,
 	RETRY_TRUNCATED_ATTEMPTS_MAX = 3,
+	RETRY_HOPELESS_ATTEMPTS_MAX = 2,
 	RETRY_BUDGET_MIN = 20,	   /* repetitions per account in RETRY_BUDGET_SPAN_MS ... */
 	RETRY_BUDGET_PERCENT = 10, /* ... or so many of its requests, whichever is more */
 	RETRY_BUDGET_SPAN_MS = 600000,
@@ -43,7 +44,11 @@ struct retry_attempt {
 	bool is_idempotent;
 	int64_t retry_after_ms; /* -1 = the vendor did not say */
 	int64_t base_ms;
+	bool is_hopeless; /* nobody answered at all, and a person waits, who can mend it sooner */
 };
+
+/* How many attempts such a failure gets. */
+int retry_attempts_max(const struct retry_attempt *attempt);
 
 enum retry_verdict {
 	RETRY_AGAIN,	 /* after wait_ms */

@@ -75,7 +75,7 @@ void run_report(struct sync_run *run, const char *label, int64_t done, int64_t t
 void run_waiting(void *arg, const char *why, int64_t ms)
 {
 	struct sync_run *run = arg;
-	char label[160];
+	char label[200];
 
 	snprintf(label, sizeof(label), "waiting %.1f s: %s", (double)ms / 1000.0, why);
 	run_report(run, label, 0, -1);

@@ -373,6 +373,13 @@ class ExitCodes(E2eCase):
         outcomes = {line["account"]: line["outcome"] for line in run.objects()}
         self.assertEqual(outcomes, {ACCOUNT: "failed", "kandji/beta": "ok"})
 
+    def test_a_person_is_told_what_a_check_waits_for(self):
+        self.sim.fault("unavailable", path="/api/v1/devices", times=1, retry_after=1)
+        said = self.muster.must("check").err
+        self.assertRegex(said, r"Waiting \d\.\d s: attempt 2 of 6 after HTTP 503")
+        self.sim.fault("unavailable", path="/api/v1/devices", times=1, retry_after=1)
+        self.assertEqual(self.muster.must("check", "--json").err, "")
+
     def test_check_tells_each_account(self):
         self.sim.fault("unauthorized", host=HOST, times=0)
         run = self.muster.run("check", "--json")

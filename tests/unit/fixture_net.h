@@ -39,7 +39,7 @@ struct fixture_client {
 	const char *routes[1];
 	int waits; /* how often `waiting` was called ... */
 	int64_t longest_wait_ms;
-	char last_wait[64]; /* ... and with what, last */
+	char last_wait[160]; /* ... and with what, last */
 };
 
 void fixture_client_init(struct fixture_client *client, struct fixture_servers *servers,

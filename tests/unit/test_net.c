@@ -21,7 +21,7 @@ static void failures_are_repeated_until_they_end(void **state)
 	assert_int_equal(out.err.kind, ERR_NONE);
 	assert_int_equal(out.attempts, 3);
 	assert_int_equal(out.told, 3);
-	assert_string_equal(client.last_wait, "retry 2 after 503");
+	assert_string_equal(client.last_wait, "attempt 3 of 6 after HTTP 503");
 	fixture_get(&client, "/flaky/500/99/never", &out);
 	assert_int_equal(out.err.kind, ERR_REMOTE);
 	assert_int_equal(out.err.status, 500);

@@ -232,6 +232,23 @@ static void a_test_is_not_kept_waiting_by_the_breaker(void **state)
 	assert_non_null(strstr(out.err.message, "connection broken"));
 }
 
+static void a_test_asks_nobody_more_than_twice(void **state)
+{
+	struct fixture_client client;
+	struct fixture_outcome out;
+
+	fixture_client_init(&client, *state, "good");
+	client.options.is_test = true;
+	fixture_open(&client);
+	fixture_get(&client, "/reset", &out);
+	assert_int_equal(out.told, 2);
+	assert_non_null(strstr(out.err.message, "both attempts failed: connection broken"));
+	fixture_get(&client, "/flaky/503/2/patience", &out);
+	assert_int_equal(out.err.kind, ERR_NONE);
+	assert_int_equal(out.attempts, 3);
+	fixture_close(&client);
+}
+
 static void chaos_leaves_nothing_behind(void **state)
 {
 	static const char *const paths[] = { "/status/200", "/reset",	     "/cut",
@@ -283,6 +300,7 @@ int main(void)
 		cmocka_unit_test(a_client_may_be_closed_from_within),
 		cmocka_unit_test(an_answer_of_the_keeper_may_come_too_late),
 		cmocka_unit_test(a_test_is_not_kept_waiting_by_the_breaker),
+		cmocka_unit_test(a_test_asks_nobody_more_than_twice),
 		cmocka_unit_test(chaos_leaves_nothing_behind),
 	};
 

@@ -69,6 +69,25 @@ static void attempts_end(void **state)
 	assert_int_equal(decide(3, RETRY_TRUNCATED, true, -1, 0).verdict, RETRY_GIVE_UP);
 }
 
+static void a_person_waits_for_nobody_twice_at_most(void **state)
+{
+	struct retry_attempt attempt = { .number = 1,
+					 .class = RETRY_TRANSPORT,
+					 .is_idempotent = true,
+					 .retry_after_ms = -1,
+					 .base_ms = 1000,
+					 .is_hopeless = true };
+	struct retry_budget budget;
+
+	(void)state;
+	retry_budget_init(&budget);
+	assert_int_equal(retry_attempts_max(&attempt), 2);
+	assert_int_equal(retry_decide(&attempt, &budget, 0, 0).verdict, RETRY_AGAIN);
+	attempt.number = 2;
+	assert_int_equal(retry_decide(&attempt, &budget, 0, 0).verdict, RETRY_GIVE_UP);
+	assert_string_equal(retry_decide(&attempt, &budget, 0, 0).why, "both attempts failed");
+}
+
 static void a_long_retry_after_reschedules(void **state)
 {
 	(void)state;
@@ -247,6 +266,7 @@ int main(void)
 		cmocka_unit_test(the_pause_is_full_jitter_up_to_a_cap),
 		cmocka_unit_test(what_is_not_idempotent_is_never_repeated),
 		cmocka_unit_test(attempts_end),
+		cmocka_unit_test(a_person_waits_for_nobody_twice_at_most),
 		cmocka_unit_test(a_long_retry_after_reschedules),
 		cmocka_unit_test(the_budget_is_a_tenth_or_twenty),
 		cmocka_unit_test(the_budget_survives_as_text),
