@@ -110,18 +110,37 @@ static void tell(char *text, int len)
 	buf_fini(&out);
 }
 
-void cli_note(const struct cli *cli, const char *format, ...)
+static void note(const struct cli *cli, const char *format, va_list args)
 {
 	char *text = NULL;
-	va_list args;
 	int len;
 
 	if (cli->is_quiet)
 		return;
-	va_start(args, format);
 	len = vasprintf(&text, format, args);
-	va_end(args);
 	tell(text, len);
+}
+
+void cli_note(const struct cli *cli, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	note(cli, format, args);
+	va_end(args);
+}
+
+bool cli_done(const struct cli *cli, json_t *object, struct err *err, const char *format, ...)
+{
+	va_list args;
+
+	if (cli->is_json)
+		return cli_object(cli, object, err);
+	json_decref(object);
+	va_start(args, format);
+	note(cli, format, args);
+	va_end(args);
+	return true;
 }
 
 void cli_warn(const struct cli *cli, const char *format, ...)

@@ -59,6 +59,13 @@ bool cli_output_end(const struct cli *cli, struct output *output, const char *no
 bool cli_object(const struct cli *cli, json_t *object, struct err *err);
 
 /*
+ * What a verb that changes something ends with: `object`, what is now, on stdout with --json, else
+ * the note. Takes `object` over, as cli_object does.
+ */
+bool cli_done(const struct cli *cli, json_t *object, struct err *err, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/*
  * A list of objects as a table on stdout: the members that `columns` (NULL-terminated) names, the
  * first `limit` objects (0 = all).
  */

@@ -102,18 +102,31 @@ static bool set_all_paused(struct store_tx *tx, void *arg, struct err *err)
 	return true;
 }
 
+/* As they are now. */
+static bool tell_paused(struct cli *cli, bool is_paused, struct err *err)
+{
+	struct account *accounts = NULL;
+	char slug[ACCOUNT_SLUG_SIZE];
+	size_t count = 0;
+	bool done = accounts_of_args(cli, &accounts, &count, err);
+
+	for (size_t i = 0; done && !cli->is_json && i < count; i++)
+		cli_note(cli, is_paused ? "%s is paused." : "%s is not paused.",
+			 accounts_slug(&accounts[i], slug));
+	if (done && cli->is_json)
+		done = cli_object(cli, account_view_list(accounts, count), err);
+	account_list_fini(accounts, count);
+	return done;
+}
+
 static bool pause_or_resume(struct cli *cli, bool is_paused, struct err *err)
 {
 	struct pausing pausing = { .is_paused = is_paused };
-	char slug[ACCOUNT_SLUG_SIZE];
 	bool done = accounts_of_args(cli, &pausing.accounts, &pausing.count, err) &&
 		    store_run(cli->host.store, STORE_WRITE, set_all_paused, &pausing, err);
 
-	for (size_t i = 0; done && i < pausing.count; i++)
-		cli_note(cli, is_paused ? "%s is paused." : "%s is not paused.",
-			 accounts_slug(&pausing.accounts[i], slug));
 	account_list_fini(pausing.accounts, pausing.count);
-	return done;
+	return done && tell_paused(cli, is_paused, err);
 }
 
 bool verb_accounts_pause(struct cli *cli, struct err *err)
@@ -221,6 +234,21 @@ static bool find_overlays(const struct cli *cli, const struct account *account,
 	return true;
 }
 
+static bool tell_renamed(struct cli *cli, const struct account *before, const char *name,
+			 struct err *err)
+{
+	struct account account = { 0 };
+	char old[ACCOUNT_SLUG_SIZE], new[ACCOUNT_SLUG_SIZE];
+	bool done;
+
+	accounts_slug(before, old);
+	snprintf(new, sizeof(new), "%s/%s", before->vendor, name);
+	done = accounts_one(cli, new, &account, err) &&
+	       cli_done(cli, account_view_json(&account), err, "%s is now %s.", old, new);
+	account_fini(&account);
+	return done;
+}
+
 bool verb_accounts_rename(struct cli *cli, struct err *err)
 {
 	struct renaming renaming = { .name = parsed_arg(&cli->parsed, 1) };
@@ -232,9 +260,7 @@ bool verb_accounts_rename(struct cli *cli, struct err *err)
 	renaming.account_id = account.id;
 	done = done && (store_run(cli->host.store, STORE_WRITE, rename_account, &renaming, err) ||
 			move_back(&renaming, err));
-	if (done)
-		cli_note(cli, "%s/%s is now %s/%s.", account.vendor, account.name, account.vendor,
-			 renaming.name);
+	done = done && tell_renamed(cli, &account, renaming.name, err);
 	free(renaming.overlay);
 	free(renaming.new_overlay);
 	account_fini(&account);
@@ -344,11 +370,20 @@ static void delete_recordings(const struct cli *cli, const json_t *files)
 	}
 }
 
+static bool tell_gone(const struct cli *cli, const struct account *account, bool purge,
+		      struct err *err)
+{
+	char slug[ACCOUNT_SLUG_SIZE];
+
+	accounts_slug(account, slug);
+	return cli_done(cli, json_pack("{s:s, s:b}", "account", slug, "is_purged", purge), err,
+			purge ? "%s is gone." : "%s is disconnected; its rows are archived.", slug);
+}
+
 static bool disconnect(const struct cli *cli, const struct account *account, struct err *err)
 {
 	bool purge = parsed_has(&cli->parsed, "purge");
 	json_t *files = json_array();
-	char slug[ACCOUNT_SLUG_SIZE];
 	bool done = confirm(cli, account, purge, err) &&
 		    (!purge || list_recordings(cli, account->id, files, err)) &&
 		    connection_remove(cli, account, purge, err);
@@ -356,10 +391,7 @@ static bool disconnect(const struct cli *cli, const struct account *account, str
 	if (done && purge)
 		delete_recordings(cli, files);
 	json_decref(files);
-	if (done)
-		cli_note(cli, purge ? "%s is gone." : "%s is disconnected; its rows are archived.",
-			 accounts_slug(account, slug));
-	return done;
+	return done && tell_gone(cli, account, purge, err);
 }
 
 bool verb_accounts_disconnect(struct cli *cli, struct err *err)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "cli/account_view.h"
 #include "cli/accounts.h"
 #include "cli/cli.h"
 #include "cli/connection.h"
@@ -108,10 +109,10 @@ bool verb_accounts_set(struct cli *cli, struct err *err)
 	struct changing changing = { 0 };
 	char slug[ACCOUNT_SLUG_SIZE];
 	bool done = accounts_one(cli, parsed_arg(&cli->parsed, 0), &changing.account, err) &&
-		    set(cli, &changing, err);
+		    set(cli, &changing, err) &&
+		    cli_done(cli, account_view_json(&changing.account), err, "%s is changed.",
+			     accounts_slug(&changing.account, slug));
 
-	if (done)
-		cli_note(cli, "%s is changed.", accounts_slug(&changing.account, slug));
 	changing_fini(&changing);
 	return done;
 }
@@ -172,12 +173,12 @@ bool verb_accounts_reconnect(struct cli *cli, struct err *err)
 	bool done = form_check_exclusive(cli, err) &&
 		    accounts_one(cli, parsed_arg(&cli->parsed, 0), &changing.account, err) &&
 		    route_set_text(&old_id, changing.account.credential_id, err) &&
-		    reconnect(cli, &changing, err);
+		    reconnect(cli, &changing, err) &&
+		    cli_done(cli, account_view_json(&changing.account), err,
+			     "%s has its new credential.", accounts_slug(&changing.account, slug));
 
-	if (done) {
-		cli_note(cli, "%s has its new credential.", accounts_slug(&changing.account, slug));
+	if (done)
 		tell_unused(cli, &changing.account, old_id);
-	}
 	free(old_id);
 	changing_fini(&changing);
 	return done;

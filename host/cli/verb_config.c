@@ -144,12 +144,13 @@ static bool confirm(const struct cli *cli, const struct change *change, struct e
 static bool carry_out(struct cli *cli, struct change *change, struct err *err)
 {
 	const struct config_info *info = config_info(change->key);
+	struct effective now = { .key = change->key };
 
-	if (!confirm(cli, change, err) ||
-	    !store_run(cli->host.store, STORE_WRITE, apply, change, err))
-		return false;
-	cli_note(cli, "%s is %" PRId64 " %s.", info->key, change->value, info->unit);
-	return true;
+	return confirm(cli, change, err) &&
+	       store_run(cli->host.store, STORE_WRITE, apply, change, err) &&
+	       read_effective(cli, &now, err) &&
+	       cli_done(cli, effective_json(&now), err, "%s is %" PRId64 " %s.", info->key,
+			now.value, info->unit);
 }
 
 bool verb_config_set(struct cli *cli, struct err *err)

@@ -145,16 +145,21 @@ bool verb_credentials_list(struct cli *cli, struct err *err)
 	return done;
 }
 
-bool verb_credentials_show(struct cli *cli, struct err *err)
+static bool print_one(struct cli *cli, const char *name, struct err *err)
 {
 	struct credential_use use;
 	json_t *object;
 
-	if (!credentials_get(cli, parsed_arg(&cli->parsed, 0), &use, err))
+	if (!credentials_get(cli, name, &use, err))
 		return false;
 	object = use_json(cli, &use, err);
 	credential_use_fini(&use);
 	return object && cli_object(cli, object, err);
+}
+
+bool verb_credentials_show(struct cli *cli, struct err *err)
+{
+	return print_one(cli, parsed_arg(&cli->parsed, 0), err);
 }
 
 /* --- add --- */
@@ -225,12 +230,13 @@ static bool add(struct cli *cli, const struct asking *asking, const char *name, 
 				    err);
 
 	free(credential.id);
-	if (done)
-		cli_note(cli,
-			 "%s is stored. It is tested when an account gets it:\n"
-			 "  muster connect %s --credential %s",
-			 name, vendor, name);
-	return done;
+	if (!done || cli->is_json)
+		return done && print_one(cli, name, err);
+	cli_note(cli,
+		 "%s is stored. It is tested when an account gets it:\n"
+		 "  muster connect %s --credential %s",
+		 name, vendor, name);
+	return true;
 }
 
 bool verb_credentials_add(struct cli *cli, struct err *err)
@@ -318,7 +324,9 @@ bool verb_credentials_replace(struct cli *cli, struct err *err)
 	if (!credentials_get(cli, parsed_arg(&cli->parsed, 0), &use, err))
 		return false;
 	done = replace(cli, &use, err);
-	if (done)
+	if (done && cli->is_json)
+		done = print_one(cli, use.credential.name, err);
+	else if (done)
 		cli_note(cli, "%s has its new values; %zu account(s) use it.", use.credential.name,
 			 use.count);
 	credential_use_fini(&use);
@@ -338,9 +346,8 @@ static bool delete_unused(struct cli *cli, const struct credential_use *use, str
 	done = (use->count > 0 || prompt_confirm(cli, buf_text(&what), "Delete it?", err)) &&
 	       credentials_delete(cli, credential, err);
 	buf_fini(&what);
-	if (done)
-		cli_note(cli, "%s is gone.", credential->name);
-	return done;
+	return done && cli_done(cli, json_pack("{s:s}", "credential", credential->name), err,
+				"%s is gone.", credential->name);
 }
 
 bool verb_credentials_delete(struct cli *cli, struct err *err)

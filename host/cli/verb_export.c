@@ -204,20 +204,32 @@ static bool print_to_file(const struct cli *cli, const char *sql, const char *pa
 	return done;
 }
 
+/* Where the rows went to stdout, no object follows them. */
+static bool tell(const struct cli *cli, const char *name, const char *file, size_t count,
+		 struct err *err)
+{
+	if (file)
+		return cli_done(cli,
+				json_pack("{s:s, s:s, s:I}", "export", name, "file", file, "rows",
+					  (json_int_t)count),
+				err, "%zu %s", count, name);
+	cli_note(cli, "%zu %s", count, name);
+	return true;
+}
+
 bool verb_export(struct cli *cli, struct err *err)
 {
 	const char *name = parsed_arg(&cli->parsed, 0);
 	const char *path = parsed_text(&cli->parsed, "output");
 	struct buf sql = BUF_INIT;
 	size_t count = 0;
+	bool to_file = path && !str_eq(path, "-");
 	bool done = put_query(cli, name, &sql, err);
 
-	if (done && path && !str_eq(path, "-"))
+	if (done && to_file)
 		done = print_to_file(cli, buf_text(&sql), path, &count, err);
 	else if (done)
 		done = print(cli, buf_text(&sql), STDOUT_FILENO, &count, err);
 	buf_fini(&sql);
-	if (done)
-		cli_note(cli, "%zu %s", count, name);
-	return done;
+	return done && tell(cli, name, to_file ? path : NULL, count, err);
 }

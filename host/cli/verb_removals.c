@@ -49,9 +49,24 @@ static const char *slug_of(const struct held *held, const struct held_set *set,
 	return set->account_id;
 }
 
+/* By the set's id, or all sets of the accounts that a selector means. */
+static bool is_meant(const struct held *held, const struct held_set *set, const char *selector)
+{
+	char slug[ACCOUNT_SLUG_SIZE];
+	const char *name = slug_of(held, set, slug);
+	int64_t id;
+
+	if (str_to_int64(selector, &id))
+		return set->id == id;
+	return str_eq(name, selector) ||
+	       (str_has_prefix(name, selector) && name[strlen(selector)] == '/');
+}
+
 /* --- list --- */
 
-static bool print_sets(const struct cli *cli, const struct held *held, struct err *err)
+/* Those that `selector` means; NULL = all. */
+static bool print_sets(const struct cli *cli, const struct held *held, const char *selector,
+		       struct err *err)
 {
 	static const struct output_column columns[] = {
 		{ .name = "id" },
@@ -81,7 +96,8 @@ static bool print_sets(const struct cli *cli, const struct held *held, struct er
 			output_text(set->expires_at),
 		};
 
-		done = output_row(output, values, err);
+		done = (selector && !is_meant(held, set, selector)) ||
+		       output_row(output, values, err);
 	}
 	if (!done) {
 		output_free(output);
@@ -163,7 +179,7 @@ bool verb_removals_list(struct cli *cli, struct err *err)
 	const char *id = parsed_arg(&cli->parsed, 0);
 	struct held held = { 0 };
 	bool done = store_run(cli->host.store, STORE_READ, read_held, &held, err) &&
-		    (id ? list_items(cli, &held, id, err) : print_sets(cli, &held, err));
+		    (id ? list_items(cli, &held, id, err) : print_sets(cli, &held, NULL, err));
 
 	held_fini(&held);
 	return done;
@@ -192,19 +208,6 @@ static bool approve(struct store_tx *tx, void *arg, struct err *err)
 			return false;
 	}
 	return true;
-}
-
-/* By the set's id, or all sets of the accounts that a selector means. */
-static bool is_meant(const struct held *held, const struct held_set *set, const char *selector)
-{
-	char slug[ACCOUNT_SLUG_SIZE];
-	const char *name = slug_of(held, set, slug);
-	int64_t id;
-
-	if (str_to_int64(selector, &id))
-		return set->id == id;
-	return str_eq(name, selector) ||
-	       (str_has_prefix(name, selector) && name[strlen(selector)] == '/');
 }
 
 static void put_set(const struct cli *cli, const struct held *held, const struct held_set *set,
@@ -247,19 +250,32 @@ static bool approve_meant(struct cli *cli, const struct held *held, const char *
 	       prompt_confirm(cli, buf_text(&what), "Remove exactly these at the next sync?",
 			      err) &&
 	       store_run(cli->host.store, STORE_WRITE, approve, &approving, err);
-	if (done)
-		cli_note(cli, "Approved for 24 hours. The next sync removes them if they are still "
-			      "missing.");
 	buf_fini(&what);
 	free(ids);
 	return done;
 }
 
+static bool tell_approved(struct cli *cli, const char *selector, struct err *err)
+{
+	struct held now = { 0 };
+	bool done = true;
+
+	if (cli->is_json)
+		done = store_run(cli->host.store, STORE_READ, read_held, &now, err) &&
+		       print_sets(cli, &now, selector, err);
+	else
+		cli_note(cli, "Approved for 24 hours. The next sync removes them if they are still "
+			      "missing.");
+	held_fini(&now);
+	return done;
+}
+
 bool verb_removals_approve(struct cli *cli, struct err *err)
 {
+	const char *selector = parsed_arg(&cli->parsed, 0);
 	struct held held = { 0 };
 	bool done = store_run(cli->host.store, STORE_READ, read_held, &held, err) &&
-		    approve_meant(cli, &held, parsed_arg(&cli->parsed, 0), err);
+		    approve_meant(cli, &held, selector, err) && tell_approved(cli, selector, err);
 
 	held_fini(&held);
 	return done;

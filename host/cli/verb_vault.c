@@ -52,11 +52,9 @@ bool verb_vault_rotate(struct cli *cli, struct err *err)
 	if (!host_need_secrets(cli, err) ||
 	    !vault_rotate(cli->host.vault, cli->host.store, &records, err))
 		return false;
-	if (cli->is_json)
-		return cli_object(cli, json_pack("{s:I}", "fields", (json_int_t)records), err);
-	cli_note(cli, "%" PRId64 " %s encrypted under new data keys.", records,
-		 records == 1 ? "field was" : "fields were");
-	return true;
+	return cli_done(cli, json_pack("{s:I}", "fields", (json_int_t)records), err,
+			"%" PRId64 " %s encrypted under new data keys.", records,
+			records == 1 ? "field was" : "fields were");
 }
 
 bool verb_vault_rekey(struct cli *cli, struct err *err)

@@ -94,7 +94,18 @@ static size_t count_changed(const struct approving *approving)
 	return changed;
 }
 
-static bool confirm_and_approve(struct cli *cli, struct approving *approving, struct err *err)
+/* What is now: the list was made before anybody was asked. */
+static void mark_approved(json_t *list)
+{
+	size_t i;
+	json_t *account;
+
+	json_array_foreach(list, i, account)
+		json_object_set_new(account, "is_approved", json_true());
+}
+
+static bool confirm_and_approve(struct cli *cli, struct approving *approving, json_t *list,
+				struct err *err)
 {
 	if (count_changed(approving) == 0 || parsed_has(&cli->parsed, "dry-run"))
 		return true;
@@ -104,8 +115,10 @@ static bool confirm_and_approve(struct cli *cli, struct approving *approving, st
 			    "Approve?", err) ||
 	    !store_run(cli->host.store, STORE_WRITE, approve_all, approving, err))
 		return false;
-	cli_note(cli, "Approved for %zu account%s.", approving->approved,
-		 approving->approved == 1 ? "" : "s");
+	mark_approved(list);
+	if (!cli->is_json)
+		cli_note(cli, "Approved for %zu account%s.", approving->approved,
+			 approving->approved == 1 ? "" : "s");
 	return true;
 }
 
@@ -126,7 +139,7 @@ bool verb_vendors_approve(struct cli *cli, struct err *err)
 	bool done = accounts_find(cli, parsed_arg(&cli->parsed, 0), &approving.accounts,
 				  &approving.count, err) &&
 		    read_now(cli, &approving, err) && show(cli, &approving, list, err) &&
-		    confirm_and_approve(cli, &approving, err);
+		    confirm_and_approve(cli, &approving, list, err);
 
 	if (done && cli->is_json)
 		done = cli_object(cli, json_incref(list), err);
