@@ -120,6 +120,7 @@ void table_fit_widths(size_t *widths, const bool *is_firm, size_t count, size_t 
 	for (size_t i = 0; i < count; i++)
 		sum += widths[i];
 	sum = lower(widths, is_firm, count, TABLE_SOFT_MIN, sum, room);
+	sum = lower(widths, is_firm, count, TABLE_HARD_MIN, sum, room);
 	lower(widths, NULL, count, TABLE_HARD_MIN, sum, room);
 }
 

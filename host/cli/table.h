@@ -22,8 +22,8 @@ void table_flush(struct table *table, struct buf *out);
 
 /*
  * Lowers widths until they add up to at most `room`: the largest of those that may give way first,
- * down to TABLE_SOFT_MIN, then the largest of all, down to TABLE_HARD_MIN. is_firm says which hold
- * out longest: numbers, times, states.
+ * down to TABLE_SOFT_MIN, then to TABLE_HARD_MIN, and only then the largest of all. is_firm says
+ * which hold out longest: numbers, times, states.
  */
 enum { TABLE_SOFT_MIN = 12, TABLE_HARD_MIN = 6, TABLE_GAP = 2 };
 void table_fit_widths(size_t *widths, const bool *is_firm, size_t count, size_t room);

@@ -177,6 +177,7 @@ static void test_fit_widths(void **state)
 {
 	const bool soft[] = { false, false, false }, firm[] = { true, false, false };
 	size_t widths[] = { 4, 30, 10 }, kept[] = { 20, 30, 15 }, narrow[] = { 8, 8 };
+	size_t tight[] = { 17, 30, 15 }, hopeless[] = { 17, 30, 15 };
 
 	(void)state;
 	table_fit_widths(widths, soft, 3, 30);
@@ -186,6 +187,12 @@ static void test_fit_widths(void **state)
 	table_fit_widths(kept, firm, 3, 45);
 	assert_int_equal(kept[0], 20);
 	assert_int_equal(kept[1] + kept[2], 25);
+	table_fit_widths(tight, firm, 3, 31);
+	assert_int_equal(tight[0], 17);
+	assert_int_equal(tight[1] + tight[2], 14);
+	table_fit_widths(hopeless, firm, 3, 20);
+	assert_int_equal(hopeless[0], 8);
+	assert_int_equal(hopeless[1] + hopeless[2], 2 * TABLE_HARD_MIN);
 	table_fit_widths(narrow, soft, 2, 3);
 	assert_int_equal(narrow[0], TABLE_HARD_MIN);
 }
