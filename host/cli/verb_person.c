@@ -180,17 +180,39 @@ static size_t put_near(const json_t *people, const char *email, struct buf *out)
 	return found;
 }
 
+static char *part_before_at(const char *email)
+{
+	return str_dup_len(email, strcspn(email, "@"));
+}
+
+/* The domain is everybody's: it makes nobody similar. */
+static bool is_namesake(const char *email, const char *wanted)
+{
+	char *local = part_before_at(email);
+	const char *const candidates[] = { local };
+	bool is_near = local && str_nearest(wanted, candidates, 1);
+
+	free(local);
+	return is_near;
+}
+
 static void put_nearest(const json_t *people, const char *email, struct buf *out)
 {
-	size_t count = json_array_size(people);
+	size_t count = json_array_size(people), namesakes = 0;
 	const char **emails = calloc(count + 1, sizeof(*emails)), *nearest = NULL;
+	char *wanted = part_before_at(email);
 
-	for (size_t i = 0; emails && i < count; i++)
-		emails[i] = text_of(json_array_get(people, i), "email");
+	for (size_t i = 0; emails && wanted && i < count; i++) {
+		const char *candidate = text_of(json_array_get(people, i), "email");
+
+		if (is_namesake(candidate, wanted))
+			emails[namesakes++] = candidate;
+	}
 	if (emails)
-		nearest = str_nearest(email, emails, count);
+		nearest = str_nearest(email, emails, namesakes);
 	if (nearest)
 		buf_str(out, nearest);
+	free(wanted);
 	free(emails);
 }
 

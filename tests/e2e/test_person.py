@@ -108,6 +108,8 @@ class Person(WorldCase):
                             ("bob", "did you mean bob@acme.example?"),
                             ("lovelace", "did you mean ada@acme.example?"),
                             ("acme", "did you mean ada@acme.example, bob@acme.example?"),
+                            ("bbo@acme.example", "did you mean bob@acme.example?"),
+                            ("zed@acme.example", "muster users --search TEXT"),
                             ("nobody.at.all", "muster users --search TEXT")):
             with self.subTest(typed=typed):
                 run = self.muster.run("person", typed)
