@@ -1,8 +1,8 @@
 /*
- * Knows the live secrets and finds them again in their usual encodings: as they are, JSON-escaped,
- * percent-encoded, base64 (three alignments), base64url and hex. Used by the log sink, by
- * recordings and on vendors' answers before a script sees them. Secrets below 6 bytes are not
- * searched for.
+ * Knows the live secrets and finds them again in their usual encodings: as they are, JSON-escaped
+ * once or twice, percent-encoded, base64 (three alignments), base64url and hex. Used by the log
+ * sink, by recordings and on vendors' answers before a script sees them. Secrets below 6 bytes are
+ * not searched for.
  *
  * The patterns live in locked, wiped memory (they are the secrets). Safe to use from any thread.
  */

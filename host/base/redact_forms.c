@@ -17,7 +17,9 @@ enum form {
 	FORM_HEX_UPPER,
 	FORM_BASE64, /* three alignments each */
 	FORM_BASE64URL = FORM_BASE64 + 3,
-	FORM_END = FORM_BASE64URL + 3,
+	FORM_JSON_TWICE = FORM_BASE64URL + 3, /* each of JSON's forms as a text of JSON, "/" as it
+						 is and escaped */
+	FORM_END = FORM_JSON_TWICE + 6,
 };
 
 _Static_assert((int)FORM_END == (int)REDACT_FORM_COUNT,
@@ -69,6 +71,34 @@ static void put_json(struct buf *out, const uint8_t *secret, size_t len, enum fo
 		else
 			buf_append(out, secret + i, step);
 	}
+}
+
+/* What was put since `start`, which is JSON, escaped once more where it stands. */
+static void escape_again(struct buf *out, size_t start, bool with_slash)
+{
+	size_t from = out->len, to;
+	const char *escaped = with_slash ? "\"\\/" : "\"\\";
+
+	for (size_t i = start; i < from; i++) {
+		if (strchr(escaped, out->data[i]) != NULL)
+			buf_char(out, '\\');
+	}
+	to = out->len;
+	while (!out->failed && from > start) {
+		char c = out->data[--from];
+
+		out->data[--to] = c;
+		if (strchr(escaped, c) != NULL)
+			out->data[--to] = '\\';
+	}
+}
+
+static void put_json_twice(struct buf *out, const uint8_t *secret, size_t len, int which)
+{
+	size_t start = out->len;
+
+	put_json(out, secret, len, (enum form)(FORM_JSON + which / 2));
+	escape_again(out, start, which % 2 != 0);
 }
 
 static void put_percent(struct buf *out, const uint8_t *secret, size_t len, enum form form)
@@ -131,6 +161,8 @@ void redact_put_form(struct buf *out, int form, const uint8_t *secret, size_t le
 		put_hex(out, secret, len, (enum form)form);
 	else if (form < FORM_BASE64URL)
 		put_base64(out, secret, len, form - FORM_BASE64, encode_base64_alphabet);
-	else
+	else if (form < FORM_JSON_TWICE)
 		put_base64(out, secret, len, form - FORM_BASE64URL, encode_base64url_alphabet);
+	else
+		put_json_twice(out, secret, len, form - FORM_JSON_TWICE);
 }

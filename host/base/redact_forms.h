@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 
-enum { REDACT_FORM_COUNT = 15, REDACT_FORM_GROWTH = 6 };
+enum { REDACT_FORM_COUNT = 21, REDACT_FORM_GROWTH = 7 };
 
 /*
  * Appends the secret in form `form` (0 .. REDACT_FORM_COUNT - 1), at most REDACT_FORM_GROWTH bytes

@@ -25,16 +25,22 @@ def base64_forms(data: bytes) -> Iterable[bytes]:
         yield inner.replace(b"+", b"-").replace(b"/", b"_")
 
 
+def json_forms(secret: str) -> set[bytes]:
+    """Escaped, also with "/" as PHP does it; and each of these in a JSON text within a JSON text."""
+    once = {json.dumps(secret)[1:-1], json.dumps(secret)[1:-1].replace("/", "\\/")}
+    twice = {json.dumps(text)[1:-1] for text in once}
+    return {text.encode() for text in once | twice | {text.replace("/", "\\/") for text in twice}}
+
+
 def forms(secret: str) -> set[bytes]:
     """Raw, base64 (and its URL alphabet) at each alignment, hex in both cases, percent-encoded in
-    three ways, escaped in JSON, UTF-16 in both orders, backwards."""
+    three ways, escaped in JSON once and twice, UTF-16 in both orders, backwards."""
     data = secret.encode()
     percent = {urllib.parse.quote(secret, safe=""), urllib.parse.quote(secret),
                urllib.parse.quote_plus(secret), urllib.parse.quote(secret, safe="").lower()}
     return {data, data[::-1], data.hex().encode(), data.hex().upper().encode(),
-            json.dumps(secret)[1:-1].encode(), secret.replace("/", "\\/").encode(),
             secret.encode("utf-16-le"), secret.encode("utf-16-be"),
-            *base64_forms(data), *(text.encode() for text in percent)}
+            *json_forms(secret), *base64_forms(data), *(text.encode() for text in percent)}
 
 
 class Canaries:

@@ -59,6 +59,16 @@ static void finds_json_forms(void **state)
 	expect_form_found("s3cr\\\"t/+ \\u00e9~\\u003cx");
 }
 
+/* A JSON text inside of a JSON text. */
+static void finds_what_was_escaped_twice(void **state)
+{
+	(void)state;
+	expect_form_found("s3cr\\\\\\\"t/+ \xc3\xa9~<x");
+	expect_form_found("s3cr\\\\\\\"t\\\\/+ \xc3\xa9~<x");
+	expect_form_found("s3cr\\\\\\\"t\\\\\\/+ \xc3\xa9~<x");
+	expect_form_found("s3cr\\\\\\\"t/+ \\\\u00e9~\\\\u003cx");
+}
+
 static void finds_percent_forms(void **state)
 {
 	(void)state;
@@ -247,6 +257,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_the_plain_form),
 		cmocka_unit_test(finds_json_forms),
+		cmocka_unit_test(finds_what_was_escaped_twice),
 		cmocka_unit_test(finds_percent_forms),
 		cmocka_unit_test(finds_hex_in_both_cases),
 		cmocka_unit_test(finds_base64_in_every_alignment),
