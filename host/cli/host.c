@@ -9,6 +9,7 @@
 #include "base/redact.h"
 #include "base/str.h"
 #include "cli/secrets.h"
+#include "crypto/library.h"
 #include "store/store.h"
 #include "vault/vault.h"
 
@@ -27,6 +28,8 @@ static enum log_level log_level_of(const struct parsed *parsed)
 
 bool host_begin(struct cli *cli, struct err *err)
 {
+	if (!crypto_begin(err))
+		return false;
 	cli->host.redact = redact_new();
 	if (!cli->host.redact)
 		return err_oom(err);

@@ -64,11 +64,11 @@ static bool take_list(const struct cli *cli, const char *flag,
 	char *json;
 
 	while ((text = parsed_next(&cli->parsed, flag, &at))) {
-		if (!check(flag, is_fine, text, err)) {
+		if (!check(flag, is_fine, text, err) ||
+		    (json_array_append_new(list, json_string(text)) != 0 && !err_oom(err))) {
 			json_decref(list);
 			return false;
 		}
-		json_array_append_new(list, json_string(text));
 	}
 	if (json_array_size(list) == 0) {
 		json_decref(list);

@@ -42,13 +42,46 @@ static void drain(struct http *http)
 	}
 }
 
+/*
+ * There was no memory for a transfer's socket or for the timer, and libcurl does not say of which:
+ * it would never hear of that one again.
+ */
+static void give_up(struct http *http)
+{
+	for (struct http_exchange *at = http->exchanges; at != NULL; at = at->next)
+		err_oom(&at->abort);
+}
+
+static struct http_exchange *find_given_up(const struct http *http)
+{
+	struct http_exchange *at = http->exchanges;
+
+	while (at != NULL && at->abort.kind == ERR_NONE)
+		at = at->next;
+	return at;
+}
+
+/* Not those that the end of others began. */
+static void end_given_up(struct http *http)
+{
+	struct http_exchange *exchange;
+
+	while (!http->is_closed && (exchange = find_given_up(http)) != NULL)
+		http_exchange_end(exchange, CURLE_OUT_OF_MEMORY);
+}
+
 static void act(struct http *http, curl_socket_t fd, int events)
 {
 	int running;
+	CURLMcode code;
 
 	http->depth++;
-	curl_multi_socket_action(http->multi, fd, events, &running);
+	code = curl_multi_socket_action(http->multi, fd, events, &running);
+	if (code != CURLM_OK)
+		give_up(http);
 	drain(http);
+	if (code != CURLM_OK)
+		end_given_up(http);
 	http->depth--;
 	if (http->is_closed && http->depth == 0)
 		destroy(http);
@@ -121,14 +154,13 @@ static struct http_watch *find_watch(struct http *http, curl_socket_t fd)
 	return watch;
 }
 
-/* A socket that cannot be watched stays silent and runs into libcurl's time-outs. */
-static void watch_new(struct http *http, curl_socket_t fd, int events)
+static bool watch_new(struct http *http, curl_socket_t fd, int events)
 {
 	struct http_watch *watch = calloc(1, sizeof(*watch));
 	struct err err = ERR_INIT;
 
 	if (watch == NULL)
-		return;
+		return false;
 	*watch = (struct http_watch){
 		.http = http, .fd = fd, .events = events, .next = http->watches
 	};
@@ -136,9 +168,10 @@ static void watch_new(struct http *http, curl_socket_t fd, int events)
 	if (watch->watch == NULL) {
 		log_write(http->options.log, LOG_WARN, "http: %s", err.message);
 		free(watch);
-		return;
+		return false;
 	}
 	http->watches = watch;
+	return true;
 }
 
 static int set_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *unused)
@@ -157,12 +190,10 @@ static int set_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *u
 		events |= LOOP_READABLE;
 	if (what != CURL_POLL_IN)
 		events |= LOOP_WRITABLE;
-	if (watch == NULL) {
-		watch_new(http, fd, events);
-	} else {
-		watch->events = events;
-		loop_watch_set(watch->watch, events);
-	}
+	if (watch == NULL)
+		return watch_new(http, fd, events) ? 0 : -1;
+	watch->events = events;
+	loop_watch_set(watch->watch, events);
 	return 0;
 }
 
@@ -177,10 +208,10 @@ int http_multi_close_socket(void *arg, curl_socket_t fd)
 bool http_multi_add(struct http_exchange *exchange, struct err *err)
 {
 	struct http *http = exchange->http;
-	CURLMcode code = curl_multi_add_handle(http->multi, exchange->easy);
 
-	if (code != CURLM_OK)
-		return err_set(err, ERR_BUG, "http: %s", curl_multi_strerror(code));
+	/* What fails here is memory: libcurl's own, or in set_timer. */
+	if (curl_multi_add_handle(http->multi, exchange->easy) != CURLM_OK)
+		return err_oom(err);
 	exchange->next = http->exchanges;
 	if (exchange->next != NULL)
 		exchange->next->prev = exchange;

@@ -55,6 +55,11 @@ class Database:
             return 0, 0
         return found.st_size, found.st_mtime_ns
 
+    def stamp(self) -> tuple[int, ...]:
+        """Changes whenever something is written; for a time when no process is at work."""
+        found = self.path.stat()
+        return (*self.log_stamp(), found.st_size, found.st_mtime_ns)
+
     def wait_for_write(self, process: subprocess.Popen, writes: float = math.inf) -> int:
         """Until the database was written to so many times, or the program has ended."""
         stamp, seen = self.log_stamp(), 0

@@ -27,21 +27,20 @@ class Leases(Promise):
     title = "a host stopped beyond its lease writes nothing"
     small, full = 12, 200
     faults = ("ignore-fence",)
+    struck_is = "were stopped within a session"
 
     def check(self, volume: int, draw: random.Random) -> Iterator[Optional[str]]:
-        stopped = 0
+        self.struck = 0
         with syncing(draw) as place:
             place.sync()
             for number in range(1, volume + 1):
                 is_patient = number == volume == self.full
                 found = self.overtake(place, draw, number, is_patient)
-                stopped += found is not None
-                self.note = f"{stopped} of {number} were stopped within a session"
+                self.struck += found is not None
                 yield first_of(found or [], f"take-over {number}")
             place.slow_down(0)
             place.sync()
-            few = [f"only {self.note}"] if stopped < volume / 2 else []
-            yield first_of(few + place.untrue(), "the last sync")
+            yield first_of(place.untrue(), "the last sync")
 
     def overtake(self, place: Syncing, draw: random.Random, number: int,
                  is_patient: bool) -> Optional[list[str]]:

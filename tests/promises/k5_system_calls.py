@@ -64,7 +64,6 @@ class SystemCalls(Promise):
             for number in range(1, volume + 1):
                 verb = draw.choices((self.sync, self.connect, self.init), (6, 1, 1))[0]
                 yield verb(place, draw, calls, number)
-                self.note = f"{self.struck} of {number} were struck"
 
     # Verbs.
 

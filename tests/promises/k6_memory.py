@@ -1,11 +1,17 @@
 """K6: memory runs out at any allocation and stays out, in the host or in its sandbox.
 
-The program is `memory.c`: muster with an allocator that refuses everything from the nth allocation
-of one role on (or that one alone), in our code and in the libraries. Lua's allocator by itself, with the sanitizers, is
-unit/test_sandbox_memory.c; the store's is unit/test_store_torture.c.
+The program is `memory.c`: muster with an allocator that refuses everything from some allocation of
+one role on (or that one alone), in our code and in the libraries. A run of it has ten thousands of
+allocations, but they come from a few thousand places: the full size strikes each call path (the
+innermost frames) of each scenario, those of an earlier one left out, every allocation of `status`, and one allocation in a
+thousand of all else. The small size draws some of these. Lua's allocator by itself, with the sanitizers, is unit/test_sandbox_memory.c; the
+store's is unit/test_store_torture.c.
 """
 
 import contextlib
+import dataclasses
+import functools
+import itertools
 import os
 import pathlib
 import random
@@ -14,7 +20,7 @@ import shutil
 import signal
 import struct
 import tempfile
-from typing import Iterator, Optional
+from typing import Callable, Iterator, Optional
 
 from e2e.harness import ACCOUNT, DirectMuster, HOST, REPOSITORY, Run
 from promises.database import Database
@@ -24,16 +30,47 @@ from promises.syncing import Syncing, first_of, syncing
 
 HOST_ROLE, SANDBOX_ROLE = 0, 1
 ROLES = {HOST_ROLE: "host", SANDBOX_ROLE: "sandbox"}
-PLAN = struct.Struct("=6q")  # role, from, until, counts of both roles, failed: as in memory.c
+# As in memory.c: role, from, path, is_lasting, counts of both roles, failed, asker; a path and its first allocation.
+PLAN, PATH, PATH_SLOTS = struct.Struct("=2qQ4q64s"), struct.Struct("=Qq"), 1 << 15
 KNOWN_CODES = range(9)
 DEVICES = 60
-FOREVER = 1 << 62
-ONCE_EVERY = 3  # in one case of so many a single allocation fails
 SAID = re.compile("memory", re.IGNORECASE)
-# What a person does: arguments, and whether a project that was read is needed for it.
-VERBS = (["status"], ["accounts", "show", ACCOUNT], ["query", "SELECT * FROM inventory"],
-         ["export", "installed_apps", "--output", "/dev/null"], ["sync", "--all", "--dry-run"],
-         ["check", ACCOUNT], ["map", "show", ACCOUNT], ["vault", "rotate"], ["users"])
+CRASHED = "the sandbox crashed"
+# What libraries do to the program when they get no memory, and nobody can keep them from it.
+FATAL = {
+    "libuv": "^SIGABRT",  # its table of descriptors cannot grow
+    "libc": "^SIGABRT",  # asserts that it could read a line of nsswitch.conf, when asked for a user's name
+    "libseccomp": CRASHED,  # makes a filter of the rules that it has, in a sandbox that runs no script yet
+}
+# What a person does, the quickest first: paths are struck in the first scenario that has them.
+WHOLE = "status"  # struck at every allocation
+VERBS = {" ".join(words[:2]): words for words in (
+    [WHOLE], ["users"], ["accounts", "show", ACCOUNT], ["query", "SELECT * FROM inventory"],
+    ["export", "installed_apps", "--output", "/dev/null"], ["map", "show", ACCOUNT],
+    ["vault", "rotate"], ["check", ACCOUNT], ["sync", "--all", "--dry-run"])}
+ONCE_EVERY = 3  # one path in so many is also struck by a single failure
+STEP = 1009  # the other scenarios are struck at one allocation in so many, whatever its path
+EARLY = 300  # threads take turns as they like: a path's first allocation may come so much sooner
+ALL = 1 << 30
+
+
+@dataclasses.dataclass(frozen=True)
+class Strike:
+    """Memory runs out at the first allocation from `number` on that has this call path."""
+
+    role: int
+    number: int = 0  # 0: it never does; call paths are noted
+    path: int = 0  # 0: whatever its path
+    is_lasting: bool = True  # else that allocation alone fails
+
+    @property
+    def key(self) -> tuple[int, int, bool]:
+        """The same in every run."""
+        return self.role, self.path or self.number, self.is_lasting
+
+    def __str__(self) -> str:
+        which = f"path {self.path:016x} from {self.number} on" if self.path else f"{self.number}"
+        return f"{ROLES[self.role]}'s allocation {which}" + " and all after it" * self.is_lasting
 
 
 class Starved:
@@ -45,46 +82,124 @@ class Starved:
         shutil.copy(built, self.program)
         (folder / "scripts").symlink_to(REPOSITORY / "scripts")
         self.plan = folder / "muster.plan"
+        # Of the last run: how many allocations each role made, and how many were refused.
+        self.counts = (0, 0)
+        self.failed = 0
+        self.given_up = 0  # runs that a library ended
 
-    def run(self, muster: DirectMuster, role: int, since: int, until: int,
-            arguments: list[str]) -> tuple[Optional[Run], int, tuple[int, int]]:
-        """How it ended, None if it hung; how many allocations failed; how many there were."""
-        self.plan.write_bytes(PLAN.pack(role, since, until, 0, 0, 0))
+    def run(self, strike: Strike, muster: DirectMuster,
+            arguments: list[str]) -> tuple[Optional[Run], list[str]]:
+        """How it ended, None if it hung; and what is wrong with that."""
+        plan = PLAN.pack(strike.role, strike.number, strike.path, strike.is_lasting, 0, 0, 0, b"")
+        self.plan.write_bytes(plan + (b"" if strike.number else bytes(PATH.size * PATH_SLOTS)))
         run = run_within(muster, [], arguments, program=str(self.program))
-        _, _, _, host, sandbox, failed = PLAN.unpack(self.plan.read_bytes())
-        return run, failed, (host, sandbox)
+        *_, host, sandbox, self.failed, asker = PLAN.unpack(self.plan.read_bytes()[:PLAN.size])
+        self.counts = host, sandbox
+        return run, self.judge(run, asker.partition(b".so")[0].decode())
+
+    def judge(self, run: Optional[Run], asker: str) -> list[str]:
+        found = badly_ended(run, self.failed)
+        if found and re.search(FATAL.get(asker, "$^"), found[0]):
+            self.given_up += 1
+            return []
+        return [f"{line} (asked by {asker or 'muster'})" for line in found]
+
+    def paths(self) -> dict[int, int]:
+        """That a run without a failure noted; the number of each one's first allocation."""
+        slots = PATH.iter_unpack(self.plan.read_bytes()[PLAN.size:])
+        return {path: number for path, number in slots if path}
+
+
+# A run with a strike: how it ended, and what is wrong with that. A scenario: what is wrong, a line each.
+Starve = Callable[[DirectMuster, list[str]], tuple[Optional[Run], list[str]]]
+Scenario = Callable[[Syncing, Starve], list[str]]
+
+
+def badly_ended(run: Optional[Run], failed: int) -> list[str]:
+    if run is None:
+        return ["it hangs"]
+    said = run.said.strip()[-300:]
+    if run.code < 0:
+        return [f"{signal.Signals(-run.code).name}: {said}"]
+    if run.code not in KNOWN_CODES:
+        return [f"it ends with {run.code}: {said}"]
+    if CRASHED in run.said or run.code and failed > 1 and not SAID.search(run.said):
+        return [f"it ends with {run.code} and does not say why: {said}"]
+    return []
+
+
+def strikes_of(name: str, role: int, count: int, paths: dict[int, int]) -> list[Strike]:
+    """One that lasts at each path, for some also a single failure; and others by their number alone."""
+    step = 1 if name == WHOLE else STEP
+    found = [Strike(role, number) for number in range(step, count + 1, step)]
+    for path, first in sorted(paths.items()):
+        found.append(Strike(role, max(1, first - EARLY), path))
+        if path // 2 % ONCE_EVERY == 0:  # the last bit is always set
+            found.append(dataclasses.replace(found[-1], is_lasting=False))
+    return found
+
+
+def drawn(strikes: dict[str, list[Strike]], volume: int,
+          draw: random.Random) -> Iterator[tuple[str, Strike]]:
+    """All of them; or so many, of each scenario in turn, whose draw does not depend on what else there is."""
+    if volume >= sum(map(len, strikes.values())):
+        yield from ((name, strike) for name, of_one in strikes.items() for strike in of_one)
+        return
+    salt = draw.random()
+    for of_one in strikes.values():
+        of_one.sort(key=lambda one: random.Random(f"{salt} {one.key}").random())
+    turns = itertools.zip_longest(*([(name, strike) for strike in of_one]
+                                    for name, of_one in strikes.items()))
+    yield from itertools.islice(filter(None, itertools.chain.from_iterable(turns)), volume)
 
 
 class Memory(Promise):
     id = "K6"
-    title = "no memory from the nth allocation on"
-    small, full = 40, 600
+    title = "no memory from any allocation on"
+    small, full = 40, ALL
     faults = ("unchecked-memory",)
     patience = 300
 
     def check(self, volume: int, draw: random.Random) -> Iterator[Optional[str]]:
-        struck = 0
+        self.struck = self.rounds = 0
+        scenarios = {name: functools.partial(self.verb, words) for name, words in VERBS.items()}
+        scenarios |= {"init": self.init, "connect": self.connect, "sync": self.sync}
         with contextlib.ExitStack() as stack:
             place = stack.enter_context(syncing(draw, DEVICES))
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="muster-promise-"))
             starved = Starved(pathlib.Path(folder))
             place.sync()
-            sizes: dict[str, tuple[int, int]] = {}
-            for number in range(1, volume + 1):
-                scenario = draw.choices((self.sync, self.verb, self.connect, self.init),
-                                        (5, 5, 2, 2))[0]
-                failed, found = scenario(place, starved, draw, sizes, number)
-                struck += failed > 0
-                self.note = f"{struck} of {number} were struck"
-                yield found
+            self.rows = place.live()
+            strikes = self.strikes(scenarios, place, starved)
+            for name, strike in drawn(strikes, volume, draw):
+                found = scenarios[name](place, functools.partial(starved.run, strike))
+                self.struck += starved.failed > 0
+                self.note = f"{starved.given_up} ended by a library"
+                yield first_of(found, f"{name}, {strike}")
 
-    # Scenarios.
+    @staticmethod
+    def strikes(scenarios: dict[str, Scenario], place: Syncing, starved: Starved) -> dict[str, list[Strike]]:
+        """Of each scenario. A path is struck in the first one that has it."""
+        known: set[int] = set()
+        found: dict[str, list[Strike]] = {}
+        for name, scenario in scenarios.items():
+            found[name] = []
+            for role in ROLES:
+                wrong = scenario(place, functools.partial(starved.run, Strike(role)))
+                if wrong:
+                    raise AssertionError(f"{name}, with all the memory: {wrong}")
+                paths = starved.paths()
+                new = {path: first for path, first in paths.items() if path not in known}
+                found[name] += strikes_of(name, role, starved.counts[role], new)
+                known |= paths.keys()
+        return found
 
-    def sync(self, place: Syncing, starved: Starved, draw: random.Random, sizes: dict,
-             number: int) -> tuple[int, Optional[str]]:
-        place.happen(number, new_devices=1)
-        about, run, failed = self.starve(place.muster, starved, draw, sizes, ["sync", "--all"])
-        found = self.badly_ended(run, failed)
+    # Scenarios: what is wrong, a line each.
+
+    def sync(self, place: Syncing, starve: Starve) -> list[str]:
+        self.rounds += 1
+        place.happen(self.rounds, new_devices=1)
+        run, found = starve(place.muster, ["sync", "--all"])
         found += place.database.damage() + place.database.torn_sessions()
         if run and run.code == 0:
             found += [f"a success that is none: {line}" for line in place.untrue()]
@@ -92,68 +207,39 @@ class Memory(Promise):
         again = place.muster.run("sync", "--all")
         if again.code:
             found.append(f"the next sync ends with {again.code}: {again.err.strip()[-300:]}")
-        return failed, first_of(found + place.untrue(), about)
+        found += place.untrue()
+        self.rows = place.live()
+        return found
 
-    def verb(self, place: Syncing, starved: Starved, draw: random.Random, sizes: dict,
-             _: int) -> tuple[int, Optional[str]]:
-        arguments = draw.choice(VERBS)
-        before = place.live()
-        about, run, failed = self.starve(place.muster, starved, draw, sizes, arguments)
-        found = self.badly_ended(run, failed) + place.database.damage()
-        found += [] if place.live() == before else ["rows have changed"]
-        return failed, first_of(found, about)
+    def verb(self, arguments: list[str], place: Syncing, starve: Starve) -> list[str]:
+        stamp = place.database.stamp()
+        _, found = starve(place.muster, arguments)
+        if place.database.stamp() == stamp:
+            return found
+        found += place.database.damage()
+        return found + ([] if place.live() == self.rows else ["rows have changed"])
 
-    def connect(self, place: Syncing, starved: Starved, draw: random.Random, sizes: dict,
-                _: int) -> tuple[int, Optional[str]]:
+    @staticmethod
+    def connect(place: Syncing, starve: Starve) -> list[str]:
         with tempfile.TemporaryDirectory(prefix="muster-promise-") as name:
             muster = DirectMuster(pathlib.Path(name)).init()
             words = muster.connect_words(place.place.sim, "kandji", HOST, ("api_url", HOST),
                                          ("api_token", None))
-            about, run, failed = self.starve(muster, starved, draw, sizes, words)
-            found = self.badly_ended(run, failed) + Database(muster.project).damage()
+            _, found = starve(muster, words)
+            found += Database(muster.project).damage()
             if not muster.query("SELECT 1 FROM accounts"):
                 muster.must(*words)
             muster.must("check", ACCOUNT)
-        return failed, first_of(found, about)
+        return found
 
-    def init(self, place: Syncing, starved: Starved, draw: random.Random, sizes: dict,
-             _: int) -> tuple[int, Optional[str]]:
+    @staticmethod
+    def init(place: Syncing, starve: Starve) -> list[str]:
         with tempfile.TemporaryDirectory(prefix="muster-promise-") as name:
             muster = DirectMuster(pathlib.Path(name))
-            about, run, failed = self.starve(muster, starved, draw, sizes, ["init"])
-            found = self.badly_ended(run, failed)
+            _, found = starve(muster, ["init"])
             again = muster.run("init")
             if again.code and "is a project already" not in again.err:
                 found.append(f"the next init ends with {again.code}: {again.err.strip()}")
             if muster.connect_kandji(place.place.sim).code:
                 found.append("the project is not one")
-        return failed, first_of(found, about)
-
-    # One run.
-
-    @staticmethod
-    def starve(muster: DirectMuster, starved: Starved, draw: random.Random, sizes: dict,
-               arguments: list[str]) -> tuple[str, Optional[Run], int]:
-        """The first run of a verb counts, the others fail somewhere within."""
-        counts = sizes.get(arguments[0])
-        role, since, until = HOST_ROLE, 0, 0
-        if counts:
-            role = SANDBOX_ROLE if counts[SANDBOX_ROLE] and draw.random() < 0.3 else HOST_ROLE
-            since = draw.randint(1, counts[role])
-            until = FOREVER if draw.randrange(ONCE_EVERY) else since + 1
-        run, failed, counts = starved.run(muster, role, since, until, arguments)
-        sizes.setdefault(arguments[0], counts)
-        which = f"allocation {since}" + (" and all after it" if until == FOREVER else "")
-        return f"{arguments[0]}, {ROLES[role]}'s {which}", run, failed
-
-    @staticmethod
-    def badly_ended(run: Optional[Run], failed: int) -> list[str]:
-        if run is None:
-            return ["it hangs"]
-        if run.code < 0:
-            return [f"{signal.Signals(-run.code).name}: {run.said.strip()[-300:]}"]
-        if run.code not in KNOWN_CODES:
-            return [f"it ends with {run.code}: {run.said.strip()[-300:]}"]
-        if run.code and failed > 1 and not SAID.search(run.said):
-            return [f"it ends with {run.code} and does not say why: {run.said.strip()[-300:]}"]
-        return []
+        return found

@@ -6,8 +6,10 @@
  * sandbox has neither environment nor files. It counts allocations, too.
  */
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <malloc.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -16,22 +18,43 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <unwind.h>
 
 #if !defined(MUSTER_SANITIZE) /* the sanitizers have an allocator of their own */
 
 enum { ROLE_HOST, ROLE_SANDBOX, ROLES };
 
+#define PATH_FRAMES 8 /* of a call path, from the allocation's caller outwards */
+#define PATH_SLOTS (1 << 15)
+
+/* A call path and its first allocation's number. */
+struct path_slot {
+	_Atomic uint64_t path; /* 0 = free */
+	int64_t number;
+};
+
 /* As k6_memory.py writes and reads it. */
 struct plan {
-	int64_t role, from, until; /* from..until - 1 fail */
+	int64_t role;
+	int64_t from;  /* nothing fails before this allocation; 0 = ever: call paths are noted */
+	uint64_t path; /* the first one with this call path fails; 0 = with any */
+	int64_t is_lasting; /* and all that follow do */
 	_Atomic int64_t counts[ROLES];
 	_Atomic int64_t failed;
+	char asker[64]; /* the library that the first failure was an answer to; "" = none */
+	struct path_slot paths[PATH_SLOTS]; /* in the file only if they are to be noted */
 };
 
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *data, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
+
+struct call_path {
+	uintptr_t caller; /* of the allocator: where the path begins */
+	uint64_t hash;
+	int frames;
+};
 
 static struct plan *plan;
 static int64_t role;
@@ -67,28 +90,100 @@ __attribute__((constructor)) static void open_plan(void)
 		plan = mapped;
 }
 
-static bool is_refused(void)
+static _Unwind_Reason_Code add_frame(struct _Unwind_Context *context, void *arg)
+{
+	struct call_path *path = arg;
+	uintptr_t address = _Unwind_GetIP(context);
+	struct dl_find_object object;
+
+	if (path->frames == 0 && address != path->caller)
+		return _URC_NO_REASON;
+	if (path->frames++ == PATH_FRAMES)
+		return _URC_END_OF_STACK;
+	/* Where a library is loaded differs from run to run. */
+	if (_dl_find_object((void *)address, &object) == 0)
+		address -= (uintptr_t)object.dlfo_map_start;
+	path->hash = (path->hash ^ address) * UINT64_C(0x100000001b3);
+	path->hash ^= path->hash >> 29;
+	return _URC_NO_REASON;
+}
+
+/* The same for the same callers in every run of this program; never 0. */
+static uint64_t call_path(const void *caller)
+{
+	struct call_path path = { .caller = (uintptr_t)caller,
+				  .hash = UINT64_C(0xcbf29ce484222325) };
+
+	_Unwind_Backtrace(add_frame, &path);
+	return path.hash | 1;
+}
+
+static void note_path(uint64_t path, int64_t number)
+{
+	for (size_t at = path >> 1;; at++) {
+		struct path_slot *slot = &plan->paths[at % PATH_SLOTS];
+		uint64_t found = 0;
+
+		if (atomic_compare_exchange_strong(&slot->path, &found, path))
+			slot->number = number;
+		if (found == 0 || found == path)
+			return;
+	}
+}
+
+static bool is_due(int64_t number, const void *caller)
+{
+	if (number < plan->from)
+		return false;
+	if (atomic_load(&plan->failed) > 0)
+		return plan->is_lasting;
+	return plan->path == 0 || call_path(caller) == plan->path;
+}
+
+static void note_asker(const void *caller)
+{
+	struct dl_find_object object;
+	const char *name = "", *slash;
+
+	if (_dl_find_object((void *)caller, &object) == 0)
+		name = object.dlfo_link_map->l_name;
+	slash = strrchr(name, '/');
+	strncpy(plan->asker, slash != NULL ? slash + 1 : name, sizeof(plan->asker) - 1);
+}
+
+static void refuse(const void *caller)
+{
+	if (atomic_fetch_add(&plan->failed, 1) == 0)
+		note_asker(caller);
+	errno = ENOMEM;
+}
+
+static bool is_refused(const void *caller)
 {
 	int64_t number;
 
 	if (plan == NULL)
 		return false;
 	number = atomic_fetch_add(&plan->counts[role], 1) + 1;
-	if (plan->role != role || number < plan->from || number >= plan->until)
+	if (plan->role != role)
 		return false;
-	atomic_fetch_add(&plan->failed, 1);
-	errno = ENOMEM;
-	return true;
+	if (plan->from == 0)
+		note_path(call_path(caller), number);
+	else if (is_due(number, caller)) {
+		refuse(caller);
+		return true;
+	}
+	return false;
 }
 
 void *malloc(size_t size)
 {
-	return is_refused() ? NULL : __libc_malloc(size);
+	return is_refused(__builtin_return_address(0)) ? NULL : __libc_malloc(size);
 }
 
 void *calloc(size_t count, size_t size)
 {
-	return is_refused() ? NULL : __libc_calloc(count, size);
+	return is_refused(__builtin_return_address(0)) ? NULL : __libc_calloc(count, size);
 }
 
 /* A block may always be given back or become smaller. */
@@ -96,22 +191,28 @@ void *realloc(void *data, size_t size)
 {
 	bool is_more = data == NULL || size > malloc_usable_size(data);
 
-	return is_more && is_refused() ? NULL : __libc_realloc(data, size);
+	return is_more && is_refused(__builtin_return_address(0)) ? NULL
+								  : __libc_realloc(data, size);
+}
+
+static void *aligned(size_t alignment, size_t size, const void *caller)
+{
+	return is_refused(caller) ? NULL : __libc_memalign(alignment, size);
 }
 
 void *memalign(size_t alignment, size_t size)
 {
-	return is_refused() ? NULL : __libc_memalign(alignment, size);
+	return aligned(alignment, size, __builtin_return_address(0));
 }
 
 void *aligned_alloc(size_t alignment, size_t size)
 {
-	return memalign(alignment, size);
+	return aligned(alignment, size, __builtin_return_address(0));
 }
 
 int posix_memalign(void **out, size_t alignment, size_t size)
 {
-	void *data = memalign(alignment, size);
+	void *data = aligned(alignment, size, __builtin_return_address(0));
 
 	if (data == NULL)
 		return ENOMEM;

@@ -27,6 +27,8 @@ class Promise:
     presets: tuple[str, ...] = ("release",)  # builds it is tested on: release, dev
     faults: tuple[str, ...] = ()  # names of base/sabotage.c, each of which must turn it red
     note = ""  # a figure to show beside the count; check() may set it
+    struck: Optional[int] = None  # in how many cases the disturbance met anything, if check() counts them;
+    struck_is = "were struck"  # fewer than half of them are a failure
 
     def check(self, volume: int, draw: random.Random) -> Iterator[Optional[str]]:
         """One value a case: None if it held, else what went wrong, in a line.
@@ -51,6 +53,13 @@ class Result:
     bad: list[str] = dataclasses.field(default_factory=list)
     seconds: float = 0
     note: str = ""
+
+    def judge(self, struck: int, struck_is: str) -> None:
+        """What met nothing proves nothing: that is no promise kept, nor a fault noticed."""
+        met = f"{struck} of {self.cases} {struck_is}"
+        self.note = "; ".join(filter(None, (met, self.note)))
+        if not self.fault and struck < self.cases / 2:
+            self.bad.append(f"only {met}")
 
     @property
     def passed(self) -> bool:
@@ -87,6 +96,8 @@ def run(promise: Promise, volume: int, seed: int, preset: str, fault: Optional[s
         cases.close()
     result.seconds = time.monotonic() - start
     result.note = promise.note
+    if promise.struck is not None:
+        result.judge(promise.struck, promise.struck_is)
     return result
 
 

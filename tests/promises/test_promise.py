@@ -42,6 +42,19 @@ class Judgement(unittest.TestCase):
     def test_nothing_tested_is_nothing_kept(self):
         self.assertFalse(self.judge(volume=0).passed)
 
+    def test_what_met_nothing_is_nothing_kept(self):
+        sample = Sample()
+        sample.struck = 2
+        result = run(sample, 5, 1, "release", None)
+        self.assertEqual(result.bad, ["only 2 of 5 were struck"])
+        sample.struck = 3
+        self.assertTrue(run(sample, 5, 1, "release", None).passed)
+
+    def test_what_met_nothing_is_no_fault_noticed(self):
+        sample = Sample()
+        sample.struck = 0
+        self.assertFalse(run(sample, 5, 1, "release", "any").passed)
+
     def test_fault_noticed(self):
         result = self.judge(1, 3, fault="any")
         self.assertTrue(result.passed)
