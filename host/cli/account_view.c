@@ -6,11 +6,10 @@
 #include "cli/accounts.h"
 #include "cli/cli.h"
 
+/* NULL without the memory for it: what is stored is JSON. */
 static json_t *parsed(const char *text)
 {
-	json_t *json = text ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
-
-	return json ? json : json_null();
+	return text ? json_loads(text, JSON_DECODE_ANY, NULL) : json_null();
 }
 
 void account_view_schedule(const struct account *account, struct account_schedule *out)

@@ -67,6 +67,7 @@ static void put_key(struct buf *out, const char *key, size_t width, size_t inden
 	while (indent-- > 0)
 		buf_char(out, ' ');
 	text_fit(out, buf_text(&escaped), escaped.len, width, TEXT_FILL_RIGHT);
+	out->failed |= escaped.failed;
 	buf_fini(&escaped);
 }
 
@@ -87,6 +88,7 @@ static void put_scalar(struct buf *out, const char *key, const json_t *json)
 		cell_for_person(&raw, &value, kind_of(key, json));
 	text_escape(out, buf_text(&raw), raw.len);
 	buf_char(out, '\n');
+	out->failed |= raw.failed;
 	buf_fini(&raw);
 }
 
@@ -120,6 +122,7 @@ static bool put_table_row(struct table *table, const struct output_column *colum
 		if (json_is_array(member) || json_is_object(member)) {
 			texts[i] = json_dumps(member, JSON_COMPACT);
 			values[i] = output_text(texts[i]);
+			out->failed |= texts[i] == NULL;
 		}
 	}
 	done = table_row(table, values, out, err);

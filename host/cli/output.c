@@ -130,8 +130,10 @@ static json_t *row_object(const struct output *output, const struct query_value 
 
 static int append_bytes(const char *data, size_t len, void *arg)
 {
-	buf_append(arg, data, len);
-	return 0;
+	struct buf *out = arg;
+
+	buf_append(out, data, len);
+	return out->failed ? -1 : 0;
 }
 
 static bool put_json(struct output *output, const struct query_value *values, struct err *err)
@@ -142,10 +144,12 @@ static bool put_json(struct output *output, const struct query_value *values, st
 
 	if (!object)
 		return err_oom(err);
-	json_dump_callback(object, append_bytes, &text, flags);
+	if (json_dump_callback(object, append_bytes, &text, flags) != 0)
+		text.failed = true;
 	if (output->options.is_terminal && !text_is_harmless(buf_text(&text), text.len)) {
 		buf_clear(&text);
-		json_dump_callback(object, append_bytes, &text, flags | JSON_ENSURE_ASCII);
+		if (json_dump_callback(object, append_bytes, &text, flags | JSON_ENSURE_ASCII) != 0)
+			text.failed = true;
 	}
 	buf_append(&output->bytes, buf_text(&text), text.len);
 	output->bytes.failed |= text.failed;

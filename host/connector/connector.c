@@ -214,8 +214,9 @@ static bool add_ids(const char *root, char ***ids, size_t *count, struct err *er
 
 	buf_printf(&dir, "%s/vendors", root);
 	if (!file_exists(buf_text(&dir))) {
+		fine = buf_ok(&dir, err);
 		buf_fini(&dir);
-		return true;
+		return fine;
 	}
 	fine = file_list(buf_text(&dir), "", &names, &found, err);
 	for (size_t i = 0; i < found && fine; i++) {
@@ -229,11 +230,11 @@ static bool add_ids(const char *root, char ***ids, size_t *count, struct err *er
 		*ids = grown;
 		buf_printf(&init, "%s/%s/init.lua", buf_text(&dir), names[i]);
 		if (str_has_suffix(names[i], ".lua"))
-			grown[*count] = str_dup_len(names[i], strlen(names[i]) - 4);
-		else
-			grown[*count] = file_exists(buf_text(&init)) ? str_dup(names[i]) : NULL;
-		if (grown[*count] != NULL)
-			++*count;
+			grown[(*count)++] = str_dup_len(names[i], strlen(names[i]) - 4);
+		else if (file_exists(buf_text(&init)))
+			grown[(*count)++] = str_dup(names[i]);
+		fine = buf_ok(&init, err) &&
+		       (*count == 0 || grown[*count - 1] != NULL || err_oom(err));
 		buf_fini(&init);
 	}
 	file_free_names(names, found);
