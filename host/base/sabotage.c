@@ -48,6 +48,7 @@ static const char *const names[SABOTAGE_COUNT] = {
 	[SABOTAGE_ANY_GENERATION] = "any-generation",
 	[SABOTAGE_LEAK_REQUESTS] = "leak-requests",
 	[SABOTAGE_FRAME_BOUNDS] = "frame-bounds",
+	[SABOTAGE_MISSING_LOCK] = "missing-lock",
 };
 
 bool sabotage_is(enum sabotage fault)

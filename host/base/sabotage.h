@@ -2,8 +2,8 @@
  * Classic faults, brought back on purpose: a promise's test (tests/promises) has to turn red with
  * each fault it is about, or it proves nothing.
  *
- * Compiled in by the preset `sabotage` only. In every other build sabotage_is() is the constant
- * false and nothing of it is left in the program (tests/style/hardening.py).
+ * Compiled in by the presets `sabotage`, `fuzz` and `tsan` only. In every other build sabotage_is()
+ * is the constant false and nothing of it is left in the program (tests/style/hardening.py).
  */
 #ifndef MUSTER_BASE_SABOTAGE_H
 #define MUSTER_BASE_SABOTAGE_H
@@ -52,6 +52,7 @@ enum sabotage {
 	SABOTAGE_LEAK_REQUESTS,		 /* what a request was made of is not freed */
 	SABOTAGE_UNCHECKED_MEMORY,	 /* an allocation is taken for granted */
 	SABOTAGE_FRAME_BOUNDS,		 /* a frame is taken that is not all there */
+	SABOTAGE_MISSING_LOCK,		 /* a thread tells another one something without their lock */
 	SABOTAGE_COUNT,
 };
 

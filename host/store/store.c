@@ -144,6 +144,8 @@ static void finish(struct worker *worker, struct unit *unit)
 		loop_post(unit->loop, &unit->post);
 		return;
 	}
+	if (sabotage_is(SABOTAGE_MISSING_LOCK))
+		unit->is_finished = true;
 	pthread_mutex_lock(&worker->lock);
 	unit->is_finished = true;
 	pthread_cond_broadcast(&worker->changed);

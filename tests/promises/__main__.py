@@ -47,8 +47,9 @@ def require_fault(fault: str) -> None:
 
 
 def run_one(promise: Promise, options: argparse.Namespace, seed: int) -> int:
-    if options.fault and options.fault not in promise.faults:
-        sys.exit(f"{promise.id} has no fault {options.fault}; it has: {', '.join(promise.faults)}")
+    faults = promise.faults + promise.full_faults
+    if options.fault and options.fault not in faults:
+        sys.exit(f"{promise.id} has no fault {options.fault}; it has: {', '.join(faults)}")
     usual = promise.full if options.full else promise.small
     volume = options.volume or (max(usual, promise.patience) if options.fault else usual)
     preset = pathlib.Path(os.environ.get("MUSTER_BINARY", "-")).resolve().parent.name

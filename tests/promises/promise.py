@@ -26,6 +26,7 @@ class Promise:
     patience = 0  # how many at most until a fault is noticed, where chance needs more than `small`
     presets: tuple[str, ...] = ("release",)  # builds it is tested on: release, dev
     faults: tuple[str, ...] = ()  # names of base/sabotage.c, each of which must turn it red
+    full_faults: tuple[str, ...] = ()  # likewise; tests/scoreboard only, for what they take
     note = ""  # a figure to show beside the count; check() may set it
     struck: Optional[int] = None  # in how many cases the disturbance met anything, if check() counts them;
     struck_is = "were struck"  # fewer than half of them are a failure

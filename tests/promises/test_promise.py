@@ -73,7 +73,8 @@ class Rows(unittest.TestCase):
 
     def test_the_host_has_the_faults_and_each_is_used(self):
         known = set(re.findall(r'= "([a-z-]+)"', pathlib.Path(FAULTS).read_text()))
-        used = {fault for promise in all_promises().values() for fault in promise.faults}
+        used = {fault for promise in all_promises().values()
+                for fault in promise.faults + promise.full_faults}
         self.assertEqual(known, used)
 
 
