@@ -52,7 +52,7 @@ enum sabotage {
 	SABOTAGE_LEAK_REQUESTS,		 /* what a request was made of is not freed */
 	SABOTAGE_UNCHECKED_MEMORY,	 /* an allocation is taken for granted */
 	SABOTAGE_FRAME_BOUNDS,		 /* a frame is taken that is not all there */
-	SABOTAGE_MISSING_LOCK,		 /* a thread tells another one something without their lock */
+	SABOTAGE_MISSING_LOCK, /* a thread tells another one something without their lock */
 	SABOTAGE_COUNT,
 };
 
