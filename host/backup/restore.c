@@ -139,7 +139,8 @@ static bool find_left_out(struct restoring *restoring, struct err *err)
 		struct tree_names found = { 0 };
 
 		ok = tree_list(restoring->options->source, folders[i], &found, err);
-		leave_out(restoring->report, &found, &names);
+		if (ok)
+			leave_out(restoring->report, &found, &names);
 		tree_names_fini(&found);
 	}
 	hash_set_fini(&names);
