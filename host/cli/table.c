@@ -18,6 +18,7 @@ struct table {
 	bool *is_number;
 	bool *is_firm; /* gives way last where the terminal is narrow */
 	size_t count;
+	size_t gap;   /* between columns */
 	char **cells; /* of the rows kept, row by row; room for one more */
 	size_t kept;
 	bool is_fixed; /* the widths are chosen */
@@ -120,7 +121,8 @@ void table_fit_widths(size_t *widths, const bool *is_firm, size_t count, size_t 
 	for (size_t i = 0; i < count; i++)
 		sum += widths[i];
 	sum = lower(widths, is_firm, count, TABLE_SOFT_MIN, sum, room);
-	sum = lower(widths, is_firm, count, TABLE_HARD_MIN, sum, room);
+	if (count > 1)
+		sum = lower(widths + 1, is_firm + 1, count - 1, TABLE_HARD_MIN, sum, room);
 	lower(widths, NULL, count, TABLE_HARD_MIN, sum, room);
 }
 
@@ -145,11 +147,28 @@ static bool holds_out(const struct table *table, size_t i)
 	       kind == OUTPUT_BOOL;
 }
 
+static size_t room_beside(const struct table *table, size_t gap)
+{
+	size_t gaps = table->count ? (table->count - 1) * gap : 0;
+
+	return table->options.width > gaps ? table->options.width - gaps : 0;
+}
+
+/* The columns move together before more than long texts is cut. */
+static size_t choose_gap(const struct table *table)
+{
+	size_t least = 0;
+
+	for (size_t i = 0; i < table->count; i++) {
+		bool is_long = !table->is_firm[i] && table->widths[i] > TABLE_SOFT_MIN;
+
+		least += is_long ? TABLE_SOFT_MIN : table->widths[i];
+	}
+	return table->options.width && least > room_beside(table, TABLE_GAP) ? 1 : TABLE_GAP;
+}
+
 static void choose_widths(struct table *table)
 {
-	size_t gaps = table->count ? (table->count - 1) * TABLE_GAP : 0;
-	size_t room = table->options.width > gaps ? table->options.width - gaps : 0;
-
 	for (size_t i = 0; i < table->count; i++) {
 		struct buf title = BUF_INIT;
 
@@ -164,8 +183,10 @@ static void choose_widths(struct table *table)
 		if (width > table->widths[i % table->count])
 			table->widths[i % table->count] = width;
 	}
+	table->gap = choose_gap(table);
 	if (table->options.width)
-		table_fit_widths(table->widths, table->is_firm, table->count, room);
+		table_fit_widths(table->widths, table->is_firm, table->count,
+				 room_beside(table, table->gap));
 	table->is_fixed = true;
 }
 
@@ -207,7 +228,7 @@ static void put_cell(const struct table *table, size_t i, const char *text,
 	buf_str(out, terminal_style(has_style, style));
 	text_fit(out, text, len, width, fill);
 	buf_str(out, terminal_style(has_style, TERMINAL_PLAIN));
-	buf_str(out, is_last ? "\n" : "  ");
+	buf_str(out, is_last ? "\n" : table->gap == 1 ? " " : "  ");
 }
 
 static void put_line(const struct table *table, char *const *cells, struct buf *out)

@@ -1,6 +1,6 @@
 /*
  * A table for people. Widths are chosen from the first rows: where the terminal is too narrow the
- * widest columns give way, so that short ones (ids, states, counts) stay whole.
+ * widest columns give way and then the gaps, so that short ones (ids, states, counts) stay whole.
  */
 #ifndef MUSTER_CLI_TABLE_H
 #define MUSTER_CLI_TABLE_H
@@ -22,8 +22,9 @@ void table_flush(struct table *table, struct buf *out);
 
 /*
  * Lowers widths until they add up to at most `room`: the largest of those that may give way first,
- * down to TABLE_SOFT_MIN, then to TABLE_HARD_MIN, and only then the largest of all. is_firm says
- * which hold out longest: numbers, times, states.
+ * down to TABLE_SOFT_MIN, then to TABLE_HARD_MIN, but for the first column, which says what a row
+ * is about, and only then the largest of all. is_firm says which hold out longest: numbers, times,
+ * states.
  */
 enum { TABLE_SOFT_MIN = 12, TABLE_HARD_MIN = 6, TABLE_GAP = 2 };
 void table_fit_widths(size_t *widths, const bool *is_firm, size_t count, size_t room);

@@ -177,7 +177,8 @@ static void test_fit_widths(void **state)
 {
 	const bool soft[] = { false, false, false }, firm[] = { true, false, false };
 	size_t widths[] = { 4, 30, 10 }, kept[] = { 20, 30, 15 }, narrow[] = { 8, 8 };
-	size_t tight[] = { 17, 30, 15 }, hopeless[] = { 17, 30, 15 };
+	size_t tight[] = { 17, 30, 15 }, hopeless[] = { 17, 30, 15 }, named[] = { 11, 17, 17 };
+	const bool times[] = { false, true, true };
 
 	(void)state;
 	table_fit_widths(widths, soft, 3, 30);
@@ -193,6 +194,8 @@ static void test_fit_widths(void **state)
 	table_fit_widths(hopeless, firm, 3, 20);
 	assert_int_equal(hopeless[0], 8);
 	assert_int_equal(hopeless[1] + hopeless[2], 2 * TABLE_HARD_MIN);
+	table_fit_widths(named, times, 3, 35);
+	assert_int_equal(named[0], 11);
 	table_fit_widths(narrow, soft, 2, 3);
 	assert_int_equal(narrow[0], TABLE_HARD_MIN);
 }
