@@ -39,17 +39,19 @@ static bool contains(const int64_t *sorted, size_t count, int64_t id)
 
 /* --- which rows are missing --- */
 
+/* What the live index holds, and no more: the table itself is not read. */
 static void build_live(const void *subject, struct buf *sql)
 {
 	const struct model_entity *entity = subject;
 
 	buf_printf(sql,
-		   "SELECT id, streams, source_id FROM %s"
+		   "SELECT id, streams FROM %s"
 		   " WHERE account_id = $1 AND removed_at IS NULL ORDER BY id",
 		   entity->table);
 }
 
-/* The same with the references to parents behind: column and kind of each, as build_references. */
+/* The same with what a scope judges by behind: source_id, then column and kind of each parent, as
+ * build_references. */
 static void build_live_children(const void *subject, struct buf *sql)
 {
 	const struct model_entity *entity = subject;
@@ -87,8 +89,7 @@ static bool add_missing(struct db_stmt *stmt, const char *streams, const char *s
 	out->items = items;
 	item->id = db_column_int(stmt, 0);
 	item->has_other_voice = !voices_is_only(streams, stream);
-	item->source_id = db_column_dup(stmt, 2);
-	return item->source_id != NULL || err_oom(err);
+	return true;
 }
 
 /* Does the reference in this column point at a row of the parent's entity? */
@@ -191,21 +192,22 @@ static const struct {
 	{ "user_license", "coalesce(r.license, '?')", " || ' of ' || ", USER },
 };
 
-static void build_label(const void *subject, struct buf *sql)
+static void build_names(const void *subject, struct buf *sql)
 {
 	const struct model_entity *entity = subject;
 
 	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
 		if (str_eq(labels[i].entity, entity->name))
-			buf_printf(sql, "SELECT %s%s%s FROM %s r WHERE r.id = $1", labels[i].first,
-				   labels[i].middle, labels[i].last, entity->table);
+			buf_printf(sql, "SELECT r.source_id, %s%s%s FROM %s r WHERE r.id = $1",
+				   labels[i].first, labels[i].middle, labels[i].last,
+				   entity->table);
 	}
 }
 
-static bool read_label(struct store_tx *tx, const struct model_entity *entity,
+static bool read_names(struct store_tx *tx, const struct model_entity *entity,
 		       struct entity_missing *item, struct err *err)
 {
-	struct db_stmt *stmt = db_prepare_built(tx, entity, build_label, err);
+	struct db_stmt *stmt = db_prepare_built(tx, entity, build_names, err);
 	bool has_row;
 
 	if (stmt == NULL)
@@ -214,19 +216,18 @@ static bool read_label(struct store_tx *tx, const struct model_entity *entity,
 	if (!db_step(stmt, &has_row, err))
 		return false;
 	if (has_row) {
-		item->label = db_column_dup(stmt, 0);
+		item->source_id = db_column_dup(stmt, 0);
+		item->label = db_column_dup(stmt, db_column_is_null(stmt, 1) ? 0 : 1);
 		db_reset(stmt);
 	}
-	if (item->label == NULL)
-		item->label = str_dup(item->source_id);
-	return item->label != NULL || err_oom(err);
+	return (item->source_id != NULL && item->label != NULL) || err_oom(err);
 }
 
-static bool read_labels(struct store_tx *tx, const struct model_entity *entity,
-			struct entity_missing_list *list, struct err *err)
+static bool read_all_names(struct store_tx *tx, const struct model_entity *entity,
+			   struct entity_missing_list *list, struct err *err)
 {
 	for (size_t i = 0; i < list->count; i++) {
-		if (!read_label(tx, entity, &list->items[i], err))
+		if (!read_names(tx, entity, &list->items[i], err))
 			return false;
 	}
 	return true;
@@ -365,7 +366,7 @@ bool entity_find_missing(struct store_tx *tx, const struct entity_context *conte
 
 	*out = (struct entity_missing_list){ 0 };
 	if (collect(tx, context, entity, &progress, scope, out, err) &&
-	    read_labels(tx, entity, out, err) && mark_followers(tx, context, entity, out, err))
+	    read_all_names(tx, entity, out, err) && mark_followers(tx, context, entity, out, err))
 		return true;
 	entity_missing_fini(out);
 	return false;

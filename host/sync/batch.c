@@ -14,8 +14,10 @@
 #include "sync/run.h"
 
 enum {
-	BATCH_ROWS = 4000,
-	BATCH_BYTES = 2 * 1024 * 1024,
+	/* A batch writes a page of an index once, however many of its rows lie there: twice the
+	 * rows took a tenth off a first sync's time in the store, more rows nothing. */
+	BATCH_ROWS = 10000,
+	BATCH_BYTES = 5 * 1024 * 1024,
 	BATCH_AGE_MS = 1000,
 	/* Without a page boundary in sight: derived rows at the end of a stream, enormous pages. */
 	BATCH_ROWS_MAX = 20000,
