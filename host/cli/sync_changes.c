@@ -58,7 +58,8 @@ static bool print_sum(const struct cli *cli, const struct sum *sum, struct err *
 	for (size_t i = 0; i < sum->count; i++)
 		buf_printf(&text, "%s%zu %s %s", i ? ", " : "", sum->groups[i].count,
 			   sum->groups[i].entity, sum->groups[i].kind);
-	done = cli_say(cli, err, "  %s", sum->count ? buf_text(&text) : "nothing would change");
+	done = buf_ok(&text, err) &&
+	       cli_say(cli, err, "  %s", sum->count ? buf_text(&text) : "nothing would change");
 	buf_fini(&text);
 	return done;
 }

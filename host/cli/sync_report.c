@@ -101,7 +101,8 @@ static bool print_line(struct cli *cli, const char *slug, const struct session *
 	bool done;
 
 	session_put_counts(&session->counts, &counts);
-	done = cli_say(cli, err, "%s: %s%s: %s (%.1f s)", slug,
+	done = buf_ok(&counts, err) &&
+	       cli_say(cli, err, "%s: %s%s: %s (%.1f s)", slug,
 		       str_eq(session->kind, "dry-run") ? "dry run, " : "", session->outcome,
 		       buf_text(&counts), session->seconds);
 	buf_fini(&counts);

@@ -167,7 +167,7 @@ static size_t choose_gap(const struct table *table)
 	return table->options.width && least > room_beside(table, TABLE_GAP) ? 1 : TABLE_GAP;
 }
 
-static void choose_widths(struct table *table)
+static void choose_widths(struct table *table, struct buf *out)
 {
 	for (size_t i = 0; i < table->count; i++) {
 		struct buf title = BUF_INIT;
@@ -175,6 +175,7 @@ static void choose_widths(struct table *table)
 		title_of(&table->columns[i], &title);
 		table->widths[i] = text_width(buf_text(&title), title.len);
 		table->is_firm[i] = holds_out(table, i);
+		out->failed |= title.failed;
 		buf_fini(&title);
 	}
 	for (size_t i = 0; i < table->kept * table->count; i++) {
@@ -248,6 +249,7 @@ static void put_header(const struct table *table, struct buf *out)
 		buf_clear(&title);
 		title_of(&table->columns[i], &title);
 		put_cell(table, i, buf_text(&title), TERMINAL_BOLD, out);
+		out->failed |= title.failed;
 	}
 	buf_fini(&title);
 }
@@ -256,7 +258,7 @@ void table_flush(struct table *table, struct buf *out)
 {
 	if (table->is_fixed)
 		return;
-	choose_widths(table);
+	choose_widths(table, out);
 	put_header(table, out);
 	for (size_t row = 0; row < table->kept; row++)
 		put_line(table, table->cells + row * table->count, out);

@@ -327,7 +327,8 @@ static bool confirm(const struct cli *cli, const struct account *account, bool p
 	buf_str(&what, purge ? ") and their history, its sessions and recordings will be deleted "
 			       "for good."
 			     : ") stay in the database, archived, and no longer show.");
-	done = prompt_confirm(cli, buf_text(&what), purge ? "Delete all of it?" : "Disconnect it?",
+	done = buf_ok(&what, err) &&
+	       prompt_confirm(cli, buf_text(&what), purge ? "Delete all of it?" : "Disconnect it?",
 			      err);
 	buf_fini(&what);
 	json_decref(rows);

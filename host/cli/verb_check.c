@@ -41,7 +41,8 @@ static bool tell(struct cli *cli, const char *slug, const json_t *check, struct 
 			   json_string_value(json_object_get(permission, "name")));
 	}
 	buf_printf(&text, " (%.2f s)", json_real_value(json_object_get(check, "seconds")));
-	done = cli_say(cli, err, "%s: ok: %s%s", slug,
+	done = buf_ok(&text, err) &&
+	       cli_say(cli, err, "%s: ok: %s%s", slug,
 		       json_string_value(json_object_get(check, "tenant")), buf_text(&text));
 	buf_fini(&text);
 	return done;

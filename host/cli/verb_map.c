@@ -25,7 +25,7 @@ static bool put_line(struct output *output, const char *map, const char *what,
 			output_text(value_text(at, "origin", "")),
 		};
 
-		done = output_row(output, values, err);
+		done = buf_ok(&field, err) && output_row(output, values, err);
 	}
 	buf_fini(&field);
 	return done;

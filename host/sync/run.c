@@ -95,15 +95,16 @@ static bool renew(struct store_tx *tx, void *arg, struct err *err)
 static void on_renewed(void *arg, const struct err *err)
 {
 	struct sync_run *run = arg;
+	struct err failure = *err;
 
 	run->is_renewing = false;
 	run->units--;
-	if (err->kind == ERR_NONE)
-		run_start_heartbeat(run);
+	if (failure.kind == ERR_NONE)
+		run_start_heartbeat(run, &failure);
 	if (run->is_closing)
 		close_session(run);
-	else if (err->kind != ERR_NONE || run->is_ending)
-		run_fail(run, err);
+	else if (failure.kind != ERR_NONE || run->is_ending)
+		run_fail(run, &failure);
 }
 
 /* A script that asks for ever must not keep its session and lease (reliability.md 3.12). */
@@ -123,25 +124,20 @@ static void beat(void *arg)
 	struct err err = ERR_INIT;
 
 	run->heartbeat = NULL;
-	if (is_over_time(run, &err))
-		run_fail(run, &err);
 	run->units++;
 	run->is_renewing = true;
+	if (is_over_time(run, &err))
+		run_fail(run, &err);
 	if (store_submit(run->host->store, STORE_WRITE, renew, on_renewed, run, &err))
 		return;
 	on_renewed(run, &err);
 }
 
 /* Goes on until the outcome is written: also while the recording still is. */
-void run_start_heartbeat(struct sync_run *run)
+bool run_start_heartbeat(struct sync_run *run, struct err *err)
 {
-	struct err err = ERR_INIT;
-
 	run->heartbeat = loop_timer_start(run->host->loop, LEASE_HEARTBEAT_MS, beat, run);
-	if (run->heartbeat != NULL)
-		return;
-	err_oom(&err);
-	run_fail(run, &err);
+	return run->heartbeat != NULL ? true : err_oom(err);
 }
 
 /* --- the end --- */

@@ -119,7 +119,7 @@ struct sync_run {
 void run_unit(struct sync_run *run, struct store *store, enum store_mode mode, store_work_fn *work,
 	      void (*next)(struct sync_run *run));
 
-/* Ends the session with this error. Harmless when it is ending already. */
+/* Ends the session with this error. Harmless when it is ending already. The run may be gone then. */
 void run_fail(struct sync_run *run, const struct err *err);
 
 /* The streams are through, the silent ones too. */
@@ -127,7 +127,9 @@ void run_streams_done(struct sync_run *run);
 
 /* Progress; a net_options.waiting for the gateway. */
 void run_waiting(void *arg, const char *why, int64_t ms);
-void run_start_heartbeat(struct sync_run *run);
+
+/* Renews the lease from time to time. */
+bool run_start_heartbeat(struct sync_run *run, struct err *err);
 void run_report(struct sync_run *run, const char *label, int64_t done, int64_t total);
 
 /* entity_context of a unit of the current stream; now: when the unit runs. */

@@ -150,8 +150,12 @@ static bool begin(struct store_tx *tx, void *arg, struct err *err)
 
 static void on_begun(struct sync_run *run)
 {
-	run_start_heartbeat(run);
-	open_data(run);
+	struct err err = ERR_INIT;
+
+	if (run_start_heartbeat(run, &err))
+		open_data(run);
+	else
+		run_fail(run, &err);
 }
 
 /* --- 2: the connector is what was approved --- */

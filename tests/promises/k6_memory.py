@@ -2,9 +2,10 @@
 
 The program is `memory.c`: muster with an allocator that refuses everything from some allocation of
 one role on (or that one alone), in our code and in the libraries. A run of it has ten thousands of
-allocations, but they come from a few thousand call paths (the eight innermost frames). In full each of
+allocations, but they come from a few thousand call paths (the six innermost frames). In full each of
 them is struck, in the quickest scenario that has it; besides every single allocation of `status`, and
-in each scenario one in a thousand, whatever its path. The small size draws some of all these.
+in each scenario one in a thousand, whatever its path. The small size draws some of all these, and so does the full one with
+the sanitizers (the preset dev).
 
 Lua's allocator by itself, with the sanitizers, is unit/test_sandbox_memory.c; the store's is
 unit/test_store_torture.c.
@@ -37,6 +38,8 @@ PLAN, PATH, PATH_SLOTS = struct.Struct("=2qQ4q64s"), struct.Struct("=Qq"), 1 << 
 KNOWN_CODES = range(9)
 DEVICES = 60
 SAID = re.compile("memory", re.IGNORECASE)
+SANITIZER = re.compile("[A-Za-z]+Sanitizer|runtime error:")
+SANITIZERS_OWN = "^AddressSanitizer: CHECK failed"  # it takes memory for granted when a thread begins
 CRASHED = "the sandbox crashed"
 # What libraries do to the program when they get no memory, and nobody can keep them from it.
 FATAL = {
@@ -53,10 +56,11 @@ VERBS = {" ".join(words): words for words in (
     ["export", "installed_apps"], ["map", "show", ACCOUNT], ["vendors", "--json"],
     ["vault", "rotate"], ["check", ACCOUNT, "--json"], ["sync", "--all", "--dry-run", "--json"])}
 NUMBER = re.compile(r"[0-9]+")
-ONCE_EVERY = 3  # one path in so many is also struck by a single failure
+ONCE_EVERY = 4  # one path in so many is also struck by a single failure
 STEP = 1009  # the other scenarios are struck at one allocation in so many, whatever its path
 EARLY = 300  # threads take turns as they like: a path's first allocation may come so much sooner
 ALL = 1 << 30
+SANITIZED = 300  # with the sanitizers all of them would take an hour
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,11 +104,11 @@ class Starved:
         run = run_within(muster, [], arguments, program=str(self.program))
         *_, host, sandbox, self.failed, asker = PLAN.unpack(self.plan.read_bytes()[:PLAN.size])
         self.counts = host, sandbox
-        return run, self.judge(run, asker.partition(b".so")[0].decode())
+        return run, self.judge(run, asker.rstrip(b"\0").decode().partition(".so")[0])
 
     def judge(self, run: Optional[Run], asker: str) -> list[str]:
         found = badly_ended(run, self.failed)
-        if found and re.search(FATAL.get(asker, "$^"), found[0]):
+        if found and re.search(f"{SANITIZERS_OWN}|{FATAL.get(asker, '$^')}", found[0]):
             self.given_up += 1
             return []
         return [f"{line} (asked by {asker or 'muster'})" for line in found]
@@ -124,6 +128,9 @@ def badly_ended(run: Optional[Run], failed: int) -> list[str]:
     if run is None:
         return ["it hangs"]
     said = run.said.strip()[-300:]
+    finding = SANITIZER.search(run.said)
+    if finding:
+        return [run.said[finding.start():][:1500]]
     if run.code < 0:
         return [f"{signal.Signals(-run.code).name}: {said}"]
     if run.code not in KNOWN_CODES:
@@ -162,11 +169,14 @@ class Memory(Promise):
     id = "K6"
     title = "no memory from any allocation on"
     small, full = 48, ALL
+    presets = ("release", "dev")
     faults = ("unchecked-memory",)
     patience = 300
 
     def check(self, volume: int, draw: random.Random) -> Iterator[Optional[str]]:
         self.struck = self.rounds = 0
+        if pathlib.Path(os.environ["MUSTER_BUILD"]).name == "dev":
+            volume = min(volume, SANITIZED)
         scenarios = {name: functools.partial(self.verb, words) for name, words in VERBS.items()}
         scenarios |= {"init": self.init, "connect": self.connect, "sync": self.sync}
         with contextlib.ExitStack() as stack:

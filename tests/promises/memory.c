@@ -20,11 +20,9 @@
 #include <unistd.h>
 #include <unwind.h>
 
-#if !defined(MUSTER_SANITIZE) /* the sanitizers have an allocator of their own */
-
 enum { ROLE_HOST, ROLE_SANDBOX, ROLES };
 
-#define PATH_FRAMES 8 /* of a call path, from the allocation's caller outwards */
+#define PATH_FRAMES 6 /* of a call path, from the allocation's caller outwards */
 #define PATH_SLOTS (1 << 15)
 
 /* A call path and its first allocation's number. */
@@ -45,10 +43,17 @@ struct plan {
 	struct path_slot paths[PATH_SLOTS]; /* in the file only if they are to be noted */
 };
 
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *data, size_t size);
-void *__libc_memalign(size_t alignment, size_t size);
+/* The allocator below: the C library's, or that of the sanitizers. */
+#ifdef MUSTER_SANITIZE
+#define REAL(function) __interceptor_##function
+#else
+#define REAL(function) __libc_##function
+#endif
+
+void *REAL(malloc)(size_t size);
+void *REAL(calloc)(size_t count, size_t size);
+void *REAL(realloc)(void *data, size_t size);
+void *REAL(memalign)(size_t alignment, size_t size);
 
 struct call_path {
 	uintptr_t caller; /* of the allocator: where the path begins */
@@ -178,12 +183,12 @@ static bool is_refused(const void *caller)
 
 void *malloc(size_t size)
 {
-	return is_refused(__builtin_return_address(0)) ? NULL : __libc_malloc(size);
+	return is_refused(__builtin_return_address(0)) ? NULL : REAL(malloc)(size);
 }
 
 void *calloc(size_t count, size_t size)
 {
-	return is_refused(__builtin_return_address(0)) ? NULL : __libc_calloc(count, size);
+	return is_refused(__builtin_return_address(0)) ? NULL : REAL(calloc)(count, size);
 }
 
 /* A block may always be given back or become smaller. */
@@ -192,12 +197,12 @@ void *realloc(void *data, size_t size)
 	bool is_more = data == NULL || size > malloc_usable_size(data);
 
 	return is_more && is_refused(__builtin_return_address(0)) ? NULL
-								  : __libc_realloc(data, size);
+								  : REAL(realloc)(data, size);
 }
 
 static void *aligned(size_t alignment, size_t size, const void *caller)
 {
-	return is_refused(caller) ? NULL : __libc_memalign(alignment, size);
+	return is_refused(caller) ? NULL : REAL(memalign)(alignment, size);
 }
 
 void *memalign(size_t alignment, size_t size)
@@ -219,5 +224,3 @@ int posix_memalign(void **out, size_t alignment, size_t size)
 	*out = data;
 	return 0;
 }
-
-#endif
