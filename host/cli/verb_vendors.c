@@ -65,7 +65,7 @@ static bool put_row(struct cli *cli, struct output *output, const char *id, size
 			output_int(connector && connector_is_shadowing(connector)),
 		};
 
-		done = output_row(output, values, err);
+		done = buf_ok(&streams, err) && output_row(output, values, err);
 	}
 	buf_fini(&streams);
 	connector_free(connector);

@@ -432,9 +432,12 @@ static bool check_host(const struct value *hosts, const char *url, struct err *e
 {
 	struct buf allowed = BUF_INIT;
 	char *own = host_of(url);
-	bool fine = own != NULL && passes(hosts, url, own, err);
+	bool fine;
 
-	if (!fine && own != NULL) {
+	if (own == NULL)
+		return err_oom(err);
+	fine = passes(hosts, url, own, err);
+	if (!fine) {
 		put_hosts(&allowed, hosts);
 		err_set(err, ERR_CONFIG, "%s is none of this vendor's hosts (%s)", own,
 			buf_text(&allowed));
@@ -496,6 +499,10 @@ bool endpoint_check_setting(const struct value *setting, const json_t *parsed, c
 	buf_str(&plain, url);
 	while (plain.len > 0 && plain.data[plain.len - 1] == '/')
 		plain.data[--plain.len] = '\0';
+	if (!buf_ok(&plain, err)) {
+		buf_fini(&plain);
+		return false;
+	}
 	fine = check_host(hosts, buf_text(&plain), err) &&
 	       (hosts->type != VALUE_BYTES || typed == NULL ||
 		check_typed(buf_text(&plain), typed, err));
