@@ -60,7 +60,8 @@ static void note_result(struct sync_run *run)
 				    json_string(err_kind_info(stream->err.kind)->name));
 	if (stream->proof.scope_count > 0)
 		json_object_set_new(result, "scopes", scopes_result(&stream->proof));
-	json_array_append_new(run->streams, result);
+	if (json_array_append_new(run->streams, result) != 0 && run->err.kind == ERR_NONE)
+		err_oom(&run->err);
 	if (stream->end == STREAM_DEGRADED && run->degraded_hint[0] == '\0')
 		snprintf(run->degraded_hint, sizeof(run->degraded_hint), "%s",
 			 err_way_out(&stream->err));

@@ -53,7 +53,7 @@ WHOLE = "status"  # struck at every allocation, and says how long ago something 
 VERBS = {" ".join(words): words for words in (
     [WHOLE], ["users"], ["accounts", "show", ACCOUNT], ["credentials", "--json"],
     ["query", "SELECT * FROM inventory"], ["query", "SELECT * FROM inventory", "--json"],
-    ["export", "installed_apps"], ["map", "show", ACCOUNT], ["vendors", "--json"],
+    ["export", "installed_apps"], ["map", "show", ACCOUNT],
     ["vault", "rotate"], ["check", ACCOUNT, "--json"], ["sync", "--all", "--dry-run", "--json"])}
 NUMBER = re.compile(r"[0-9]+")
 ONCE_EVERY = 4  # one path in so many is also struck by a single failure
