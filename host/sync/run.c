@@ -336,6 +336,11 @@ struct sync_run *sync_start(struct host *host, const char *account_id,
 	run->streams = json_array();
 	run->started_ms = clock_monotonic_ms();
 	clock_now_text(run->now);
+	if (run->dropped == NULL || run->streams == NULL) {
+		err_oom(err);
+		free_run(run);
+		return NULL;
+	}
 	/* Nothing may end it before it was handed out. */
 	run->is_waiting = true;
 	run_open(run);

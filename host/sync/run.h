@@ -119,7 +119,8 @@ struct sync_run {
 void run_unit(struct sync_run *run, struct store *store, enum store_mode mode, store_work_fn *work,
 	      void (*next)(struct sync_run *run));
 
-/* Ends the session with this error. Harmless when it is ending already. The run may be gone then. */
+/* Ends the session with this error. Harmless when it is ending already. The run may be gone then.
+ */
 void run_fail(struct sync_run *run, const struct err *err);
 
 /* The streams are through, the silent ones too. */
