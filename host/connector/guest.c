@@ -19,7 +19,8 @@
 
 enum {
 	READ_STEP = 64 * 1024,
-	CALLS_OPEN_MAX = 1024, /* unanswered calls of one sandbox */
+	SOCKET_BYTES = 1024 * 1024, /* on their way to a sandbox */
+	CALLS_OPEN_MAX = 1024,	    /* unanswered calls of one sandbox */
 };
 
 struct call {
@@ -544,6 +545,8 @@ struct guest *guest_start(struct host *host, const char *name,
 		return NULL;
 	}
 	fcntl(ends[0], F_SETFL, O_NONBLOCK); /* ours only: the sandbox waits on its end */
+	/* So that a page fits; where the kernel allows less it takes a second turn. */
+	setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &(int){ SOCKET_BYTES }, sizeof(int));
 	guest->host = host;
 	guest->handlers = *handlers;
 	guest->socket = ends[0];

@@ -15,7 +15,7 @@
 #include "wire/exit.h"
 
 enum {
-	READ_BYTES = 64 * 1024,
+	READ_BYTES = 256 * 1024,
 	CREDIT_BYTES = 1024 * 1024, /* taken before the host hears of it */
 	LAST_WORDS_MS = 5000,
 };

@@ -10,8 +10,11 @@
 /* Its address is the key under which a state keeps the count. */
 static const char room_key;
 
-/* The collector is told of this much at a time. */
-enum { TELL_BYTES = 256 * 1024 };
+/*
+ * The collector is told of this much at a time, and of a quarter of it only: however long, a body
+ * is one block to it, and a cycle for each few pages would cost more than the pages it gives back.
+ */
+enum { TELL_BYTES = 256 * 1024, TOLD_PART = 4 };
 
 struct body_room {
 	size_t used;
@@ -90,7 +93,7 @@ static void tell_collector(lua_State *L, struct body_room *room, size_t len)
 {
 	room->untold += len;
 	if (room->untold >= TELL_BYTES) {
-		lua_gc(L, LUA_GCSTEP, (int)(room->untold / 1024));
+		lua_gc(L, LUA_GCSTEP, (int)(room->untold / TOLD_PART / 1024));
 		room->untold = 0;
 	}
 	if (room->used + len > BODIES_MAX)
