@@ -184,18 +184,19 @@ static void refuse(struct emit_job *job, const char *reason, const char *excerpt
 {
 	const struct map_host host = emit_host(job);
 	struct map_run run = emit_run(job, &host);
+	struct json_row *row = page_row(&job->page, job->next);
 	struct map_result result = { 0 };
 
-	/* Of two keys of one name nobody knows which one is meant; it may be the id's. */
-	if (page_row(&job->page, job->next)->defect == JSON_DUPLICATE_KEY ||
-	    !map_run_id(&run, &result))
+	/* An id that is not the true one would tell that the true one is not listed any more. Of
+	 * two keys of one name nobody knows which one is meant; it may be the id's. */
+	run.is_suspect = row->defect != JSON_SOUND;
+	if (row->defect == JSON_DUPLICATE_KEY || !map_run_id(&run, &result))
 		result.id = NULL;
 	else if (result.id == NULL && job->map->is_derived) {
 		job->outbox->skipped++;
 		return;
 	}
-	outbox_refuse(job->outbox, &result, reason, excerpt,
-		      &page_row(&job->page, job->next)->is_refused);
+	outbox_refuse(job->outbox, &result, reason, excerpt, &row->is_refused);
 }
 
 /* What is wrong with a row's JSON, and the bytes around it in hex. */

@@ -55,13 +55,17 @@ static enum step fail_at(struct scan *scan, const unsigned char *at, const char 
 	return STEP_FAIL;
 }
 
-/* false when the defect concerns the body as a whole. */
+/*
+ * false when the defect concerns the body as a whole. Of several in a row the first is told, but
+ * for keys that come twice: they leave open what the row says, where others spoil a value.
+ */
 static bool note(struct scan *scan, enum json_defect defect, const unsigned char *at)
 {
 	if (scan->row == NULL)
 		return err_set(scan->err, ERR_DATA, "the answer holds %s at byte %zu",
 			       json_defect_text(defect), offset_of(scan, at));
-	if (scan->row->defect == JSON_SOUND) {
+	if (scan->row->defect == JSON_SOUND ||
+	    (defect == JSON_DUPLICATE_KEY && scan->row->defect != JSON_DUPLICATE_KEY)) {
 		scan->row->defect = (uint8_t)defect;
 		scan->row->defect_at = (uint32_t)offset_of(scan, at);
 	}

@@ -178,6 +178,7 @@ struct map_run {
 	enum map_extent extent;
 	const struct json_span *slots;
 	const struct json_span *extra_slots[MAP_EXTRAS_MAX];
+	bool is_suspect; /* the row's JSON has a defect: no value may be read that holds one */
 	struct scratch *scratch;
 	struct err *err;
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "sandbox/json/json_scan.h"
 #include "sandbox/json/json_text.h"
 #include "sandbox/map/map.h"
 #include "sandbox/map/text_search.h"
@@ -149,6 +150,20 @@ static bool read_value(const struct map_run *run, struct json_span span, struct 
 	return true;
 }
 
+/* By itself, as if it were an answer: what of a row is sound nobody has noted. */
+static bool require_sound(const struct map_run *run, struct json_span span)
+{
+	bool has_big;
+	char *copy;
+
+	if (span.at == NULL)
+		return true;
+	copy = scratch_copy(run->scratch, span.at, span.len);
+	if (copy == NULL)
+		return err_oom(run->err);
+	return json_scan(copy, span.len, NULL, NULL, &has_big, run->err);
+}
+
 static bool eval_path(const struct map_run *run, const struct map_source *source,
 		      struct map_value *out)
 {
@@ -157,6 +172,8 @@ static bool eval_path(const struct map_run *run, const struct map_source *source
 
 	struct json_span span = slots[source->slot];
 
+	if (run->is_suspect && !require_sound(run, span))
+		return false;
 	if (!read_value(run, span, out))
 		return false;
 	if (span.is_dead_end && out->type != MAP_NOTHING)

@@ -107,6 +107,17 @@ describe("a map", function()
     assert.matches("ff", result.bad[1][3])
   end)
 
+  it("knows no id of a row whose id is what is broken", function()
+    local result <const> = vendor.map({ key = { "d", f.first("p", "n") }, name = "n" },
+      '[{"d":"1","p":"a\\u12","n":"x"},{"d":"2\\x","p":"b"},{"d":"3\t","p":"c"},{"d":1e999,"p":"d"},'
+      .. '{"d":"5","p":"e","n":"a\\x"},{"d":"6","n":"a\\x","p":"f","d":"7"}]')
+    local shown <const> = {}
+    for i, bad in ipairs(result.bad) do
+      shown[i] = bad[1] or "-"
+    end
+    assert.same({ "-", "-", "-", "-", "1:51:e", "-" }, shown)
+  end)
+
   it("maps lists of Lua tables as it maps pages", function()
     local cjson <const> = require "cjson"
     local result <const> = vendor.map({ source_id = "id", name = "n.x", asset_tag = "a" }, {

@@ -95,7 +95,8 @@ def remove_devices(tenant: Tenant, devices: Optional[list[str]] = None, count: i
     fitting = [d for d in tenant.listed() if d.person or not owned]
     gone = [pick_device(tenant, one, owned=False) for one in devices] if devices is not None \
         else fitting[len(fitting) - count:]
-    tenant.devices = [device for device in tenant.devices if device not in gone]
+    ids = {device.id for device in gone}
+    tenant.devices = [device for device in tenant.devices if device.id not in ids]
     return {"devices": [device.id for device in gone]}
 
 
