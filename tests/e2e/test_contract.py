@@ -144,6 +144,14 @@ class ChildrenByParent(FleetCase):
 class Declarations(FleetCase):
     """A connector that was changed."""
 
+    AT_ONCE = """        local numbers = { 1, 2, 3, 4, 5, 6, 7, 8 }
+        api:map(8, numbers, function(number)
+          out:emit("device_app", { { name = "App " .. number } }, { d = { id = "d-000" } })
+        end)
+      end,
+    },
+"""
+
     def edit(self, old, new):
         path = self.muster.project / "vendors" / "fleet.lua"
         text = path.read_text()
@@ -166,6 +174,18 @@ class Declarations(FleetCase):
         self.assert_installs_true()
         self.run_sync()
         self.assertEqual(self.session()["removed"], 0)
+
+    def test_rows_of_several_tasks_that_wait_for_the_same_answer_are_kept(self):
+        text = (self.muster.project / "vendors" / "fleet.lua").read_text()
+        begin, end = text.index("        local parents = {}\n"), text.index("    owners = {\n")
+        self.edit(text[begin:end], self.AT_ONCE)
+        self.edit("    device_app = {\n",
+                  '    device_app = {\n      keep = { known = field.known("device", "^d.id") },\n')
+        self.edit("local page <const>",
+                  'local field <const> = require "muster.field"\nlocal page <const>')
+        run = self.run_sync(code=None)
+        self.assertEqual(len(self.installs()), 8, run)
+        self.assertEqual(self.session()["dropped"], 0)
 
 
 class Additions(FleetCase):

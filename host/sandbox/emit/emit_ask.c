@@ -11,6 +11,7 @@ void emit_ask_fini(struct emit_ask *ask)
 {
 	buf_fini(&ask->ids);
 	scratch_fini(&ask->memory);
+	byte_table_fini(&ask->pending);
 	free(ask->asked);
 	*ask = (struct emit_ask){ 0 };
 }
@@ -21,6 +22,8 @@ void emit_ask_begin(struct emit_ask *ask, struct known *known)
 	ask->count = 0;
 	buf_clear(&ask->ids);
 	scratch_reset(&ask->memory);
+	byte_table_fini(&ask->pending);
+	byte_table_init(&ask->pending, 0);
 }
 
 bool emit_ask_is_full(const struct emit_ask *ask)
@@ -32,7 +35,8 @@ bool emit_ask_note(struct emit_ask *ask, const char *id, size_t len, struct err 
 {
 	struct emit_asked *asked = ask->asked;
 
-	if (byte_table_find(&ask->known->ids, id, len) != NULL)
+	if (byte_table_find(&ask->known->ids, id, len) != NULL ||
+	    byte_table_find(&ask->pending, id, len) != NULL)
 		return true;
 	if (ask->count == ask->room) {
 		size_t room = ask->room == 0 ? 64 : ask->room * 2;
@@ -48,8 +52,8 @@ bool emit_ask_note(struct emit_ask *ask, const char *id, size_t len, struct err 
 	if (asked[ask->count++].id == NULL)
 		return err_oom(err);
 	value_put_bytes(&ask->ids, id, len);
-	/* Not live until the answer says so; and not asked a second time. */
-	return byte_table_set(&ask->known->ids, id, len, "", 1, err);
+	/* Other tasks that meet the id before the answer is there have to ask themselves. */
+	return byte_table_set(&ask->pending, id, len, "", 1, err);
 }
 
 /* A row whose id cannot be made is no reason to fail: mapping will say what is wrong with it. */

@@ -57,6 +57,7 @@ struct emit_ask {
 		size_t len;
 	} * asked;
 	size_t count, room;
+	struct byte_table pending; /* what is asked: not asked a second time in this call */
 };
 
 /* User value 1 anchors the emitter [0] and the extra rows [1..]. */
