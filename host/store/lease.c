@@ -11,18 +11,17 @@
  * An expiry further ahead than any lease lasts was written before the clock was set back: it says
  * nothing, and waiting for it could take days. The fence keeps such a take-over safe.
  */
-static bool is_in_time(int64_t expires_at_ms, int64_t now_ms)
+bool lease_is_live(const char *owner, int64_t expires_at_ms, int64_t length_ms, int64_t now_ms)
 {
-	return expires_at_ms > now_ms && expires_at_ms <= now_ms + INT64_C(2) * LEASE_MS;
+	return owner != NULL && expires_at_ms > now_ms && expires_at_ms <= now_ms + 2 * length_ms &&
+	       !process_is_gone(owner);
 }
 
 /* Of the row of read_free. */
 static bool is_held(struct db_stmt *stmt, int64_t now_ms)
 {
-	const char *owner = db_column_text(stmt, 0, NULL);
-
-	return owner != NULL && is_in_time(db_column_int(stmt, 3), now_ms) &&
-	       !process_is_gone(owner);
+	return lease_is_live(db_column_text(stmt, 0, NULL), db_column_int(stmt, 3), LEASE_MS,
+			     now_ms);
 }
 
 static bool refuse_held(struct db_stmt *stmt, struct err *err)

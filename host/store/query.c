@@ -38,6 +38,7 @@ static const char *const public_names[] = {
 	"sessions",
 	"settings",
 	"stream_state",
+	"tokens",
 	"user_apps",
 	"user_licenses",
 	"users",

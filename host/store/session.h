@@ -36,6 +36,9 @@ bool lease_check(struct store_tx *tx, const struct lease *lease, struct err *err
 bool lease_renew(struct store_tx *tx, const struct lease *lease, int64_t now_ms, struct err *err);
 bool lease_release(struct store_tx *tx, const struct lease *lease, struct err *err);
 
+/* Does a lease of that length still hold? owner NULL = nobody's. */
+bool lease_is_live(const char *owner, int64_t expires_at_ms, int64_t length_ms, int64_t now_ms);
+
 /* How many are held, and how many of them by nobody any more: the next session takes those over. */
 bool lease_count(struct store_tx *tx, int64_t now_ms, int64_t *held, int64_t *stale,
 		 struct err *err);
