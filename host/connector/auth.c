@@ -1,9 +1,9 @@
 /* Credential headers from a connector's declared auth. */
 #include <string.h>
 
-#include "base/encode.h"
 #include "base/str.h"
 #include "connector/endpoint.h"
+#include "vault/oauth/request.h"
 
 void auth_fini(struct auth *auth)
 {
@@ -82,8 +82,7 @@ static bool add_bearer(struct auth *auth, const struct value *declared, const js
 static bool add_basic(struct auth *auth, const struct value *declared, const json_t *settings,
 		      const struct auth_secret *secrets, size_t count, struct err *err)
 {
-	struct secret pair = SECRET_INIT;
-	struct buf encoded = BUF_INIT;
+	struct secret text = SECRET_INIT;
 	const char *user, *password;
 	size_t user_len, password_len;
 	bool fine;
@@ -93,18 +92,9 @@ static bool add_basic(struct auth *auth, const struct value *declared, const jso
 	    !find_part(value_text(declared, "password", ""), settings, secrets, count, &password,
 		       &password_len, err))
 		return false;
-	if (!secret_init(&pair, user_len + 1 + password_len, err))
-		return false;
-	memcpy(pair.data, user, user_len);
-	pair.data[user_len] = ':';
-	memcpy(pair.data + user_len + 1, password, password_len);
-	buf_room(&encoded, (pair.len + 2) / 3 * 4); /* at once: growing would leave copies behind */
-	encode_base64(&encoded, pair.data, pair.len);
-	fine = buf_ok(&encoded, err) &&
-	       add_header(auth, "Authorization", "Basic ", encoded.data, encoded.len, err);
-	secret_wipe(encoded.data, encoded.len);
-	buf_fini(&encoded);
-	secret_fini(&pair);
+	fine = oauth_basic(&text, user, user_len, password, password_len, err) &&
+	       add_header(auth, "Authorization", "", text.data, text.len, err);
+	secret_fini(&text);
 	return fine;
 }
 
