@@ -302,6 +302,19 @@ bool credential_field_get(struct store_tx *tx, const char *credential_id, const 
 	       err_set(err, ERR_MISSING, "the credential %s has no field %s", credential_id, field);
 }
 
+bool credential_field_delete(struct store_tx *tx, const char *credential_id, const char *field,
+			     struct err *err)
+{
+	struct db_stmt *stmt = db_prepare(
+		tx, "DELETE FROM credential_fields WHERE credential_id = $1 AND field = $2", err);
+
+	if (stmt == NULL)
+		return false;
+	db_bind_text(stmt, 1, credential_id);
+	db_bind_text(stmt, 2, field);
+	return db_exec(stmt, NULL, err);
+}
+
 static bool list_fields(struct store_tx *tx, const char *sql, const char *value,
 			struct credential_field **out, size_t *count, struct err *err)
 {

@@ -63,6 +63,9 @@ bool credential_field_put(struct store_tx *tx, const struct credential_field *fi
 /* ERR_MISSING. */
 bool credential_field_get(struct store_tx *tx, const char *credential_id, const char *field,
 			  struct credential_field *out, struct err *err);
+/* One that is not there is fine. */
+bool credential_field_delete(struct store_tx *tx, const char *credential_id, const char *field,
+			     struct err *err);
 bool credential_field_list(struct store_tx *tx, const char *credential_id,
 			   struct credential_field **out, size_t *count, struct err *err);
 /* Fields sealed under a DEK: what a rotation still has to do. */

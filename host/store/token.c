@@ -298,8 +298,17 @@ static bool fill(struct token *token, const struct token_grant *grant, struct er
 	       set_text(&token->scopes_granted, grant->scopes_granted, err);
 }
 
-bool token_put(struct store_tx *tx, const struct token_lease *lease,
-	       const struct token_grant *grant, struct err *err)
+/* The lease was given back by this very grant: its commit succeeded after all. */
+static bool is_stored(const struct token *token, const struct token_lease *lease,
+		      const struct token_grant *grant)
+{
+	return token->owner == NULL && token->fence == lease->fence &&
+	       str_eq(token->state, "valid") && token->obtained_at_ms == grant->obtained_at_ms &&
+	       str_eq(token->made_of, grant->made_of);
+}
+
+static bool put_granted(struct store_tx *tx, const struct token_lease *lease,
+			const struct token_grant *grant, int64_t *generation, struct err *err)
 {
 	struct token token;
 	bool done;
@@ -307,8 +316,23 @@ bool token_put(struct store_tx *tx, const struct token_lease *lease,
 	if (!get_leased(tx, lease, &token, err))
 		return false;
 	done = fill(&token, grant, err) && save(tx, &token, err);
+	*generation = token.generation;
 	token_fini(&token);
 	return done;
+}
+
+bool token_put(struct store_tx *tx, const struct token_lease *lease,
+	       const struct token_grant *grant, int64_t *generation, struct err *err)
+{
+	struct token token;
+	bool was_stored;
+
+	if (!token_get(tx, lease->credential_id, &token, err))
+		return false;
+	was_stored = is_stored(&token, lease, grant);
+	*generation = token.generation;
+	token_fini(&token);
+	return was_stored || put_granted(tx, lease, grant, generation, err);
 }
 
 bool token_refuse(struct store_tx *tx, const struct token_lease *lease, const char *made_of,

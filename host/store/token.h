@@ -94,9 +94,13 @@ struct token_grant {
 	int64_t obtained_at_ms, refresh_at_ms, expires_at_ms;
 };
 
-/* A new generation, the lease is given back. ERR_BUSY under an old fence: store no token then. */
+/*
+ * A new generation, the lease is given back. ERR_BUSY under an old fence: store no token then. May
+ * be called again where a commit's outcome is not known: a grant that is stored is not counted
+ * twice.
+ */
 bool token_put(struct store_tx *tx, const struct token_lease *lease,
-	       const struct token_grant *grant, struct err *err);
+	       const struct token_grant *grant, int64_t *generation, struct err *err);
 /* needs_reauth: nobody asks with this `made_of` any more. */
 bool token_refuse(struct store_tx *tx, const struct token_lease *lease, const char *made_of,
 		  const char *reason, struct err *err);
