@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "connector/endpoint.h"
+#include "connector/tokens.h"
 #include "vault/oauth/request.h"
 
 void auth_fini(struct auth *auth)
@@ -24,9 +25,8 @@ const struct value *auth_declared(const struct value *declaration, const json_t 
 	return chosen != NULL ? value_get(alternatives, chosen) : NULL;
 }
 
-/* A part of a credential: the secret of that setting, else the plain setting. */
-static bool find_part(const char *id, const json_t *settings, const struct auth_secret *secrets,
-		      size_t count, const char **text, size_t *len, struct err *err)
+bool auth_find_part(const char *id, const json_t *settings, const struct auth_secret *secrets,
+		    size_t count, const char **text, size_t *len, struct err *err)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (str_eq(secrets[i].id, id)) {
@@ -69,8 +69,8 @@ static bool add_bearer(struct auth *auth, const struct value *declared, const js
 	size_t len;
 	bool fine;
 
-	if (!find_part(value_text(declared, "token", ""), settings, secrets, count, &token, &len,
-		       err))
+	if (!auth_find_part(value_text(declared, "token", ""), settings, secrets, count, &token,
+			    &len, err))
 		return false;
 	buf_printf(&prefix, "%s ", value_text(declared, "prefix", "Bearer"));
 	fine = add_header(auth, value_text(declared, "header", "Authorization"), buf_text(&prefix),
@@ -87,10 +87,10 @@ static bool add_basic(struct auth *auth, const struct value *declared, const jso
 	size_t user_len, password_len;
 	bool fine;
 
-	if (!find_part(value_text(declared, "username", ""), settings, secrets, count, &user,
-		       &user_len, err) ||
-	    !find_part(value_text(declared, "password", ""), settings, secrets, count, &password,
-		       &password_len, err))
+	if (!auth_find_part(value_text(declared, "username", ""), settings, secrets, count, &user,
+			    &user_len, err) ||
+	    !auth_find_part(value_text(declared, "password", ""), settings, secrets, count,
+			    &password, &password_len, err))
 		return false;
 	fine = oauth_basic(&text, user, user_len, password, password_len, err) &&
 	       add_header(auth, "Authorization", "", text.data, text.len, err);
@@ -112,12 +112,26 @@ static bool add_headers(struct auth *auth, const struct value *declared, const j
 		if (auth->count == AUTH_HEADERS_MAX)
 			return err_set(err, ERR_CONFIG, "auth: at most %d headers",
 				       AUTH_HEADERS_MAX);
-		if (!find_part(id->type == VALUE_BYTES ? id->bytes : "", settings, secrets, count,
-			       &text, &len, err) ||
+		if (!auth_find_part(id->type == VALUE_BYTES ? id->bytes : "", settings, secrets,
+				    count, &text, &len, err) ||
 		    !add_header(auth, headers->keys[i], "", text, len, err))
 			return false;
 	}
 	return true;
+}
+
+bool auth_from_token(struct auth *auth, const char *header, const char *prefix,
+		     const struct secret *token, struct err *err)
+{
+	struct buf head = BUF_INIT;
+	bool fine;
+
+	*auth = (struct auth){ 0 };
+	buf_printf(&head, "%s ", prefix);
+	fine = buf_ok(&head, err) &&
+	       add_header(auth, header, buf_text(&head), token->data, token->len, err);
+	buf_fini(&head);
+	return fine;
 }
 
 /* What is declared and not carried out yet must not be passed over: a credential could go astray.
@@ -149,6 +163,8 @@ bool auth_build(struct auth *auth, const struct value *declaration, const json_t
 		fine = add_basic(auth, declared, settings, secrets, count, err);
 	else if (str_eq(kind, "header"))
 		fine = add_headers(auth, declared, settings, secrets, count, err);
+	else if (tokens_are_declared(declared))
+		return true;
 	else
 		fine = err_set(err, ERR_CONFIG, "auth kind \"%s\" is not in this version", kind);
 	if (!fine)

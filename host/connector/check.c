@@ -17,6 +17,7 @@ struct check {
 	const struct account *account;
 	struct check_handlers handlers;
 	struct secrets secrets;
+	bool is_stored; /* the secrets are the vault's */
 	struct gateway *gateway;
 	int64_t started_ms;
 	/* kept until the gateway has finished */
@@ -154,6 +155,7 @@ static bool call(struct check *check, struct err *err)
 		.declaration = declaration,
 		.secrets = check->secrets.named,
 		.secret_count = check->secrets.count,
+		.credential_id = check->is_stored ? check->account->credential_id : NULL,
 		.is_test = true,
 		.waiting = on_waiting,
 		.arg = check,
@@ -189,6 +191,7 @@ static void on_secrets(void *arg, const struct err *failure)
 	struct check *check = arg;
 	struct err err = *failure;
 
+	check->is_stored = true;
 	if (err.kind != ERR_NONE || !call(check, &err))
 		fail(check, &err);
 }

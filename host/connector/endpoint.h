@@ -82,11 +82,22 @@ struct auth_secret {
 
 /*
  * bearer: Authorization: <prefix or "Bearer"> <token>; header: <name>: <value>; basic: user and
- * password. Other kinds: ERR_CONFIG. Each of the connector's secrets that auth names must be there.
+ * password. Kinds that live by tokens (connector/tokens.h): none here. Other kinds: ERR_CONFIG.
+ * Each of the connector's secrets that auth names must be there.
  */
 bool auth_build(struct auth *auth, const struct value *declaration, const json_t *settings,
 		const struct auth_secret *secrets, size_t count, struct err *err);
+/* One header, "<prefix> <token>". */
+bool auth_from_token(struct auth *auth, const char *header, const char *prefix,
+		     const struct secret *token, struct err *err);
 void auth_fini(struct auth *auth);
+
+/*
+ * A part of a credential: the secret of that setting, else the plain setting's text. Borrowed;
+ * ERR_AUTH if there is none.
+ */
+bool auth_find_part(const char *id, const json_t *settings, const struct auth_secret *secrets,
+		    size_t count, const char **text, size_t *len, struct err *err);
 
 /* The declared auth in force under these settings (alternatives are chosen by a setting). */
 const struct value *auth_declared(const struct value *declaration, const json_t *settings);

@@ -8,6 +8,7 @@
 #include "connector/json_value.h"
 #include "connector/keeper.h"
 #include "connector/route.h"
+#include "connector/tokens.h"
 #include "wire/frame.h"
 
 enum { HEADERS_MAX = 32, ABSENT_MAX = 16, ENDPOINT_RATES_MAX = 32 };
@@ -18,10 +19,13 @@ struct gateway {
 	json_t *settings;
 	struct endpoint *endpoint;
 	struct auth auth;
+	struct tokens *tokens; /* NULL = auth is all there is */
 	struct exchange *exchange;
 	struct keeper *keeper;
 	struct request *requests;
-	int round; /* of gateway_allow */
+	int round;  /* of gateway_allow */
+	int ending; /* parts that have not finished yet */
+	struct err finish_err;
 	void (*finished)(void *arg, const struct err *err);
 	void *finished_arg;
 };
@@ -34,7 +38,10 @@ struct request {
 	int round; /* in which it was asked: a later one is another listing */
 	struct value_tree *args;
 	struct buf url;
-	bool is_held; /* until the recording has caught up */
+	bool is_held;	    /* until the recording has caught up */
+	struct auth token;  /* the header that it bears, where there are tokens */
+	int64_t generation; /* of the token */
+	bool is_repeated;   /* with another token */
 	struct request *next;
 };
 
@@ -185,6 +192,7 @@ static void free_request(struct request *request)
 	*at = request->next;
 	value_tree_free(request->args);
 	buf_fini(&request->url);
+	auth_fini(&request->token);
 	free(request);
 }
 
@@ -198,6 +206,30 @@ static void free_gateway(struct gateway *gateway)
 	keeper_release(gateway->keeper);
 	recording_abandon(gateway->options.recording);
 	free(gateway);
+}
+
+static bool open_tokens(struct gateway *gateway, struct err *err)
+{
+	const struct gateway_options *options = &gateway->options;
+	const struct tokens_options wanted = {
+		.account = options->account,
+		.credential_id = options->credential_id,
+		.declaration = options->declaration,
+		.settings = gateway->settings,
+		.secrets = options->secrets,
+		.secret_count = options->secret_count,
+		.is_test = options->is_test,
+	};
+
+	if (!tokens_are_declared(auth_declared(options->declaration, gateway->settings)))
+		return true;
+	gateway->tokens = tokens_open(gateway->host, &wanted, err);
+	return gateway->tokens != NULL;
+}
+
+static void on_nothing(void *arg)
+{
+	(void)arg;
 }
 
 struct gateway *gateway_open(struct host *host, const struct gateway_options *options,
@@ -217,8 +249,10 @@ struct gateway *gateway_open(struct host *host, const struct gateway_options *op
 	if (gateway->endpoint != NULL &&
 	    auth_build(&gateway->auth, options->declaration, gateway->settings, options->secrets,
 		       options->secret_count, err) &&
-	    open_exchange(gateway, err))
+	    open_tokens(gateway, err) && open_exchange(gateway, err))
 		return gateway;
+	if (gateway->tokens != NULL)
+		tokens_finish(gateway->tokens, on_nothing, NULL);
 	free_gateway(gateway);
 	return NULL;
 }
@@ -234,14 +268,29 @@ struct exchange_counts gateway_counts(const struct gateway *gateway)
 	return exchange_counts(gateway->exchange);
 }
 
-static void on_finished(void *arg, const struct err *err)
+static void end_part(struct gateway *gateway)
 {
-	struct gateway *gateway = arg;
 	void (*finished)(void *, const struct err *) = gateway->finished;
 	void *finished_arg = gateway->finished_arg;
+	const struct err err = gateway->finish_err;
 
+	if (--gateway->ending > 0)
+		return;
 	free_gateway(gateway);
-	finished(finished_arg, err);
+	finished(finished_arg, &err);
+}
+
+static void on_tokens_finished(void *arg)
+{
+	end_part(arg);
+}
+
+static void on_exchange_finished(void *arg, const struct err *err)
+{
+	struct gateway *gateway = arg;
+
+	gateway->finish_err = *err;
+	end_part(gateway);
 }
 
 void gateway_finish(struct gateway *gateway, void (*finished)(void *arg, const struct err *err),
@@ -255,7 +304,9 @@ void gateway_finish(struct gateway *gateway, void (*finished)(void *arg, const s
 	}
 	gateway->finished = finished;
 	gateway->finished_arg = arg;
-	exchange_finish(gateway->exchange, on_finished, gateway);
+	gateway->ending = 2;
+	tokens_finish(gateway->tokens, on_tokens_finished, gateway);
+	exchange_finish(gateway->exchange, on_exchange_finished, gateway);
 }
 
 /* --- an answer --- */
@@ -320,10 +371,31 @@ static void note_failure(const struct request *request, const struct err *err)
 		gateway->options.failed(gateway->options.arg, scope_of(request), err);
 }
 
+static void send_again(struct request *request);
+
+/* The vendor took the token, or did not and another one can be had. */
+static bool is_to_repeat(struct request *request, const struct net_reply *reply)
+{
+	struct tokens *tokens = request->gateway->tokens;
+
+	if (tokens == NULL || reply == NULL)
+		return false;
+	if (!tokens_are_refused(tokens, reply)) {
+		if (reply->status < 300)
+			tokens_prove(tokens, request->generation);
+		return false;
+	}
+	return !request->is_repeated && tokens_may_replace(tokens, request->generation);
+}
+
 static void on_done(void *arg, struct net_reply *reply, const struct err *err)
 {
 	struct request *request = arg;
 
+	if (is_to_repeat(request, reply)) {
+		send_again(request);
+		return;
+	}
 	if (err->kind != ERR_NONE)
 		note_failure(request, err);
 	if (reply != NULL)
@@ -366,13 +438,14 @@ static bool request_send(struct request *request, struct err *err)
 	struct gateway *gateway = request->gateway;
 	const struct value *args = value_root(request->args);
 	const struct value *body = value_get(args, "body");
+	const struct auth *auth = gateway->tokens != NULL ? &request->token : &gateway->auth;
 	struct net_header headers[HEADERS_MAX + 1];
 	int absent[ABSENT_MAX];
 	struct net_request wanted = {
 		.headers = headers,
 		.header_count = take_headers(value_get(args, "headers"), headers),
-		.credentials = gateway->auth.headers,
-		.credential_count = gateway->auth.count,
+		.credentials = auth->headers,
+		.credential_count = auth->count,
 		.body = body != NULL && body->type == VALUE_BYTES ? body->bytes : NULL,
 		.body_len = body != NULL && body->type == VALUE_BYTES ? body->len : 0,
 		.content_type = value_text(args, "content_type", NULL),
@@ -389,13 +462,47 @@ static bool request_send(struct request *request, struct err *err)
 	return exchange_send(gateway->exchange, &wanted, on_done, request, err);
 }
 
-static void send_or_fail(struct request *request, struct err *err)
+static void fail_request(struct request *request, const struct err *err)
 {
-	if (request->args != NULL && request_send(request, err))
-		return;
 	note_failure(request, err);
 	guest_fail(request->guest, request->id, err);
 	free_request(request);
+}
+
+static void on_token(void *ctx, const struct secret *token, int64_t generation,
+		     const struct err *failure)
+{
+	struct request *request = ctx;
+	const struct tokens *tokens = request->gateway->tokens;
+	struct err err = *failure;
+
+	auth_fini(&request->token);
+	request->generation = generation;
+	if (token == NULL ||
+	    !auth_from_token(&request->token, tokens_header(tokens), tokens_prefix(tokens), token,
+			     &err) ||
+	    !request_send(request, &err))
+		fail_request(request, &err);
+}
+
+static void send_or_fail(struct request *request, int64_t refused, struct err *err)
+{
+	struct tokens *tokens = request->gateway->tokens;
+
+	if (request->args == NULL ||
+	    !(tokens != NULL ? tokens_get(tokens, refused, on_token, request, err)
+			     : request_send(request, err)))
+		fail_request(request, err);
+}
+
+/* The vendor refused it before it did anything: a write may be sent again, too. */
+static void send_again(struct request *request)
+{
+	struct err err = ERR_INIT;
+
+	request->is_repeated = true;
+	buf_clear(&request->url);
+	send_or_fail(request, request->generation, &err);
 }
 
 /* The one that has waited longest; NULL = none does. */
@@ -419,7 +526,7 @@ static void send_held(void *arg)
 		struct err err = ERR_INIT;
 
 		request->is_held = false;
-		send_or_fail(request, &err);
+		send_or_fail(request, 0, &err);
 	}
 }
 
@@ -444,5 +551,5 @@ void gateway_http(struct gateway *gateway, struct guest *guest, uint32_t id, con
 		gateway->options.asked(gateway->options.arg, scope_of(request));
 	request->is_held = exchange_is_behind(gateway->exchange);
 	if (!request->is_held)
-		send_or_fail(request, &err);
+		send_or_fail(request, 0, &err);
 }

@@ -22,6 +22,7 @@ struct gateway_options {
 	const struct account *account;	   /* settings, ca_file, connect_to, proxy, allow_cidrs */
 	const struct value *declaration;   /* borrowed until finished */
 	const struct auth_secret *secrets; /* copied */
+	const char *credential_id;	   /* they are stored there; NULL = typed for a test */
 	size_t secret_count;
 	bool is_test;		     /* of the connection, while a person waits */
 	struct recording *recording; /* taken over; NULL = none */

@@ -42,6 +42,7 @@ static void open_gateway(struct sync_run *run)
 		.declaration = connector_declaration(run->connector),
 		.secrets = run->secrets.named,
 		.secret_count = run->secrets.count,
+		.credential_id = run->account.credential_id,
 		.recording = open_recording(run),
 		.asked = stream_request_asked,
 		.failed = stream_request_failed,

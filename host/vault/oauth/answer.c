@@ -106,17 +106,24 @@ static bool field_is(const json_t *body, const struct oauth_field *field)
 	return str_eq(number, field->value);
 }
 
+static bool has_fields(const json_t *body, const struct oauth_field *fields, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!field_is(body, &fields[i]))
+			return false;
+	}
+	return true;
+}
+
+/* A rule that names nothing fits nothing. */
 static bool fits(const struct oauth_rule *rule, const json_t *body)
 {
 	const char *error = text_at(body, "error");
 
-	if (rule->error != NULL && (error == NULL || !is_same_word(error, rule->error)))
+	if (rule->error == NULL && rule->field_count == 0)
 		return false;
-	for (size_t i = 0; i < rule->field_count; i++) {
-		if (!field_is(body, &rule->fields[i]))
-			return false;
-	}
-	return true;
+	return (rule->error == NULL || (error != NULL && is_same_word(error, rule->error))) &&
+	       has_fields(body, rule->fields, rule->field_count);
 }
 
 static const struct oauth_rule *find_rule(const struct oauth_rule *rules, size_t count,
@@ -289,4 +296,13 @@ void oauth_answer_judge(struct oauth_answer *out, const struct oauth_reading *re
 		out->verdict = OAUTH_FAILED;
 	wipe_texts(root);
 	json_decref(root);
+}
+
+bool oauth_fields_fit(const struct oauth_field *fields, size_t count, const void *body, size_t len)
+{
+	json_t *root = json_loadb(body, len, 0, NULL);
+	bool fit = json_is_object(root) && has_fields(root, fields, count);
+
+	json_decref(root);
+	return fit;
 }

@@ -70,4 +70,7 @@ void oauth_answer_judge(struct oauth_answer *out, const struct oauth_reading *re
 			const void *body, size_t len, struct err *why);
 void oauth_answer_fini(struct oauth_answer *answer);
 
+/* Is the body a JSON object that has all of these fields? */
+bool oauth_fields_fit(const struct oauth_field *fields, size_t count, const void *body, size_t len);
+
 #endif

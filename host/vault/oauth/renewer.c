@@ -34,7 +34,8 @@ struct renewer {
 	struct secret token;
 	int64_t generation;
 	int64_t until_ms; /* monotonic: looked for again after that */
-	int64_t proven;	  /* the last generation of which that is stored */
+	int64_t proven;	  /* the last generation that the vendor took */
+	bool is_old;	  /* not ours, and so old that it may have been revoked unused */
 
 	/* the renewal under way */
 	bool is_busy;
@@ -202,6 +203,7 @@ static void conclude(struct renewer *renewer)
 	struct round *round = &renewer->round;
 
 	if (round->answer.verdict == OAUTH_GRANTED) {
+		renewer->is_old = false;
 		adopt(renewer, &round->answer.access_token, round->generation, round->fresh_ms);
 	} else if (round->answer.verdict == OAUTH_FAILED && ++renewer->attempts < ATTEMPTS &&
 		   renewer->finished == NULL) {
@@ -291,6 +293,16 @@ static void call(struct renewer *renewer)
 
 /* --- 1: look --- */
 
+static void adopt_stored(struct renewer *renewer)
+{
+	struct round *round = &renewer->round;
+
+	renewer->is_old = round->is_old;
+	if (round->is_proven)
+		renewer->proven = round->generation;
+	adopt(renewer, &round->token, round->generation, round->fresh_ms);
+}
+
 static void wait_for_other(struct renewer *renewer)
 {
 	struct err err = ERR_INIT;
@@ -315,7 +327,7 @@ static void on_looked(void *arg, const struct err *err)
 	if (err->kind != ERR_NONE)
 		answer_all(renewer, err);
 	else if (round->step == ROUND_HAVE)
-		adopt(renewer, &round->token, round->generation, round->fresh_ms);
+		adopt_stored(renewer);
 	else if (round->step == ROUND_CALL)
 		call(renewer);
 	else if (renewer->finished == NULL)
@@ -431,6 +443,11 @@ bool renewer_get(struct renewer *renewer, int64_t refused, renewer_done_fn *done
 	if (!renewer->is_busy)
 		begin(renewer);
 	return true;
+}
+
+bool renewer_may_replace(const struct renewer *renewer, int64_t generation)
+{
+	return generation < renewer->generation || generation <= renewer->proven || renewer->is_old;
 }
 
 /* --- proof --- */

@@ -94,6 +94,10 @@ typedef void renewer_done_fn(void *ctx, const struct secret *token, int64_t gene
 bool renewer_get(struct renewer *renewer, int64_t refused, renewer_done_fn *done, void *ctx,
 		 struct err *err);
 
+/* Would renewer_get give another one for a refused generation? Not for one that is young and never
+ * worked. */
+bool renewer_may_replace(const struct renewer *renewer, int64_t generation);
+
 /* The vendor took it. Cheap when that is known. */
 void renewer_prove(struct renewer *renewer, int64_t generation);
 

@@ -30,11 +30,20 @@ static bool read_field(struct store_tx *tx, const struct round *round, const cha
 			       out, err);
 }
 
+static bool is_young(const struct token *token, int64_t now_ms)
+{
+	int64_t age_ms = now_ms - token->obtained_at_ms;
+
+	return age_ms >= 0 && age_ms < ROUND_YOUNG_MS;
+}
+
 static bool have(struct store_tx *tx, struct round *round, const struct token *token,
 		 int64_t now_ms, struct err *err)
 {
 	round->step = ROUND_HAVE;
 	round->generation = token->generation;
+	round->is_proven = token->is_proven;
+	round->is_old = !token->is_proven && !is_young(token, now_ms);
 	round->fresh_ms =
 		token->refresh_at_ms > now_ms ? token->refresh_at_ms - now_ms : ROUND_RESPITE_MS;
 	return read_field(tx, round, TOKEN_FIELD_ACCESS, &round->token, err);
@@ -51,13 +60,10 @@ static bool needs_person(const struct token *token, enum token_state state, stru
 static bool may_ask(const struct round *round, const struct token *token, enum token_state state,
 		    int64_t now_ms, struct err *err)
 {
-	int64_t age_ms = now_ms - token->obtained_at_ms;
-
 	if (state == TOKEN_NEEDS_REAUTH || state == TOKEN_REVOKED)
 		return needs_person(token, state, err);
 	if ((state == TOKEN_VALID || state == TOKEN_EXPIRING) &&
-	    token->generation == round->refused && !token->is_proven && age_ms >= 0 &&
-	    age_ms < ROUND_YOUNG_MS)
+	    token->generation == round->refused && !token->is_proven && is_young(token, now_ms))
 		return err_set(err, ERR_AUTH, ROUND_REFUSED_AT_ONCE);
 	return true;
 }

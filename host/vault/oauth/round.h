@@ -37,6 +37,7 @@ struct round {
 	enum round_step step;
 	struct secret token;
 	int64_t generation, fresh_ms;
+	bool is_proven, is_old; /* the vendor took it; it never did, for ROUND_YOUNG_MS */
 	struct token_lease lease;
 	struct secret refresh_token;
 	bool has_before;

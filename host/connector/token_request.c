@@ -1,0 +1,329 @@
+/* The request for a token, and how its answer reads, as a connector declares them. */
+#include "connector/token_request.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "vault/oauth/scopes.h"
+
+enum { PARTS_MAX = 16, NAME_MAX_BYTES = 64 };
+
+/* --- texts with settings in them --- */
+
+struct template
+{
+	const struct tokens_options *options;
+	const char *at;
+};
+
+/* The next piece of "Bearer {key}": text as it stands, or the part of the credential that is named.
+ */
+static bool next_piece(struct template *template, const char **text, size_t *len, struct err *err)
+{
+	const struct tokens_options *options = template->options;
+	const char *at = template->at, *close = at[0] == '{' ? strchr(at, '}') : NULL;
+	char name[NAME_MAX_BYTES];
+
+	if (close == NULL) {
+		*text = at;
+		*len = 1 + strcspn(at + 1, "{");
+		template->at = at + *len;
+		return true;
+	}
+	template->at = close + 1;
+	snprintf(name, sizeof(name), "%.*s", (int)(close - at - 1), at + 1);
+	return auth_find_part(name, options->settings, options->secrets, options->secret_count,
+			      text, len, err);
+}
+
+/* Its length first: secret memory does not grow. out NULL = only that. */
+static bool walk(const struct tokens_options *options, const char *text, struct secret *out,
+		 size_t *total, struct err *err)
+{
+	struct template template = { options, text };
+	const char *piece;
+	size_t len;
+
+	*total = 0;
+	while (*template.at != '\0') {
+		if (!next_piece(&template, &piece, &len, err))
+			return false;
+		if (out != NULL)
+			memcpy(out->data + *total, piece, len);
+		*total += len;
+	}
+	return true;
+}
+
+static bool expand(const struct tokens_options *options, const char *text, struct secret *out,
+		   struct err *err)
+{
+	size_t total;
+
+	return walk(options, text, NULL, &total, err) && secret_init(out, total, err) &&
+	       walk(options, text, out, &total, err);
+}
+
+static const char *text_of(const struct value *value)
+{
+	return value->type == VALUE_BYTES ? value->bytes : "";
+}
+
+/* --- a login call --- */
+
+struct login {
+	struct oauth_part parts[PARTS_MAX];
+	struct secret values[PARTS_MAX];
+	size_t count;
+};
+
+static void login_fini(struct login *login)
+{
+	for (size_t i = 0; i < login->count; i++)
+		secret_fini(&login->values[i]);
+}
+
+static bool add_parts(struct login *login, const struct tokens_options *options,
+		      const struct value *declared, struct err *err)
+{
+	if (value_count(declared) > PARTS_MAX)
+		return err_set(err, ERR_CONFIG, "auth: a login sends at most %d values", PARTS_MAX);
+	for (size_t i = 0; i < value_count(declared); i++) {
+		struct secret *value = &login->values[i];
+
+		if (!expand(options, text_of(&declared->items[i]), value, err))
+			return false;
+		login->parts[i] = (struct oauth_part){ declared->keys[i], value->data, value->len };
+		login->count++;
+	}
+	return true;
+}
+
+static bool find_part(const struct tokens_options *options, const struct value *from,
+		      const char *key, const char **text, size_t *len, struct err *err)
+{
+	return auth_find_part(value_text(from, key, ""), options->settings, options->secrets,
+			      options->secret_count, text, len, err);
+}
+
+static bool add_basic(struct oauth_request *out, const struct tokens_options *options,
+		      const struct value *basic, struct err *err)
+{
+	const char *user, *password;
+	size_t user_len, password_len;
+
+	return basic == NULL ||
+	       (find_part(options, basic, "username", &user, &user_len, err) &&
+		find_part(options, basic, "password", &password, &password_len, err) &&
+		oauth_basic(&out->authorization, user, user_len, password, password_len, err));
+}
+
+static bool write_login(const struct tokens_options *options, const struct value *auth,
+			struct oauth_request *out, struct err *err)
+{
+	const struct value *body = value_get(auth, "body"), *form = value_get(auth, "form");
+	struct login login = { 0 };
+	bool done = add_parts(&login, options, body != NULL ? body : form, err);
+
+	if (done && body != NULL)
+		done = oauth_request_json(out, login.parts, login.count, err);
+	else if (done && form != NULL)
+		done = oauth_request_form(out, login.parts, login.count, err);
+	login_fini(&login);
+	return done && add_basic(out, options, value_get(auth, "basic"), err);
+}
+
+/* --- OAuth --- */
+
+static bool copy_part(const struct tokens_options *options, const struct value *auth,
+		      const char *key, struct secret *out, struct err *err)
+{
+	const char *text;
+	size_t len;
+
+	return find_part(options, auth, key, &text, &len, err) && secret_from(out, text, len, err);
+}
+
+static size_t take_params(const struct value *params, struct oauth_part *out, size_t max)
+{
+	size_t count = 0;
+
+	for (; count < value_count(params) && count < max; count++) {
+		const char *text = text_of(&params->items[count]);
+
+		out[count] = (struct oauth_part){ params->keys[count], text, strlen(text) };
+	}
+	return count;
+}
+
+bool token_request_scopes(const struct value *auth, struct buf *out, struct err *err)
+{
+	const struct value *scopes = value_get(auth, "scopes");
+	struct buf all = BUF_INIT;
+	bool done;
+
+	for (size_t i = 0; i < value_count(scopes); i++)
+		buf_printf(&all, "%s ", text_of(value_at(scopes, i)));
+	done = buf_ok(&all, err) && scopes_unite(buf_text(&all), "", out, err);
+	buf_fini(&all);
+	return done;
+}
+
+static bool write_grant(const struct tokens_options *options, const struct value *auth,
+			const struct oauth_client *client, struct oauth_request *out,
+			struct err *err)
+{
+	struct secret username = SECRET_INIT, password = SECRET_INIT;
+	bool done;
+
+	if (str_eq(value_text(auth, "flow", ""), "client"))
+		return oauth_request_client(out, client, err);
+	done = copy_part(options, auth, "username", &username, err) &&
+	       copy_part(options, auth, "password", &password, err) &&
+	       oauth_request_password(out, client, username.data, &password, err);
+	secret_fini(&username);
+	secret_fini(&password);
+	return done;
+}
+
+static bool write_oauth(const struct tokens_options *options, const struct value *auth,
+			struct oauth_request *out, struct err *err)
+{
+	struct secret id = SECRET_INIT, key = SECRET_INIT;
+	struct buf set = BUF_INIT, scopes = BUF_INIT;
+	struct oauth_part params[PARTS_MAX];
+	bool has_secret = value_get(auth, "client_secret") != NULL, done;
+	struct oauth_client client = {
+		.secret = has_secret ? &key : NULL,
+		.is_basic = str_eq(value_text(auth, "client_auth", "body"), "basic"),
+		.params = params,
+		.param_count = take_params(value_get(auth, "token_params"), params, PARTS_MAX),
+	};
+
+	done = copy_part(options, auth, "client_id", &id, err) &&
+	       (!has_secret || copy_part(options, auth, "client_secret", &key, err)) &&
+	       token_request_scopes(auth, &set, err);
+	if (done) {
+		scopes_write(buf_text(&set), value_text(auth, "scope_separator", " "), &scopes);
+		client.id = id.data;
+		client.scopes = buf_text(&scopes);
+		done = buf_ok(&scopes, err) && write_grant(options, auth, &client, out, err);
+	}
+	secret_fini(&id);
+	secret_fini(&key);
+	buf_fini(&set);
+	buf_fini(&scopes);
+	return done;
+}
+
+bool token_request_write(const struct tokens_options *options, struct oauth_request *out,
+			 struct err *err)
+{
+	const struct value *auth = auth_declared(options->declaration, options->settings);
+
+	*out = (struct oauth_request){ 0 };
+	if (str_eq(value_text(auth, "kind", ""), "exchange"))
+		return write_login(options, auth, out, err);
+	return write_oauth(options, auth, out, err);
+}
+
+/* --- how answers read --- */
+
+static bool add_field(struct token_reading *out, const char *name, const struct value *value,
+		      struct err *err)
+{
+	char *number = out->numbers[out->field_count];
+	const char *text = number;
+
+	if (out->field_count == TOKEN_FIELDS_MAX)
+		return err_set(err, ERR_CONFIG, "auth: at most %d fields to know answers by",
+			       TOKEN_FIELDS_MAX);
+	if (value->type == VALUE_BYTES)
+		text = value->bytes;
+	else if (value->type == VALUE_INT)
+		snprintf(number, sizeof(out->numbers[0]), "%lld", (long long)value->i);
+	else if (value->type == VALUE_TRUE || value->type == VALUE_FALSE)
+		snprintf(number, sizeof(out->numbers[0]), "%s",
+			 value->type == VALUE_TRUE ? "true" : "false");
+	else
+		return err_set(err, ERR_CONFIG, "auth: %s: a text, an integer, true or false",
+			       name);
+	out->fields[out->field_count++] = (struct oauth_field){ name, text };
+	return true;
+}
+
+static bool add_fields(struct token_reading *out, const struct value *body,
+		       const struct oauth_field **fields, size_t *count, struct err *err)
+{
+	*fields = &out->fields[out->field_count];
+	*count = value_count(body);
+	for (size_t i = 0; i < *count; i++) {
+		if (!add_field(out, body->keys[i], &body->items[i], err))
+			return false;
+	}
+	return true;
+}
+
+static enum oauth_verdict verdict_of(const char *kind)
+{
+	if (str_eq(kind, "auth"))
+		return OAUTH_REFUSED;
+	if (str_eq(kind, "throttled"))
+		return OAUTH_THROTTLED;
+	return str_eq(kind, "forbidden") ? OAUTH_FORBIDDEN : OAUTH_FAILED;
+}
+
+static bool add_rules(struct token_reading *out, const struct value *errors, struct err *err)
+{
+	if (value_count(errors) > TOKEN_RULES_MAX)
+		return err_set(err, ERR_CONFIG, "auth.errors: at most %d", TOKEN_RULES_MAX);
+	for (size_t i = 0; i < value_count(errors); i++) {
+		const struct value *declared = value_at(errors, i);
+		struct oauth_rule *rule = &out->rules[i];
+
+		*rule = (struct oauth_rule){
+			.error = value_text(declared, "error", NULL),
+			.verdict = verdict_of(value_text(declared, "kind", "")),
+			.wait_ms = value_int(declared, "wait_s", 0) * 1000,
+			.hint = value_text(declared, "hint", NULL),
+		};
+		if (!add_fields(out, value_get(declared, "body"), &rule->fields, &rule->field_count,
+				err))
+			return false;
+	}
+	out->reading.rules = out->rules;
+	out->reading.rule_count = value_count(errors);
+	return true;
+}
+
+static bool add_expired(struct token_reading *out, const struct value *list, struct err *err)
+{
+	if (value_count(list) > TOKEN_RULES_MAX)
+		return err_set(err, ERR_CONFIG, "auth.expired: at most %d", TOKEN_RULES_MAX);
+	for (size_t i = 0; i < value_count(list); i++) {
+		const struct value *declared = value_at(list, i);
+		struct token_expired *expired = &out->expired[i];
+
+		expired->status = (int)value_int(declared, "status", 0);
+		if (!add_fields(out, value_get(declared, "body"), &expired->fields,
+				&expired->field_count, err))
+			return false;
+	}
+	out->expired_count = value_count(list);
+	return true;
+}
+
+bool token_reading_init(struct token_reading *out, const struct value *auth, struct err *err)
+{
+	bool is_login = str_eq(value_text(auth, "kind", ""), "exchange");
+
+	*out = (struct token_reading){ 0 };
+	out->reading = (struct oauth_reading){
+		.token_field = is_login ? value_text(auth, "field", "") : "access_token",
+		.seconds_field = is_login ? value_text(auth, "lives_field", NULL) : "expires_in",
+		.lives_max_ms = value_int(auth, "lives_s", 0) * 1000,
+	};
+	return add_rules(out, value_get(auth, "errors"), err) &&
+	       add_expired(out, value_get(auth, "expired"), err);
+}

@@ -1,0 +1,38 @@
+/* The request for a token, and how its answer reads, as a connector declares them. For tokens.c. */
+#ifndef MUSTER_CONNECTOR_TOKEN_REQUEST_H
+#define MUSTER_CONNECTOR_TOKEN_REQUEST_H
+
+#include "connector/tokens.h"
+#include "vault/oauth/answer.h"
+#include "vault/oauth/request.h"
+
+/* The request of a flow that asks the same each time: client, password, exchange. */
+bool token_request_write(const struct tokens_options *options, struct oauth_request *out,
+			 struct err *err);
+
+/* The scopes that auth declares, as a set (vault/oauth/scopes.h). */
+bool token_request_scopes(const struct value *auth, struct buf *out, struct err *err);
+
+enum { TOKEN_RULES_MAX = 16, TOKEN_FIELDS_MAX = 48 };
+
+/* What an answer says that the token is no longer good. */
+struct token_expired {
+	int status;
+	const struct oauth_field *fields;
+	size_t field_count;
+};
+
+/* Points into the declaration and itself: it must not move. */
+struct token_reading {
+	struct oauth_reading reading;
+	struct oauth_rule rules[TOKEN_RULES_MAX];
+	struct token_expired expired[TOKEN_RULES_MAX];
+	size_t expired_count;
+	struct oauth_field fields[TOKEN_FIELDS_MAX];
+	char numbers[TOKEN_FIELDS_MAX][24]; /* as text */
+	size_t field_count;
+};
+
+bool token_reading_init(struct token_reading *out, const struct value *auth, struct err *err);
+
+#endif

@@ -1,0 +1,327 @@
+/* Tokens as a connector declares them, for one account. */
+#include "connector/tokens.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/encode.h"
+#include "base/str.h"
+#include "connector/route.h"
+#include "connector/token_request.h"
+#include "crypto/digest.h"
+#include "wire/value.h"
+
+enum {
+	CONNECT_MS = 10000,
+	TOTAL_MS = 30000, /* half of a lease: the answer can still be stored */
+	BODY_MAX = 64 * 1024,
+};
+
+struct tokens {
+	struct host *host;
+	const struct value *auth;
+	struct token_reading reading;
+	struct oauth_request request; /* what is asked each time */
+	struct endpoint *endpoint;
+	struct value_tree *calls;
+	struct buf url;
+	struct net *net;
+	struct renewer *renewer;
+	/* the call under way */
+	renewer_answer_fn *answer;
+	void *ctx;
+	/* the end */
+	void (*finished)(void *arg);
+	void *finished_arg;
+};
+
+static void free_tokens(struct tokens *tokens)
+{
+	if (tokens->net != NULL)
+		net_close(tokens->net);
+	oauth_request_fini(&tokens->request);
+	endpoint_free(tokens->endpoint);
+	value_tree_free(tokens->calls);
+	buf_fini(&tokens->url);
+	free(tokens);
+}
+
+/* --- what is declared --- */
+
+bool tokens_are_declared(const struct value *auth)
+{
+	const char *kind = value_text(auth, "kind", "");
+
+	return str_eq(kind, "oauth2") || str_eq(kind, "exchange");
+}
+
+const char *tokens_header(const struct tokens *tokens)
+{
+	return value_text(tokens->auth, "header", "Authorization");
+}
+
+const char *tokens_prefix(const struct tokens *tokens)
+{
+	return value_text(tokens->auth, "prefix", "Bearer");
+}
+
+bool tokens_are_refused(const struct tokens *tokens, const struct net_reply *reply)
+{
+	if (reply->status == 401)
+		return true;
+	for (size_t i = 0; i < tokens->reading.expired_count; i++) {
+		const struct token_expired *expired = &tokens->reading.expired[i];
+
+		if (expired->status == reply->status && reply->body.len <= BODY_MAX &&
+		    oauth_fields_fit(expired->fields, expired->field_count, reply->body.data,
+				     reply->body.len))
+			return true;
+	}
+	return false;
+}
+
+/* --- the way to the token address --- */
+
+/* A call as the contract writes it. */
+static void put_address(struct buf *out, const struct value *auth)
+{
+	if (str_eq(value_text(auth, "kind", ""), "exchange"))
+		buf_str(out, value_text(auth, "call", ""));
+	else
+		buf_printf(out, "POST %s", value_text(auth, "token", ""));
+}
+
+static bool find_address(struct tokens *tokens, const struct tokens_options *options,
+			 struct err *err)
+{
+	struct buf call = BUF_INIT, list = BUF_INIT;
+	const struct net_allowed_call *allowed;
+
+	put_address(&call, tokens->auth);
+	value_put_list(&list, 1);
+	value_put_str(&list, buf_text(&call));
+	if (buf_ok(&call, err) && buf_ok(&list, err))
+		tokens->calls = value_parse(list.data, list.len, err);
+	buf_fini(&call);
+	buf_fini(&list);
+	if (tokens->calls == NULL)
+		return false;
+	tokens->endpoint = endpoint_new(options->declaration, options->settings, err);
+	if (tokens->endpoint == NULL ||
+	    !endpoint_allow(tokens->endpoint, value_root(tokens->calls), err))
+		return false;
+	allowed = endpoint_allowed(tokens->endpoint)->calls;
+	buf_printf(&tokens->url, "%s%s", allowed->base_url, allowed->path);
+	return buf_ok(&tokens->url, err);
+}
+
+static bool open_net(struct tokens *tokens, const struct tokens_options *options, struct err *err)
+{
+	const struct account *account = options->account;
+	struct net_options net = {
+		.account_id = account->id != NULL ? account->id : account->vendor,
+		.is_test = options->is_test,
+		.redact = tokens->host->redact,
+		.tuning = { .connect_ms = CONNECT_MS, .total_ms = TOTAL_MS },
+	};
+	struct route route;
+
+	if (route_init(&route, account, &net, err))
+		tokens->net = net_open(tokens->host->loop, &net, err);
+	route_fini(&route);
+	return tokens->net != NULL;
+}
+
+/* The answer may end us and the net: nothing is looked at after it but the body, taken before. */
+static void on_reply(void *arg, struct net_reply *reply, const struct err *failure)
+{
+	struct tokens *tokens = arg;
+	const struct err none = ERR_INIT;
+	struct buf body;
+
+	if (reply == NULL) {
+		tokens->answer(tokens->ctx, 0, NULL, 0, failure);
+		return;
+	}
+	body = reply->body;
+	reply->body = BUF_INIT;
+	tokens->answer(tokens->ctx, reply->status, buf_text(&body), body.len, &none);
+	if (body.data != NULL)
+		secret_wipe(body.data, body.size);
+	buf_fini(&body);
+}
+
+static bool send_request(void *arg, const struct oauth_request *request, renewer_answer_fn *answer,
+			 void *ctx, struct err *err)
+{
+	static const struct net_header accept = { "Accept", "application/json" };
+	struct tokens *tokens = arg;
+	const struct net_header authorization = { "Authorization", request->authorization.data };
+	const struct net_request post = {
+		.method = "POST",
+		.url = buf_text(&tokens->url),
+		.headers = &accept,
+		.header_count = 1,
+		.credentials = &authorization,
+		.credential_count = request->authorization.data != NULL,
+		.body = request->body.data,
+		.body_len = request->body.len,
+		.content_type = request->content_type,
+		.allow = endpoint_allowed(tokens->endpoint),
+		.max_body_bytes = BODY_MAX,
+	};
+
+	tokens->answer = answer;
+	tokens->ctx = ctx;
+	return net_send(tokens->net, &post, on_reply, tokens, err) != NULL;
+}
+
+/* --- what is asked --- */
+
+static bool copy_secret(struct secret *out, const struct secret *from, struct err *err)
+{
+	return from->data == NULL || secret_from(out, from->data, from->len, err);
+}
+
+static bool write_request(void *arg, const struct secret *refresh_token, struct oauth_request *out,
+			  struct err *err)
+{
+	const struct tokens *tokens = arg;
+
+	(void)refresh_token;
+	*out = (struct oauth_request){ .content_type = tokens->request.content_type };
+	return copy_secret(&out->body, &tokens->request.body, err) &&
+	       copy_secret(&out->authorization, &tokens->request.authorization, err);
+}
+
+/*
+ * What a token was asked with, so that another secret, scope or address asks for another one: the
+ * request itself, under a key of the vault, as its secrets could be guessed from a plain digest.
+ */
+static bool make_mark(const struct tokens *tokens, const char *credential_id, struct buf *out,
+		      struct err *err)
+{
+	const struct secret *body = &tokens->request.body, *basic = &tokens->request.authorization;
+	struct secret text = SECRET_INIT;
+	struct digest mark;
+	uint8_t key[32];
+	bool done;
+
+	if (credential_id == NULL)
+		return true;
+	done = vault_derive(tokens->host->vault, "token", credential_id, key, err) &&
+	       secret_init(&text, tokens->url.len + 1 + basic->len + 1 + body->len, err);
+	if (done) {
+		char *at = text.data;
+
+		memcpy(at, tokens->url.data, tokens->url.len + 1);
+		at += tokens->url.len + 1;
+		if (basic->len > 0)
+			memcpy(at, basic->data, basic->len);
+		at += basic->len + 1;
+		if (body->len > 0)
+			memcpy(at, body->data, body->len);
+		done = digest_hmac(DIGEST_SHA256, key, sizeof(key), text.data, text.len, &mark,
+				   err);
+	}
+	if (done)
+		encode_hex(out, mark.bytes, mark.len);
+	secret_wipe(key, sizeof(key));
+	secret_fini(&text);
+	return done && buf_ok(out, err);
+}
+
+static bool open_renewer(struct tokens *tokens, const struct tokens_options *options,
+			 struct err *err)
+{
+	struct host *host = tokens->host;
+	struct buf mark = BUF_INIT, scopes = BUF_INIT;
+	struct renewer_options wanted = {
+		.loop = host->loop,
+		.store = host->store,
+		.vault = host->vault,
+		.redact = host->redact,
+		.credential_id = options->credential_id,
+		.provider = value_text(options->declaration, "provider",
+				       value_text(options->declaration, "id", "")),
+		.reading = &tokens->reading.reading,
+		.grant = { .arg = tokens, .write = write_request },
+		.transport = { .arg = tokens, .send = send_request },
+	};
+
+	if (make_mark(tokens, options->credential_id, &mark, err) &&
+	    token_request_scopes(tokens->auth, &scopes, err)) {
+		wanted.made_of = buf_text(&mark);
+		wanted.scopes_wanted = buf_text(&scopes);
+		tokens->renewer = renewer_new(&wanted, err);
+	}
+	buf_fini(&mark);
+	buf_fini(&scopes);
+	return tokens->renewer != NULL;
+}
+
+static bool is_carried_out(const struct value *auth, struct err *err)
+{
+	return !str_eq(value_text(auth, "flow", ""), "code") ||
+	       err_set(err, ERR_CONFIG, "auth flow \"code\" is not in this version");
+}
+
+struct tokens *tokens_open(struct host *host, const struct tokens_options *options, struct err *err)
+{
+	struct tokens *tokens = calloc(1, sizeof(*tokens));
+
+	if (tokens == NULL) {
+		err_oom(err);
+		return NULL;
+	}
+	tokens->host = host;
+	tokens->auth = auth_declared(options->declaration, options->settings);
+	if (is_carried_out(tokens->auth, err) &&
+	    token_reading_init(&tokens->reading, tokens->auth, err) &&
+	    find_address(tokens, options, err) &&
+	    token_request_write(options, &tokens->request, err) && open_net(tokens, options, err) &&
+	    open_renewer(tokens, options, err))
+		return tokens;
+	free_tokens(tokens);
+	return NULL;
+}
+
+/* --- use --- */
+
+bool tokens_get(struct tokens *tokens, int64_t refused, renewer_done_fn *done, void *ctx,
+		struct err *err)
+{
+	return renewer_get(tokens->renewer, refused, done, ctx, err);
+}
+
+bool tokens_may_replace(const struct tokens *tokens, int64_t generation)
+{
+	return renewer_may_replace(tokens->renewer, generation);
+}
+
+void tokens_prove(struct tokens *tokens, int64_t generation)
+{
+	renewer_prove(tokens->renewer, generation);
+}
+
+/* Perhaps from within on_reply: net_close may be called there. */
+static void on_renewer_finished(void *arg)
+{
+	struct tokens *tokens = arg;
+	void (*finished)(void *) = tokens->finished;
+	void *finished_arg = tokens->finished_arg;
+
+	free_tokens(tokens);
+	finished(finished_arg);
+}
+
+void tokens_finish(struct tokens *tokens, void (*finished)(void *arg), void *arg)
+{
+	if (tokens == NULL) {
+		finished(arg);
+		return;
+	}
+	tokens->finished = finished;
+	tokens->finished_arg = arg;
+	renewer_finish(tokens->renewer, on_renewer_finished, tokens);
+}

@@ -1,0 +1,57 @@
+/*
+ * Tokens as a connector declares them (auth kinds oauth2 and exchange), for one account: what is
+ * sent to which address, how its answers read, and the way there. When to ask and who may is the
+ * business of vault/oauth/renewer.h.
+ *
+ * Token calls go over a client of their own, on the account's way (ca_file, connect_to, proxy,
+ * allowed addresses): they are neither recorded nor logged, and the vendor's limits do not count
+ * them.
+ */
+#ifndef MUSTER_CONNECTOR_TOKENS_H
+#define MUSTER_CONNECTOR_TOKENS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "connector/endpoint.h"
+#include "connector/host.h"
+#include "net/net.h"
+#include "store/account.h"
+#include "vault/oauth/renewer.h"
+
+struct tokens;
+
+/* Borrowed until they have finished, but for the secrets: what is needed of them is copied. */
+struct tokens_options {
+	const struct account *account;
+	const char *credential_id; /* NULL = what is tested is not stored yet */
+	const struct value *declaration;
+	const json_t *settings;
+	const struct auth_secret *secrets;
+	size_t secret_count;
+	bool is_test;
+};
+
+/* Does this auth (auth_declared) live by tokens? */
+bool tokens_are_declared(const struct value *auth);
+
+/* ERR_CONFIG for what this version does not carry out, ERR_AUTH when a part is missing. */
+struct tokens *tokens_open(struct host *host, const struct tokens_options *options,
+			   struct err *err);
+
+/* See renewer_get, renewer_may_replace, renewer_prove, renewer_finish. */
+bool tokens_get(struct tokens *tokens, int64_t refused, renewer_done_fn *done, void *ctx,
+		struct err *err);
+bool tokens_may_replace(const struct tokens *tokens, int64_t generation);
+void tokens_prove(struct tokens *tokens, int64_t generation);
+void tokens_finish(struct tokens *tokens, void (*finished)(void *arg), void *arg);
+
+/* "Authorization", "Bearer": how the token is shown to the vendor. They belong to the declaration.
+ */
+const char *tokens_header(const struct tokens *tokens);
+const char *tokens_prefix(const struct tokens *tokens);
+
+/* Does this answer say that the token is no longer good? 401, or what `expired` declares. */
+bool tokens_are_refused(const struct tokens *tokens, const struct net_reply *reply);
+
+#endif
