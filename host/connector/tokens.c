@@ -27,7 +27,8 @@ struct tokens {
 	struct buf url;
 	struct net *net;
 	struct renewer *renewer;
-	/* the call under way */
+	/* the call under way: the net borrows its credentials */
+	struct net_header authorization;
 	renewer_answer_fn *answer;
 	void *ctx;
 	/* the end */
@@ -156,13 +157,12 @@ static bool send_request(void *arg, const struct oauth_request *request, renewer
 {
 	static const struct net_header accept = { "Accept", "application/json" };
 	struct tokens *tokens = arg;
-	const struct net_header authorization = { "Authorization", request->authorization.data };
 	const struct net_request post = {
 		.method = "POST",
 		.url = buf_text(&tokens->url),
 		.headers = &accept,
 		.header_count = 1,
-		.credentials = &authorization,
+		.credentials = &tokens->authorization,
 		.credential_count = request->authorization.data != NULL,
 		.body = request->body.data,
 		.body_len = request->body.len,
@@ -171,6 +171,7 @@ static bool send_request(void *arg, const struct oauth_request *request, renewer
 		.max_body_bytes = BODY_MAX,
 	};
 
+	tokens->authorization = (struct net_header){ "Authorization", request->authorization.data };
 	tokens->answer = answer;
 	tokens->ctx = ctx;
 	return net_send(tokens->net, &post, on_reply, tokens, err) != NULL;

@@ -1,0 +1,205 @@
+"""Vendors whose requests bear a token that ends some day: asked for once, shared, renewed, and never
+to be found anywhere. The vendor is made up (simulator/harbor, vendors/harbor.lua).
+"""
+
+import pathlib
+import shutil
+import unittest
+
+from harness import E2eCase
+
+HOST, LOGIN, ACCOUNT = "acme.harbor.example", "acme-login.harbor.example", "harbor/acme"
+CONNECTOR = pathlib.Path(__file__).parent / "vendors" / "harbor.lua"
+AUTH, OK = 4, 0
+PROCESSES = 6
+
+
+class TokenCase(E2eCase):
+    TENANTS = []
+    WAY = "body"
+    TOKEN_CALL = (LOGIN, "/oauth/token")
+
+    def setUp(self):
+        self.sim = type(self.sim)([{"vendor": "harbor"}])
+        self.sim.start()
+        self.addCleanup(self.sim.stop)
+        super().setUp()
+        shutil.copyfile(CONNECTOR, self.muster.project / "vendors" / CONNECTOR.name)
+
+    def connect_harbor(self, secret=None, code=OK):
+        run = self.muster.connect_vendor(
+            self.sim, "harbor", HOST, ("address", HOST), ("secret", secret), extra=(
+                "--set", f"login={LOGIN}", "--set", f"way={self.WAY}",
+                "--connect-to", f"{LOGIN}:443:127.0.0.1:{self.sim.port}"))
+        self.assertEqual(run.code, code, run)
+        self.sim.clear_ledger()
+        return run
+
+    def run_sync(self, code=OK):
+        return self.sync(account=ACCOUNT, code=code)
+
+    def change(self, op, **args):
+        return self.sim.change(HOST, op, **args)
+
+    def token_calls(self):
+        host, path = self.TOKEN_CALL
+        return [entry for entry in self.sim.ledger()
+                if (entry["host"], entry["path"], entry["method"]) == (host, path, "POST")]
+
+    def devices(self):
+        return {(row["source_id"], row["name"])
+                for row in self.muster.rows("devices", ACCOUNT)}
+
+    def assert_true(self):
+        self.assertEqual(self.devices(), {(row["source_id"], row["name"])
+                                          for row in self.sim.truth(HOST)["devices"]})
+
+
+class EveryWay:
+    """What holds for each way to a token."""
+
+    def test_one_token_serves_many_sessions(self):
+        self.connect_harbor()
+        for _ in range(3):
+            self.run_sync()
+        self.assert_true()
+        self.assertEqual(len(self.token_calls()), 1)
+        self.assertEqual(self.muster.must("check", ACCOUNT).code, OK)
+        self.assertEqual(len(self.token_calls()), 1)
+
+    def test_a_token_that_ended_is_renewed_once(self):
+        self.connect_harbor()
+        self.run_sync()
+        self.change("end_tokens")
+        self.run_sync()
+        self.assert_true()
+        self.assertEqual(len(self.token_calls()), 2)
+        self.assertEqual(self.muster.account(ACCOUNT)["state"], "ok")
+
+    def test_a_token_that_ends_in_the_middle(self):
+        self.connect_harbor()
+        self.sim.fault("change_after", host=HOST, path="/v1/devices", page=2, op="end_tokens")
+        self.run_sync()
+        self.assert_true()
+        self.assertEqual(len(self.token_calls()), 2)
+
+    def test_a_wrong_secret(self):
+        run = self.connect_harbor(secret="wrong-secret", code=AUTH)
+        self.assertIn("refused", run.err)
+        self.assertNotIn("wrong-secret", run.said)
+        self.assertEqual(self.muster.value("SELECT count(*) FROM accounts"), 0)
+
+    def test_a_secret_that_was_replaced(self):
+        self.connect_harbor()
+        self.run_sync()
+        self.change("replace_secret", secret="another-secret")
+        self.change("end_tokens")
+        self.run_sync(code=AUTH)
+        self.assertEqual(self.muster.account(ACCOUNT)["state"], "needs-auth")
+        self.assertEqual(len(self.token_calls()), 2)
+        file = self.muster.secret_file("another-secret", "new")
+        self.muster.must("accounts", "reconnect", ACCOUNT, "--secret-file", f"secret={file}")
+        self.run_sync()
+        self.assertEqual(self.muster.account(ACCOUNT)["state"], "ok")
+
+    def test_secrets_and_tokens_are_nowhere(self):
+        self.connect_harbor()
+        self.run_sync()
+        canaries = [text.encode() for text in
+                    (self.sim.token(HOST), *self.change("end_tokens")["tokens"])]
+        self.assertTrue(any(text.startswith(b"at-") for text in canaries))
+        for file in (self.muster.folder / "project").rglob("*"):
+            data = file.read_bytes() if file.is_file() else b""
+            for canary in canaries:
+                self.assertNotIn(canary, data, file)
+        for run in self.muster.runs:
+            for canary in canaries:
+                self.assertNotIn(canary, run.said.encode(), run)
+
+
+class ClientInTheBody(EveryWay, TokenCase):
+    def test_what_is_asked(self):
+        self.connect_harbor()
+        self.run_sync()
+        call, = self.token_calls()
+        self.assertEqual(call["query"], {})
+        self.assertIn("grant_type=client_credentials&scope=apps.read%20devices.read&", call["body"])
+        self.assertNotIn("authorization", call["headers"])
+
+    def test_many_processes_make_one_call(self):
+        self.connect_harbor()
+        running = [self.muster.start("check", ACCOUNT) for _ in range(PROCESSES)]
+        for process in running:
+            out, err = process.communicate(timeout=120)
+            self.assertEqual(process.returncode, OK, (out, err))
+        self.assertEqual(len(self.token_calls()), 1)
+
+    def test_another_scope_asks_for_another_token(self):
+        self.connect_harbor()
+        self.run_sync()
+        file = self.muster.project / "vendors" / CONNECTOR.name
+        file.write_text(file.read_text().replace('"apps.read"', '"apps.write"'))
+        self.muster.must("vendors", "approve", "harbor", "--yes")
+        self.run_sync()
+        self.assertEqual(len(self.token_calls()), 2)
+
+    def test_a_vendor_that_never_takes_the_token(self):
+        self.connect_harbor()
+        self.run_sync()
+        self.sim.fault("unauthorized", host=HOST, path="/v1/devices", times=0)
+        for _ in range(3):
+            self.run_sync(code=AUTH)
+        self.assertEqual(len(self.token_calls()), 2)
+
+    def test_failures_with_status_200(self):
+        self.connect_harbor()
+        self.change("set", failure_status=200)
+        self.change("replace_secret", secret="another-secret")
+        run = self.run_sync(code=AUTH)
+        self.assertIn("invalid_client", run.said)
+
+    def test_a_broken_token_server(self):
+        self.connect_harbor()
+        self.sim.fault("server_error", host=LOGIN, path="/oauth/token", times=1)
+        self.run_sync()
+        self.assertEqual(len(self.token_calls()), 2)
+
+    def test_a_throttle_is_waited_for_by_nobody(self):
+        self.connect_harbor()
+        self.sim.fault("too_many_requests", host=LOGIN, path="/oauth/token", times=0)
+        for _ in range(3):
+            self.run_sync(code=5)
+        self.assertEqual(len(self.token_calls()), 1)
+
+
+class ClientInTheHeader(EveryWay, TokenCase):
+    WAY = "basic"
+
+    def test_what_is_asked(self):
+        self.connect_harbor()
+        self.run_sync()
+        call, = self.token_calls()
+        self.assertIn("authorization", call["headers"])
+        self.assertNotIn("client_secret", call["body"])
+
+
+class PasswordOfAPerson(EveryWay, TokenCase):
+    WAY = "person"
+
+
+class LoginCall(EveryWay, TokenCase):
+    WAY = "login"
+    TOKEN_CALL = (HOST, "/v1/login")
+
+    def test_an_end_that_is_told_in_the_body(self):
+        self.connect_harbor()
+        self.change("set", expired=403)
+        self.run_sync()
+        self.change("end_tokens")
+        self.run_sync()
+        self.assert_true()
+        self.assertEqual(len(self.token_calls()), 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
