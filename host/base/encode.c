@@ -190,3 +190,28 @@ bool decode_base64url(const char *text, size_t len, struct buf *out, struct err 
 {
 	return decode_groups(text, len, encode_base64url_alphabet, out, err);
 }
+
+bool decode_form(const char *text, size_t len, struct buf *out, struct err *err)
+{
+	uint8_t *room = buf_room(out, len);
+	size_t n = 0;
+
+	if (room == NULL)
+		return buf_ok(out, err);
+	for (size_t i = 0; i < len; i++) {
+		int high, low;
+
+		if (text[i] == '%') {
+			high = len - i > 2 ? hex_value(text[i + 1]) : -1;
+			low = len - i > 2 ? hex_value(text[i + 2]) : -1;
+			if (high < 0 || low < 0 || high + low == 0)
+				return fail_at(room, "a form's text", i, err);
+			room[n++] = (uint8_t)(high * 16 + low);
+			i += 2;
+		} else {
+			room[n++] = text[i] == '+' ? ' ' : (uint8_t)text[i];
+		}
+	}
+	buf_grown(out, n);
+	return true;
+}

@@ -1,6 +1,6 @@
 /*
  * Bytes as text: hex (lower case), base64 (RFC 4648 section 4, padded), base64url (section 5,
- * without padding) and percent-encoding (RFC 3986, everything but unreserved characters).
+ * without padding), percent-encoding (RFC 3986, everything but unreserved characters) and forms.
  *
  * Encoders append to a struct buf (sticky failure). Decoders are strict: no white space, no foreign
  * characters, no missing or spare padding, no bits that would be thrown away; so one text has one
@@ -27,5 +27,7 @@ void encode_percent(struct buf *out, const void *data, size_t len);
 bool decode_hex(const char *text, size_t len, struct buf *out, struct err *err);
 bool decode_base64(const char *text, size_t len, struct buf *out, struct err *err);
 bool decode_base64url(const char *text, size_t len, struct buf *out, struct err *err);
+/* A name or value of a query or form: %41 is A, + a blank. A NUL in it is refused. */
+bool decode_form(const char *text, size_t len, struct buf *out, struct err *err);
 
 #endif

@@ -103,6 +103,21 @@ static void percent_leaves_only_unreserved(void **state)
 	buf_fini(&out);
 }
 
+static void a_forms_text_is_decoded(void **state)
+{
+	static const char *const damaged[] = { "%", "a%4", "%4g", "%zz", "x%00y" };
+	struct err err = ERR_INIT;
+	struct buf out = BUF_INIT;
+
+	(void)state;
+	assert_true(decode_form("a+b%20c%2B%c3%A9%41", 19, &out, &err));
+	assert_string_equal(out.data, "a b c+\xc3\xa9"
+				      "A");
+	buf_fini(&out);
+	for (size_t i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++)
+		expect_refused(decode_form, damaged[i]);
+}
+
 static void every_length_survives_a_round_trip(void **state)
 {
 	struct err err = ERR_INIT;
@@ -130,6 +145,7 @@ int main(void)
 		cmocka_unit_test(damaged_texts_are_refused),
 		cmocka_unit_test(hex_takes_both_cases),
 		cmocka_unit_test(percent_leaves_only_unreserved),
+		cmocka_unit_test(a_forms_text_is_decoded),
 		cmocka_unit_test(every_length_survives_a_round_trip),
 	};
 

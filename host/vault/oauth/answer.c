@@ -138,8 +138,7 @@ static const struct oauth_rule *find_rule(const struct oauth_rule *rules, size_t
 
 /* --- a failure --- */
 
-/* A text from outside, within quotes of ours. */
-static void put_text(struct buf *out, const char *text)
+void oauth_put_text(struct buf *out, const char *text)
 {
 	size_t len = str_cut(text, strlen(text), TEXT_MAX);
 
@@ -156,10 +155,10 @@ static void put_words(struct buf *out, const json_t *body, int status)
 	if (error == NULL)
 		buf_printf(out, "HTTP %d", status);
 	else
-		put_text(out, error);
+		oauth_put_text(out, error);
 	if (description != NULL) {
 		buf_str(out, ": ");
-		put_text(out, description);
+		oauth_put_text(out, description);
 	}
 }
 

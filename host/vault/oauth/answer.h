@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/secret.h"
 
@@ -69,6 +70,9 @@ struct oauth_answer {
 void oauth_answer_judge(struct oauth_answer *out, const struct oauth_reading *reading, int status,
 			const void *body, size_t len, struct err *why);
 void oauth_answer_fini(struct oauth_answer *answer);
+
+/* Appends a text from outside: 200 bytes of it at most, control characters as blanks. */
+void oauth_put_text(struct buf *out, const char *text);
 
 /* Is the body a JSON object that has all of these fields? */
 bool oauth_fields_fit(const struct oauth_field *fields, size_t count, const void *body, size_t len);
