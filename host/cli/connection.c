@@ -15,6 +15,7 @@
 #include "store/audit.h"
 #include "store/credential.h"
 #include "store/session.h"
+#include "store/token.h"
 #include "vault/vault.h"
 
 const char *connection_who(char out[WHO_SIZE])
@@ -108,7 +109,8 @@ static bool put_secrets(struct store_tx *tx, struct storing *storing, struct err
 				     storing->secrets[i].id, storing->secrets[i].value, err))
 			return false;
 	}
-	return storing->secret_count == 0 || credential_set_state(tx, id, "ok", err);
+	return storing->secret_count == 0 ||
+	       (credential_set_state(tx, id, "ok", err) && token_forget(tx, id, err));
 }
 
 static bool is_other(const char *a, const char *b)

@@ -12,6 +12,7 @@
 #include "cli/route.h"
 #include "connector/json_value.h"
 #include "store/audit.h"
+#include "store/token.h"
 #include "vault/vault.h"
 
 void credential_use_fini(struct credential_use *use)
@@ -220,7 +221,8 @@ static bool put_secrets(struct store_tx *tx, const struct deed *deed,
 				     deed->secrets[i].value, err))
 			return false;
 	}
-	return credential_set_state(tx, credential->id, "ok", err);
+	return credential_set_state(tx, credential->id, "ok", err) &&
+	       token_forget(tx, credential->id, err);
 }
 
 static bool add(struct store_tx *tx, void *arg, struct err *err)

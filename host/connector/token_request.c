@@ -7,7 +7,7 @@
 #include "base/str.h"
 #include "vault/oauth/scopes.h"
 
-enum { PARTS_MAX = 16, NAME_MAX_BYTES = 64 };
+enum { NAME_MAX_BYTES = 64 };
 
 /* --- texts with settings in them --- */
 
@@ -73,8 +73,8 @@ static const char *text_of(const struct value *value)
 /* --- a login call --- */
 
 struct login {
-	struct oauth_part parts[PARTS_MAX];
-	struct secret values[PARTS_MAX];
+	struct oauth_part parts[TOKEN_PARTS_MAX];
+	struct secret values[TOKEN_PARTS_MAX];
 	size_t count;
 };
 
@@ -87,8 +87,9 @@ static void login_fini(struct login *login)
 static bool add_parts(struct login *login, const struct tokens_options *options,
 		      const struct value *declared, struct err *err)
 {
-	if (value_count(declared) > PARTS_MAX)
-		return err_set(err, ERR_CONFIG, "auth: a login sends at most %d values", PARTS_MAX);
+	if (value_count(declared) > TOKEN_PARTS_MAX)
+		return err_set(err, ERR_CONFIG, "auth: a login sends at most %d values",
+			       TOKEN_PARTS_MAX);
 	for (size_t i = 0; i < value_count(declared); i++) {
 		struct secret *value = &login->values[i];
 
@@ -170,18 +171,55 @@ bool token_request_scopes(const struct value *auth, struct buf *out, struct err 
 	return done;
 }
 
-static bool write_grant(const struct tokens_options *options, const struct value *auth,
-			const struct oauth_client *client, struct oauth_request *out,
-			struct err *err)
+static bool write_scopes(const struct value *auth, struct buf *out, struct err *err)
+{
+	struct buf set = BUF_INIT;
+	bool done = token_request_scopes(auth, &set, err);
+
+	scopes_write(buf_text(&set), value_text(auth, "scope_separator", " "), out);
+	buf_fini(&set);
+	return done && buf_ok(out, err);
+}
+
+bool token_client_init(struct token_client *out, const struct tokens_options *options,
+		       struct err *err)
+{
+	const struct value *auth = auth_declared(options->declaration, options->settings);
+	bool has_secret = value_get(auth, "client_secret") != NULL;
+
+	*out = (struct token_client){ 0 };
+	if (!copy_part(options, auth, "client_id", &out->id, err) ||
+	    (has_secret && !copy_part(options, auth, "client_secret", &out->secret, err)) ||
+	    !write_scopes(auth, &out->scopes, err))
+		return false;
+	out->client = (struct oauth_client){
+		.id = out->id.data,
+		.secret = has_secret ? &out->secret : NULL,
+		.is_basic = str_eq(value_text(auth, "client_auth", "body"), "basic"),
+		.scopes = buf_text(&out->scopes),
+		.params = out->params,
+		.param_count =
+			take_params(value_get(auth, "token_params"), out->params, TOKEN_PARTS_MAX),
+	};
+	return true;
+}
+
+void token_client_fini(struct token_client *client)
+{
+	secret_fini(&client->id);
+	secret_fini(&client->secret);
+	buf_fini(&client->scopes);
+}
+
+static bool write_password(const struct tokens_options *options, const struct value *auth,
+			   const struct oauth_client *client, struct oauth_request *out,
+			   struct err *err)
 {
 	struct secret username = SECRET_INIT, password = SECRET_INIT;
-	bool done;
+	bool done = copy_part(options, auth, "username", &username, err) &&
+		    copy_part(options, auth, "password", &password, err) &&
+		    oauth_request_password(out, client, username.data, &password, err);
 
-	if (str_eq(value_text(auth, "flow", ""), "client"))
-		return oauth_request_client(out, client, err);
-	done = copy_part(options, auth, "username", &username, err) &&
-	       copy_part(options, auth, "password", &password, err) &&
-	       oauth_request_password(out, client, username.data, &password, err);
 	secret_fini(&username);
 	secret_fini(&password);
 	return done;
@@ -190,30 +228,14 @@ static bool write_grant(const struct tokens_options *options, const struct value
 static bool write_oauth(const struct tokens_options *options, const struct value *auth,
 			struct oauth_request *out, struct err *err)
 {
-	struct secret id = SECRET_INIT, key = SECRET_INIT;
-	struct buf set = BUF_INIT, scopes = BUF_INIT;
-	struct oauth_part params[PARTS_MAX];
-	bool has_secret = value_get(auth, "client_secret") != NULL, done;
-	struct oauth_client client = {
-		.secret = has_secret ? &key : NULL,
-		.is_basic = str_eq(value_text(auth, "client_auth", "body"), "basic"),
-		.params = params,
-		.param_count = take_params(value_get(auth, "token_params"), params, PARTS_MAX),
-	};
+	struct token_client client;
+	bool done = token_client_init(&client, options, err);
 
-	done = copy_part(options, auth, "client_id", &id, err) &&
-	       (!has_secret || copy_part(options, auth, "client_secret", &key, err)) &&
-	       token_request_scopes(auth, &set, err);
-	if (done) {
-		scopes_write(buf_text(&set), value_text(auth, "scope_separator", " "), &scopes);
-		client.id = id.data;
-		client.scopes = buf_text(&scopes);
-		done = buf_ok(&scopes, err) && write_grant(options, auth, &client, out, err);
-	}
-	secret_fini(&id);
-	secret_fini(&key);
-	buf_fini(&set);
-	buf_fini(&scopes);
+	if (done && str_eq(value_text(auth, "flow", ""), "password"))
+		done = write_password(options, auth, &client.client, out, err);
+	else if (done)
+		done = oauth_request_client(out, &client.client, err);
+	token_client_fini(&client);
 	return done;
 }
 

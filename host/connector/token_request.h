@@ -6,6 +6,21 @@
 #include "vault/oauth/answer.h"
 #include "vault/oauth/request.h"
 
+enum { TOKEN_PARTS_MAX = 16 };
+
+/* The client that an oauth2 auth declares. It must not move: `client` points into it. */
+struct token_client {
+	struct oauth_client client;
+	struct secret id, secret;
+	struct buf scopes;			   /* as the server wants to read them */
+	struct oauth_part params[TOKEN_PARTS_MAX]; /* the declaration's */
+};
+
+/* token_client_fini also after a failure. */
+bool token_client_init(struct token_client *out, const struct tokens_options *options,
+		       struct err *err);
+void token_client_fini(struct token_client *client);
+
 /* The request of a flow that asks the same each time: client, password, exchange. */
 bool token_request_write(const struct tokens_options *options, struct oauth_request *out,
 			 struct err *err);

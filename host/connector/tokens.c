@@ -21,7 +21,10 @@ struct tokens {
 	struct host *host;
 	const struct value *auth;
 	struct token_reading reading;
-	struct oauth_request request; /* what is asked each time */
+	struct oauth_request
+		request; /* what is asked each time; of a consent: the client, for the mark */
+	struct token_client client; /* of a consent */
+	struct oauth_request trade; /* of a code, under way */
 	struct endpoint *endpoint;
 	struct value_tree *calls;
 	struct buf url;
@@ -41,6 +44,8 @@ static void free_tokens(struct tokens *tokens)
 	if (tokens->net != NULL)
 		net_close(tokens->net);
 	oauth_request_fini(&tokens->request);
+	oauth_request_fini(&tokens->trade);
+	token_client_fini(&tokens->client);
 	endpoint_free(tokens->endpoint);
 	value_tree_free(tokens->calls);
 	buf_fini(&tokens->url);
@@ -54,6 +59,17 @@ bool tokens_are_declared(const struct value *auth)
 	const char *kind = value_text(auth, "kind", "");
 
 	return str_eq(kind, "oauth2") || str_eq(kind, "exchange");
+}
+
+bool tokens_need_consent(const struct value *auth)
+{
+	return str_eq(value_text(auth, "kind", ""), "oauth2") &&
+	       str_eq(value_text(auth, "flow", ""), "code");
+}
+
+const struct oauth_reading *tokens_reading(const struct tokens *tokens)
+{
+	return &tokens->reading.reading;
 }
 
 const char *tokens_header(const struct tokens *tokens)
@@ -189,7 +205,8 @@ static bool write_request(void *arg, const struct secret *refresh_token, struct 
 {
 	const struct tokens *tokens = arg;
 
-	(void)refresh_token;
+	if (refresh_token != NULL)
+		return oauth_request_refresh(out, &tokens->client.client, refresh_token, err);
 	*out = (struct oauth_request){ .content_type = tokens->request.content_type };
 	return copy_secret(&out->body, &tokens->request.body, err) &&
 	       copy_secret(&out->authorization, &tokens->request.authorization, err);
@@ -246,7 +263,9 @@ static bool open_renewer(struct tokens *tokens, const struct tokens_options *opt
 		.provider = value_text(options->declaration, "provider",
 				       value_text(options->declaration, "id", "")),
 		.reading = &tokens->reading.reading,
-		.grant = { .arg = tokens, .write = write_request },
+		.grant = { .arg = tokens,
+			   .has_refresh_token = tokens_need_consent(tokens->auth),
+			   .write = write_request },
 		.transport = { .arg = tokens, .send = send_request },
 	};
 
@@ -261,10 +280,19 @@ static bool open_renewer(struct tokens *tokens, const struct tokens_options *opt
 	return tokens->renewer != NULL;
 }
 
-static bool is_carried_out(const struct value *auth, struct err *err)
+/* A token that was just got, and is tested before it is stored. */
+static bool take_given(struct tokens *tokens, const struct tokens_options *options, struct err *err)
 {
-	return !str_eq(value_text(auth, "flow", ""), "code") ||
-	       err_set(err, ERR_CONFIG, "auth flow \"code\" is not in this version");
+	for (size_t i = 0; i < options->secret_count && options->credential_id == NULL; i++) {
+		if (str_eq(options->secrets[i].id, TOKEN_FIELD_ACCESS))
+			return renewer_give(tokens->renewer, options->secrets[i].value, err);
+	}
+	return true;
+}
+
+static void on_nothing(void *arg)
+{
+	(void)arg;
 }
 
 struct tokens *tokens_open(struct host *host, const struct tokens_options *options, struct err *err)
@@ -277,17 +305,27 @@ struct tokens *tokens_open(struct host *host, const struct tokens_options *optio
 	}
 	tokens->host = host;
 	tokens->auth = auth_declared(options->declaration, options->settings);
-	if (is_carried_out(tokens->auth, err) &&
-	    token_reading_init(&tokens->reading, tokens->auth, err) &&
+	if (token_reading_init(&tokens->reading, tokens->auth, err) &&
 	    find_address(tokens, options, err) &&
+	    (!tokens_need_consent(tokens->auth) ||
+	     token_client_init(&tokens->client, options, err)) &&
 	    token_request_write(options, &tokens->request, err) && open_net(tokens, options, err) &&
-	    open_renewer(tokens, options, err))
+	    open_renewer(tokens, options, err) && take_given(tokens, options, err))
 		return tokens;
-	free_tokens(tokens);
+	tokens_finish(tokens, on_nothing, NULL);
 	return NULL;
 }
 
 /* --- use --- */
+
+bool tokens_trade_code(struct tokens *tokens, const struct secret *code, const char *redirect_uri,
+		       const struct secret *verifier, renewer_answer_fn *answer, void *ctx,
+		       struct err *err)
+{
+	return oauth_request_code(&tokens->trade, &tokens->client.client, code, redirect_uri,
+				  verifier, err) &&
+	       send_request(tokens, &tokens->trade, answer, ctx, err);
+}
 
 bool tokens_get(struct tokens *tokens, int64_t refused, renewer_done_fn *done, void *ctx,
 		struct err *err)
@@ -324,5 +362,6 @@ void tokens_finish(struct tokens *tokens, void (*finished)(void *arg), void *arg
 	}
 	tokens->finished = finished;
 	tokens->finished_arg = arg;
+	/* What was never begun is finished at once. */
 	renewer_finish(tokens->renewer, on_renewer_finished, tokens);
 }

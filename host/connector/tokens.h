@@ -27,13 +27,15 @@ struct tokens_options {
 	const char *credential_id; /* NULL = what is tested is not stored yet */
 	const struct value *declaration;
 	const json_t *settings;
+	/* Of a consent that is not stored yet: TOKEN_FIELD_ACCESS among them. */
 	const struct auth_secret *secrets;
 	size_t secret_count;
 	bool is_test;
 };
 
-/* Does this auth (auth_declared) live by tokens? */
+/* Does this auth (auth_declared) live by tokens? Do these need a person's consent? */
 bool tokens_are_declared(const struct value *auth);
+bool tokens_need_consent(const struct value *auth);
 
 /* ERR_CONFIG for what this version does not carry out, ERR_AUTH when a part is missing. */
 struct tokens *tokens_open(struct host *host, const struct tokens_options *options,
@@ -45,6 +47,17 @@ bool tokens_get(struct tokens *tokens, int64_t refused, renewer_done_fn *done, v
 bool tokens_may_replace(const struct tokens *tokens, int64_t generation);
 void tokens_prove(struct tokens *tokens, int64_t generation);
 void tokens_finish(struct tokens *tokens, void (*finished)(void *arg), void *arg);
+
+/*
+ * Trades the code that a person's consent gave for tokens. redirect_uri and verifier are NULL where
+ * there was no redirect. `answer` as of a renewer_transport. One at a time, and only while no other
+ * call is under way.
+ */
+bool tokens_trade_code(struct tokens *tokens, const struct secret *code, const char *redirect_uri,
+		       const struct secret *verifier, renewer_answer_fn *answer, void *ctx,
+		       struct err *err);
+/* How its answer reads. */
+const struct oauth_reading *tokens_reading(const struct tokens *tokens);
 
 /* "Authorization", "Bearer": how the token is shown to the vendor. They belong to the declaration.
  */

@@ -399,13 +399,29 @@ bool token_prove(struct store_tx *tx, const char *credential_id, int64_t generat
 	return true;
 }
 
-bool token_revoke(struct store_tx *tx, const char *credential_id, struct err *err)
+static bool set_state(struct store_tx *tx, const char *sql, const char *credential_id,
+		      struct err *err)
 {
-	struct db_stmt *stmt =
-		db_prepare(tx, "UPDATE tokens SET state = 'revoked' WHERE credential_id = $1", err);
+	struct db_stmt *stmt = db_prepare(tx, sql, err);
 
 	if (stmt == NULL)
 		return false;
 	db_bind_text(stmt, 1, credential_id);
 	return db_exec(stmt, NULL, err);
+}
+
+/* The lease ends, too: the answer to a call with the old secrets is not to be stored. */
+bool token_forget(struct store_tx *tx, const char *credential_id, struct err *err)
+{
+	return set_state(
+		tx,
+		"UPDATE tokens SET state = 'none', reason = '', made_of = '', owner = NULL,"
+		" is_unsure = 0, paused_until_ms = 0 WHERE credential_id = $1",
+		credential_id, err);
+}
+
+bool token_revoke(struct store_tx *tx, const char *credential_id, struct err *err)
+{
+	return set_state(tx, "UPDATE tokens SET state = 'revoked' WHERE credential_id = $1",
+			 credential_id, err);
 }

@@ -117,6 +117,8 @@ bool token_fail(struct store_tx *tx, const struct token_lease *lease, bool is_un
  */
 bool token_prove(struct store_tx *tx, const char *credential_id, int64_t generation, bool *was_news,
 		 struct err *err);
+/* New secrets, or a new consent: what was refused or obtained before says nothing any more. */
+bool token_forget(struct store_tx *tx, const char *credential_id, struct err *err);
 bool token_revoke(struct store_tx *tx, const char *credential_id, struct err *err);
 
 #endif

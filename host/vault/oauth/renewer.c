@@ -364,11 +364,16 @@ static void look(struct renewer *renewer)
 		answer_all(renewer, &err);
 }
 
-/* Of a test, where no row says so: the rule of round.c. */
+/*
+ * Of a test, where no row says so: the rule of round.c. And a consent that is not stored is not
+ * refreshed: a rotated token would be nobody's.
+ */
 static bool is_refused_at_once(const struct renewer *renewer)
 {
-	return renewer->credential_id == NULL && renewer->generation > renewer->proven &&
-	       highest_refused(renewer) == renewer->generation;
+	return renewer->credential_id == NULL &&
+	       (renewer->options.grant.has_refresh_token ||
+		(renewer->generation > renewer->proven &&
+		 highest_refused(renewer) == renewer->generation));
 }
 
 static void begin(struct renewer *renewer)
@@ -419,6 +424,16 @@ struct renewer *renewer_new(const struct renewer_options *options, struct err *e
 	return NULL;
 }
 
+bool renewer_give(struct renewer *renewer, const struct secret *token, struct err *err)
+{
+	secret_fini(&renewer->token);
+	if (!secret_from(&renewer->token, token->data, token->len, err))
+		return false;
+	renewer->generation++;
+	renewer->until_ms = INT64_MAX;
+	return true;
+}
+
 static bool is_at_hand(const struct renewer *renewer, int64_t refused)
 {
 	return renewer->token.len > 0 && renewer->generation > refused &&
@@ -447,6 +462,8 @@ bool renewer_get(struct renewer *renewer, int64_t refused, renewer_done_fn *done
 
 bool renewer_may_replace(const struct renewer *renewer, int64_t generation)
 {
+	if (renewer->credential_id == NULL && renewer->options.grant.has_refresh_token)
+		return false;
 	return generation < renewer->generation || generation <= renewer->proven || renewer->is_old;
 }
 

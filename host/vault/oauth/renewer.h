@@ -79,6 +79,9 @@ struct renewer_options {
 
 struct renewer *renewer_new(const struct renewer_options *options, struct err *err);
 
+/* Hands it a first token that is in nobody's row: of a test only (credential_id NULL). */
+bool renewer_give(struct renewer *renewer, const struct secret *token, struct err *err);
+
 /*
  * `token` is valid during the call only; NULL with err: ERR_AUTH when a person has to act,
  * ERR_THROTTLED, ERR_BUSY (another process asks, for longer than it may), or what went wrong.
