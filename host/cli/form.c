@@ -9,9 +9,11 @@
 
 #include "base/str.h"
 #include "cli/cli.h"
+#include "cli/consent.h"
 #include "cli/prompt.h"
 #include "cli/remote.h"
 #include "cli/secrets.h"
+#include "connector/tokens.h"
 
 void form_init(struct form *form, struct connector *connector)
 {
@@ -66,6 +68,19 @@ static bool fail_unknown(const struct connector *connector, const char *id, stru
 	return err_hint(err, "muster vendors show %s", connector_id(connector));
 }
 
+/* Of any of its kinds of auth: which one applies is not known yet. */
+static bool may_need_consent(const struct connector *connector)
+{
+	const struct value *auth = value_get(connector_declaration(connector), "auth");
+	const struct value *alternatives = value_get(auth, "alternatives");
+
+	for (size_t i = 0; i < value_count(alternatives); i++) {
+		if (tokens_need_consent(value_at(alternatives, i)))
+			return true;
+	}
+	return tokens_need_consent(auth);
+}
+
 /* `given` is ID or ID=VALUE. */
 static bool check_flag(const struct connector *connector, const char *flag, const char *given,
 		       bool wants_secret, struct err *err)
@@ -75,6 +90,8 @@ static bool check_flag(const struct connector *connector, const char *flag, cons
 
 	snprintf(id, sizeof(id), "%.*s", (int)strcspn(given, "="), given);
 	setting = connector_setting(connector, id);
+	if (!setting && wants_secret && str_eq(id, CONSENT_CODE) && may_need_consent(connector))
+		return true;
 	if (!setting)
 		return fail_unknown(connector, id, err);
 	if (wants_secret == is_secret(setting))

@@ -6,6 +6,7 @@
 #include "cli/accounts.h"
 #include "cli/cli.h"
 #include "cli/connection.h"
+#include "cli/consent.h"
 #include "cli/credentials.h"
 #include "cli/form.h"
 #include "cli/host.h"
@@ -144,7 +145,9 @@ static bool reconnect(struct cli *cli, struct changing *changing, struct err *er
 	if (!host_need_secrets(cli, err) || !load(cli, changing, err) ||
 	    !form_check_flags(cli, changing->connector, err) ||
 	    !form_fill_settings(cli, &changing->form, changing->account.settings, err) ||
-	    !choose_credential(cli, changing, err) || !test(cli, changing, err))
+	    !choose_credential(cli, changing, err) ||
+	    !consent_fill(cli, &changing->form, &changing->account, err) ||
+	    !test(cli, changing, err))
 		return false;
 	return store(cli, changing, "reconnect", err);
 }

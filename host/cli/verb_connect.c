@@ -8,6 +8,7 @@
 #include "cli/accounts.h"
 #include "cli/cli.h"
 #include "cli/connection.h"
+#include "cli/consent.h"
 #include "cli/credentials.h"
 #include "cli/form.h"
 #include "cli/host.h"
@@ -307,9 +308,10 @@ bool verb_connect(struct cli *cli, struct err *err)
 	bool done = (!name || accounts_check_name(name, "an account", err)) &&
 		    form_check_exclusive(cli, err) && host_need_secrets(cli, err) &&
 		    load(cli, &connecting, err) && begin_account(cli, &connecting, err) &&
-		    fill_in(cli, &connecting, err) && test(cli, &connecting, err) &&
-		    choose_name(cli, &connecting, err) && settle_name(cli, &connecting, err) &&
-		    approve(&connecting, err) &&
+		    fill_in(cli, &connecting, err) &&
+		    consent_fill(cli, &connecting.form, &connecting.account, err) &&
+		    test(cli, &connecting, err) && choose_name(cli, &connecting, err) &&
+		    settle_name(cli, &connecting, err) && approve(&connecting, err) &&
 		    connection_store(cli, &connecting.account, provider_of(connecting.connector),
 				     connecting.form.named, connecting.form.secret_count,
 				     connecting.archive_id, "connect", err) &&

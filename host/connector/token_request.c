@@ -70,6 +70,54 @@ static const char *text_of(const struct value *value)
 	return value->type == VALUE_BYTES ? value->bytes : "";
 }
 
+/* --- addresses --- */
+
+/* A list of one call, as a stream declares its calls. */
+static struct value_tree *list_call(const char *method, const char *address, struct err *err)
+{
+	struct value_tree *calls = NULL;
+	struct buf call = BUF_INIT, list = BUF_INIT;
+
+	buf_printf(&call, "%s %s", method, address);
+	value_put_list(&list, 1);
+	value_put_str(&list, buf_text(&call));
+	if (buf_ok(&call, err) && buf_ok(&list, err))
+		calls = value_parse(list.data, list.len, err);
+	buf_fini(&call);
+	buf_fini(&list);
+	return calls;
+}
+
+struct endpoint *token_request_endpoint(const struct tokens_options *options, const char *method,
+					const char *address, struct buf *url, struct err *err)
+{
+	struct value_tree *calls = list_call(method, address, err);
+	struct endpoint *endpoint =
+		calls != NULL ? endpoint_new(options->declaration, options->settings, err) : NULL;
+	bool fine = endpoint != NULL && endpoint_allow(endpoint, value_root(calls), err);
+
+	value_tree_free(calls);
+	if (fine) {
+		const struct net_allowed_call *call = endpoint_allowed(endpoint)->calls;
+
+		buf_printf(url, "%s%s", call->base_url, call->path);
+		fine = buf_ok(url, err);
+	}
+	if (fine)
+		return endpoint;
+	endpoint_free(endpoint);
+	return NULL;
+}
+
+bool token_request_address(const struct tokens_options *options, const char *method,
+			   const char *address, struct buf *url, struct err *err)
+{
+	struct endpoint *endpoint = token_request_endpoint(options, method, address, url, err);
+
+	endpoint_free(endpoint);
+	return endpoint != NULL;
+}
+
 /* --- a login call --- */
 
 struct login {
@@ -146,11 +194,11 @@ static bool copy_part(const struct tokens_options *options, const struct value *
 	return find_part(options, auth, key, &text, &len, err) && secret_from(out, text, len, err);
 }
 
-static size_t take_params(const struct value *params, struct oauth_part *out, size_t max)
+size_t token_request_params(const struct value *params, struct oauth_part out[TOKEN_PARTS_MAX])
 {
 	size_t count = 0;
 
-	for (; count < value_count(params) && count < max; count++) {
+	for (; count < value_count(params) && count < TOKEN_PARTS_MAX; count++) {
 		const char *text = text_of(&params->items[count]);
 
 		out[count] = (struct oauth_part){ params->keys[count], text, strlen(text) };
@@ -198,8 +246,7 @@ bool token_client_init(struct token_client *out, const struct tokens_options *op
 		.is_basic = str_eq(value_text(auth, "client_auth", "body"), "basic"),
 		.scopes = buf_text(&out->scopes),
 		.params = out->params,
-		.param_count =
-			take_params(value_get(auth, "token_params"), out->params, TOKEN_PARTS_MAX),
+		.param_count = token_request_params(value_get(auth, "token_params"), out->params),
 	};
 	return true;
 }

@@ -25,6 +25,16 @@ void token_client_fini(struct token_client *client);
 bool token_request_write(const struct tokens_options *options, struct oauth_request *out,
 			 struct err *err);
 
+/* The endpoint that lets one declared address ("accounts:/oauth/token") through; its URL. */
+struct endpoint *token_request_endpoint(const struct tokens_options *options, const char *method,
+					const char *address, struct buf *url, struct err *err);
+/* The URL alone. */
+bool token_request_address(const struct tokens_options *options, const char *method,
+			   const char *address, struct buf *url, struct err *err);
+
+/* Declared parameters (a map of texts), borrowed; returns how many. */
+size_t token_request_params(const struct value *params, struct oauth_part out[TOKEN_PARTS_MAX]);
+
 /* The scopes that auth declares, as a set (vault/oauth/scopes.h). */
 bool token_request_scopes(const struct value *auth, struct buf *out, struct err *err);
 

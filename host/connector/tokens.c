@@ -26,7 +26,6 @@ struct tokens {
 	struct token_client client; /* of a consent */
 	struct oauth_request trade; /* of a code, under way */
 	struct endpoint *endpoint;
-	struct value_tree *calls;
 	struct buf url;
 	struct net *net;
 	struct renewer *renewer;
@@ -47,7 +46,6 @@ static void free_tokens(struct tokens *tokens)
 	oauth_request_fini(&tokens->trade);
 	token_client_fini(&tokens->client);
 	endpoint_free(tokens->endpoint);
-	value_tree_free(tokens->calls);
 	buf_fini(&tokens->url);
 	free(tokens);
 }
@@ -99,37 +97,18 @@ bool tokens_are_refused(const struct tokens *tokens, const struct net_reply *rep
 
 /* --- the way to the token address --- */
 
-/* A call as the contract writes it. */
-static void put_address(struct buf *out, const struct value *auth)
-{
-	if (str_eq(value_text(auth, "kind", ""), "exchange"))
-		buf_str(out, value_text(auth, "call", ""));
-	else
-		buf_printf(out, "POST %s", value_text(auth, "token", ""));
-}
-
+/* A login is declared as a call, with its method. */
 static bool find_address(struct tokens *tokens, const struct tokens_options *options,
 			 struct err *err)
 {
-	struct buf call = BUF_INIT, list = BUF_INIT;
-	const struct net_allowed_call *allowed;
+	const char *call = value_text(tokens->auth, "call", NULL);
+	const char *address = call != NULL ? call + strcspn(call, " ") : NULL;
 
-	put_address(&call, tokens->auth);
-	value_put_list(&list, 1);
-	value_put_str(&list, buf_text(&call));
-	if (buf_ok(&call, err) && buf_ok(&list, err))
-		tokens->calls = value_parse(list.data, list.len, err);
-	buf_fini(&call);
-	buf_fini(&list);
-	if (tokens->calls == NULL)
-		return false;
-	tokens->endpoint = endpoint_new(options->declaration, options->settings, err);
-	if (tokens->endpoint == NULL ||
-	    !endpoint_allow(tokens->endpoint, value_root(tokens->calls), err))
-		return false;
-	allowed = endpoint_allowed(tokens->endpoint)->calls;
-	buf_printf(&tokens->url, "%s%s", allowed->base_url, allowed->path);
-	return buf_ok(&tokens->url, err);
+	if (address == NULL)
+		address = value_text(tokens->auth, "token", "");
+	tokens->endpoint = token_request_endpoint(options, "POST", address + (*address == ' '),
+						  &tokens->url, err);
+	return tokens->endpoint != NULL;
 }
 
 static bool open_net(struct tokens *tokens, const struct tokens_options *options, struct err *err)

@@ -201,5 +201,90 @@ class LoginCall(EveryWay, TokenCase):
         self.assertEqual(len(self.token_calls()), 2)
 
 
+class Consent(TokenCase):
+    """A code that the vendor's console made, pasted: the way of machines without a browser."""
+
+    WAY = "consent"
+
+    def connect_with(self, code, exit_code=OK, verb="connect"):
+        file = self.muster.secret_file(code, "code")
+        extra = ("--secret-file", f"code={file}")
+        if verb == "reconnect":
+            secret = self.muster.secret_file(self.sim.token(HOST), "acme")
+            run = self.muster.run("accounts", "reconnect", ACCOUNT, "--no-input",
+                                  "--secret-file", f"secret={secret}", *extra)
+        else:
+            run = self.muster.connect_vendor(
+                self.sim, "harbor", HOST, ("address", HOST), ("secret", None), extra=(
+                    "--set", f"login={LOGIN}", "--set", "way=consent", "--connect-to",
+                    f"{LOGIN}:443:127.0.0.1:{self.sim.port}", *extra))
+        self.assertEqual(run.code, exit_code, run)
+        return run
+
+    def test_tokens_are_refreshed_and_rotate(self):
+        run = self.connect_with(self.change("make_code")["code"])
+        self.assertIn(f"https://{LOGIN}/oauth/auth?response_type=code&client_id=acme%3Aclient", run.err)
+        self.assertIn("code_challenge_method=S256", run.err)
+        for _ in range(3):
+            self.run_sync()
+            self.change("end_tokens")
+        self.assert_true()
+        asked = [entry["body"].partition("&")[0] for entry in self.token_calls()]
+        self.assertEqual(asked, ["grant_type=authorization_code"] + ["grant_type=refresh_token"] * 3)
+
+    def test_many_processes_use_a_refresh_token_once(self):
+        self.connect_with(self.change("make_code")["code"])
+        self.sim.clear_ledger()
+        running = [self.muster.start("check", ACCOUNT) for _ in range(PROCESSES)]
+        for process in running:
+            out, err = process.communicate(timeout=120)
+            self.assertEqual(process.returncode, OK, (out, err))
+        self.assertEqual(len(self.token_calls()), 1)
+        self.change("end_tokens")
+        self.run_sync()
+
+    def test_a_consent_that_was_withdrawn(self):
+        self.connect_with(self.change("make_code")["code"])
+        self.run_sync()
+        self.change("withdraw")
+        before = len(self.token_calls())
+        for _ in range(3):
+            self.run_sync(code=AUTH)
+        self.assertEqual(len(self.token_calls()), before + 1)
+        account = self.muster.account(ACCOUNT)
+        self.assertEqual(account["state"], "needs-auth")
+        self.connect_with(self.change("make_code")["code"], verb="reconnect")
+        self.run_sync()
+        self.assertEqual(self.muster.account(ACCOUNT)["id"], account["id"])
+        self.assert_true()
+
+    def test_codes_that_are_no_good(self):
+        code = self.change("make_code")["code"]
+        run = self.connect_with("co-unknown-code", exit_code=AUTH)
+        self.assertNotIn("co-unknown-code", run.said)
+        self.connect_with(code)
+        self.connect_with(code, exit_code=AUTH)
+        run = self.connect_with(f"http://127.0.0.1:8765/oauth/callback?code={code}&state=forged", exit_code=6)
+        self.assertIn("does not belong to this attempt", run.err)
+
+    def test_a_consent_that_would_end_is_refused(self):
+        self.change("set", offline=False)
+        run = self.connect_with(self.change("make_code")["code"], exit_code=AUTH)
+        self.assertIn("no refresh token", run.err)
+        self.assertEqual(self.muster.value("SELECT count(*) FROM accounts"), 0)
+
+    def test_nothing_of_it_is_anywhere(self):
+        code = self.change("make_code")["code"]
+        self.connect_with(code)
+        self.run_sync()
+        canaries = [text.encode() for text in (code, *self.change("end_tokens")["tokens"])]
+        self.assertTrue(any(text.startswith(b"rt-") for text in canaries))
+        for file in (self.muster.folder / "project").rglob("*"):
+            data = file.read_bytes() if file.is_file() else b""
+            self.assertFalse([canary for canary in canaries if canary in data], file)
+        for run in self.muster.runs:
+            self.assertFalse([canary for canary in canaries if canary in run.said.encode()], run)
+
+
 if __name__ == "__main__":
     unittest.main()

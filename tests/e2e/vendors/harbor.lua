@@ -1,4 +1,4 @@
--- The simulator's made-up vendor whose requests bear tokens, got in four ways.
+-- The simulator's made-up vendor whose requests bear tokens, got in five ways.
 local page <const> = require "muster.page"
 
 local EXPIRED <const> = { { status = 403, body = { code = "TOKEN_EXPIRED" } } }
@@ -15,7 +15,7 @@ return {
   settings = {
     { id = "address", type = "url", label = "Address", hosts = { "*.harbor.example" } },
     { id = "login", type = "url", label = "Login address", hosts = { "*.harbor.example" } },
-    { id = "way", type = "choice", label = "Way", choices = { "body", "basic", "person", "login" }, default = "body" },
+    { id = "way", type = "choice", label = "Way", choices = { "body", "basic", "person", "login", "consent" }, default = "body" },
     { id = "client", type = "text", label = "Client", default = "acme:client" },
     { id = "user", type = "text", label = "User", default = "ada" },
     { id = "secret", type = "secret", label = "Secret" },
@@ -29,6 +29,11 @@ return {
       person = {
         kind = "oauth2", flow = "password", token = "login:/oauth/token", client_id = "client",
         client_secret = "secret", username = "user", password = "secret",
+      },
+      consent = {
+        kind = "oauth2", flow = "code", authorize = "login:/oauth/auth", token = "login:/oauth/token",
+        client_id = "client", client_secret = "secret", scopes = { "devices.read" },
+        params = { access_type = "offline", prompt = "consent" }, expired = EXPIRED,
       },
       login = {
         kind = "exchange", call = "POST api:/login", body = { user = "{user}", key = "{secret}" },

@@ -1,8 +1,8 @@
 """One tenant of Harbor.
 
 at NAME-login.harbor.example
-POST /oauth/token   a form (RFC 6749): client_credentials, password, refresh_token; the client in the
-                    body or as HTTP Basic -> {access_token, expires_in, scope, token_type}
+POST /oauth/token   a form (RFC 6749): client_credentials, password, authorization_code, refresh_token; the
+                    client in the body or as HTTP Basic -> {access_token, expires_in, scope, token_type}
 at NAME.harbor.example
 POST /v1/login      {"user", "key"} -> {"data": {"token", "ttl"}}
 GET  /v1/devices?offset=&limit=  with a bearer token -> {"devices": [{id, name}], "total"}
@@ -29,6 +29,7 @@ OPTIONS = {
     "expired": 401,         # status of a request whose token ended; 403 says so in the body alone
     "failure_status": None, # of failed token requests, whatever they are: 200 as Zoho does
     "scopes": None,         # what is granted, as it is written; None: what was asked for, untold
+    "offline": True,        # a code gives a refresh token
     "rotates": True,        # each refresh gives a new refresh token and ends the old one
 }
 
@@ -55,6 +56,7 @@ class HarborService(Service):
         self.lock = threading.RLock()
         self.tokens: dict[str, float] = {}  # access token -> when it ends
         self.refresh_tokens: dict[str, bool] = {}  # -> still good; one that is not ends all
+        self.codes: set[str] = set()
         self.devices = {f"d-{i:03}": f"Laptop {i}" for i in range(self.options["devices"])}
 
     def describe(self) -> dict[str, Any]:
@@ -104,6 +106,8 @@ class HarborService(Service):
         grant = form.get("grant_type")
         if grant == "refresh_token":
             return self.refresh(form)
+        if grant == "authorization_code":
+            return self.trade(form)
         if grant == "password" and (form.get("username"), form.get("password")) != ("ada", self.secret):
             return self.failure("invalid_grant")
         if grant not in ("client_credentials", "password"):
@@ -117,6 +121,13 @@ class HarborService(Service):
         if self.options["scopes"] is not None:
             answer["scope"] = self.options["scopes"]
         return json_reply(answer)
+
+    def trade(self, form: dict[str, str]) -> Reply:
+        """A code that the console made: used once, and not with a redirect that never was."""
+        if form.get("code") not in self.codes or "redirect_uri" in form:
+            return self.failure("invalid_grant")
+        self.codes.discard(form["code"])
+        return self.grant(**(self.consent() if self.options["offline"] else {}))
 
     def refresh(self, form: dict[str, str]) -> Reply:
         used = form.get("refresh_token", "")
@@ -173,17 +184,19 @@ class HarborService(Service):
             return getattr(self, f"change_{op}")(**args) or {}
 
     def change_end_tokens(self) -> dict[str, Any]:
-        """All access tokens that there are end now."""
-        ended = list(self.tokens)
+        """All access tokens that there are end now; the refresh tokens are told, too."""
+        ended = [*self.tokens, *self.refresh_tokens]
         self.tokens.clear()
         return {"tokens": ended}
 
     def change_replace_secret(self, secret: str) -> None:
         self.secret = secret
 
-    def change_consent(self) -> dict[str, str]:
-        """A person consents: a new family of refresh tokens."""
-        return self.consent()
+    def change_make_code(self) -> dict[str, str]:
+        """A person consents in the vendor's console, which shows them a code."""
+        code = "co-" + secrets.token_urlsafe(24)
+        self.codes.add(code)
+        return {"code": code}
 
     def change_withdraw(self) -> None:
         """The consent is taken back, as an administrator does."""
