@@ -2,8 +2,13 @@
 to be found anywhere. The vendor is made up (simulator/harbor, vendors/harbor.lua).
 """
 
+import contextlib
+import os
 import pathlib
 import shutil
+import signal
+import sqlite3
+import time
 import unittest
 
 from harness import E2eCase
@@ -257,6 +262,53 @@ class Consent(TokenCase):
         self.run_sync()
         self.assertEqual(self.muster.account(ACCOUNT)["id"], account["id"])
         self.assert_true()
+
+    def begin_anew(self, **options):
+        """Connected, and the next session needs a new token."""
+        self.change("set", **options)
+        self.connect_with(self.change("make_code")["code"])
+        self.run_sync()
+        self.change("end_tokens")
+        self.sim.clear_ledger()
+
+    def test_an_answer_that_was_lost(self):
+        self.begin_anew(rotates=False)
+        self.sim.fault("early_close", host=LOGIN, path="/oauth/token", times=1)
+        self.run_sync()
+        self.assertEqual(len(self.token_calls()), 2)
+
+    def test_an_answer_that_was_lost_with_the_only_token(self):
+        """The old token is tried once more; a strict server ends the family then. No call follows."""
+        self.begin_anew()
+        self.sim.fault("early_close", host=LOGIN, path="/oauth/token", times=1)
+        for _ in range(3):
+            self.run_sync(code=AUTH)
+        used = {parameter for call in self.token_calls() for parameter in call["body"].split("&")
+                if parameter.startswith("refresh_token=")}
+        self.assertEqual((len(self.token_calls()), len(used)), (2, 1))
+        self.assertEqual(self.muster.account(ACCOUNT)["state"], "needs-auth")
+
+    def begun(self):
+        """Somebody is asking for a token at this moment."""
+        database = self.muster.project / ".muster" / "muster.db"
+        with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as opened:
+            return opened.execute("SELECT count(*) FROM tokens WHERE owner IS NOT NULL").fetchone()[0]
+
+    def test_a_process_that_was_killed_while_it_asked(self):
+        self.begin_anew(rotates=False)
+        self.sim.fault("delay", host=LOGIN, path="/oauth/token", times=1, seconds=10)
+        process = self.muster.start("check", ACCOUNT)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        until = time.monotonic() + 60
+        while not self.begun():
+            self.assertLess(time.monotonic(), until)
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate(timeout=60)
+        self.run_sync()
+        self.assert_true()
+        self.assertFalse(self.begun())
 
     def test_codes_that_are_no_good(self):
         code = self.change("make_code")["code"]

@@ -15,7 +15,10 @@ return {
   settings = {
     { id = "address", type = "url", label = "Address", hosts = { "*.harbor.example" } },
     { id = "login", type = "url", label = "Login address", hosts = { "*.harbor.example" } },
-    { id = "way", type = "choice", label = "Way", choices = { "body", "basic", "person", "login", "consent" }, default = "body" },
+    {
+      id = "way", type = "choice", label = "Way", default = "body",
+      choices = { "body", "basic", "person", "login", "consent" },
+    },
     { id = "client", type = "text", label = "Client", default = "acme:client" },
     { id = "user", type = "text", label = "User", default = "ada" },
     { id = "secret", type = "secret", label = "Secret" },
