@@ -228,6 +228,24 @@ static bool make_mark(const struct tokens *tokens, const char *credential_id, st
 	return done && buf_ok(out, err);
 }
 
+/*
+ * What is asked each time. Of a consent only the client is part of the mark: connectors that share
+ * it want different scopes, and one token serves them all.
+ */
+static bool write_fixed(struct tokens *tokens, const struct tokens_options *options,
+			struct err *err)
+{
+	struct oauth_client bare;
+
+	if (!tokens_need_consent(tokens->auth))
+		return token_request_write(options, &tokens->request, err);
+	if (!token_client_init(&tokens->client, options, err))
+		return false;
+	bare = tokens->client.client;
+	bare.scopes = "";
+	return oauth_request_client(&tokens->request, &bare, err);
+}
+
 static bool open_renewer(struct tokens *tokens, const struct tokens_options *options,
 			 struct err *err)
 {
@@ -285,11 +303,9 @@ struct tokens *tokens_open(struct host *host, const struct tokens_options *optio
 	tokens->host = host;
 	tokens->auth = auth_declared(options->declaration, options->settings);
 	if (token_reading_init(&tokens->reading, tokens->auth, err) &&
-	    find_address(tokens, options, err) &&
-	    (!tokens_need_consent(tokens->auth) ||
-	     token_client_init(&tokens->client, options, err)) &&
-	    token_request_write(options, &tokens->request, err) && open_net(tokens, options, err) &&
-	    open_renewer(tokens, options, err) && take_given(tokens, options, err))
+	    find_address(tokens, options, err) && write_fixed(tokens, options, err) &&
+	    open_net(tokens, options, err) && open_renewer(tokens, options, err) &&
+	    take_given(tokens, options, err))
 		return tokens;
 	tokens_finish(tokens, on_nothing, NULL);
 	return NULL;

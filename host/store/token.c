@@ -295,7 +295,8 @@ static bool fill(struct token *token, const struct token_grant *grant, struct er
 	return set_text(&token->state, "valid", err) && set_text(&token->reason, "", err) &&
 	       set_text(&token->made_of, grant->made_of, err) &&
 	       set_text(&token->scopes_wanted, grant->scopes_wanted, err) &&
-	       set_text(&token->scopes_granted, grant->scopes_granted, err);
+	       (grant->scopes_granted == NULL ||
+		set_text(&token->scopes_granted, grant->scopes_granted, err));
 }
 
 /* The lease was given back by this very grant: its commit succeeded after all. */

@@ -90,7 +90,8 @@ bool token_begin(struct store_tx *tx, const char *credential_id, const char *own
 /* What the server gave. Texts are borrowed. */
 struct token_grant {
 	const char *made_of;
-	const char *scopes_wanted, *scopes_granted;
+	const char *scopes_wanted;
+	const char *scopes_granted; /* NULL = as they are known */
 	int64_t obtained_at_ms, refresh_at_ms, expires_at_ms;
 };
 

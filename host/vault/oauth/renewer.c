@@ -202,7 +202,9 @@ static void conclude(struct renewer *renewer)
 {
 	struct round *round = &renewer->round;
 
-	if (round->answer.verdict == OAUTH_GRANTED) {
+	if (round->answer.verdict == OAUTH_GRANTED && round->why.kind != ERR_NONE) {
+		answer_all(renewer, &round->why);
+	} else if (round->answer.verdict == OAUTH_GRANTED) {
 		renewer->is_old = false;
 		adopt(renewer, &round->answer.access_token, round->generation, round->fresh_ms);
 	} else if (round->answer.verdict == OAUTH_FAILED && ++renewer->attempts < ATTEMPTS &&
