@@ -62,8 +62,8 @@ end
 local scalars <const> = schema.map(schema.any())
 
 local AUTH <const> = {
-  bearer = auth { token = required_text, prefix = text, header = text },
-  basic = auth { username = required_text, password = required_text },
+  bearer = auth { token = required_text, prefix = text, header = text, headers = schema.map(text) },
+  basic = auth { username = required_text, password = required_text, headers = schema.map(text) },
   header = auth { headers = schema.map(text, { required = true }) },
   oauth2 = auth {
     flow = schema.text { one_of = { "code", "client", "password" } },
@@ -238,6 +238,9 @@ local function check_bases(bases, types, at)
   end
 end
 
+-- Kinds whose `headers` are settings, each the value of the header it is named under.
+local WITH_HEADERS <const> = { bearer = true, basic = true, header = true }
+
 local SECRET_KEYS <const> = { "token", "password", "client_secret", "key", "certificate" }
 
 -- What a credential is made of is named by its setting.
@@ -266,10 +269,10 @@ local function check_auth(rule, types, at)
   end
   if rule.kind == "basic" then
     check_part(rule.username, types, schema.below(at, "username"))
-  elseif rule.kind == "header" then
-    for _, header in ipairs(schema.sorted_keys(rule.headers)) do
-      check_part(rule.headers[header], types, schema.below(at, "headers." .. header))
-    end
+  end
+  local headers = WITH_HEADERS[rule.kind] and rule.headers or {}
+  for _, header in ipairs(schema.sorted_keys(headers)) do
+    check_part(headers[header], types, schema.below(at, "headers." .. header))
   end
 end
 

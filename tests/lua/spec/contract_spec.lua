@@ -107,6 +107,7 @@ describe("contract", function()
     for _, auth in ipairs {
       { kind = "bearer", token = "token", prefix = "Zoho-oauthtoken" },
       { kind = "basic", username = "url", password = "token" },
+      { kind = "basic", username = "url", password = "token", headers = { ["x-tenant"] = "token" } },
       { kind = "header", headers = { ["x-api-key"] = "token" }, except = { "/ping" } },
       { kind = "oauth2", flow = "client", token = "{url}/token", client_id = "url", client_secret = "token" },
       { kind = "exchange", call = "POST api:/login", body = { key = "{token}" }, field = "token" },
@@ -121,6 +122,9 @@ describe("contract", function()
     end
     assert.matches('auth.headers.x%-key: unknown setting "tokens"; did you mean "token"', message(function(c)
       c.auth = { kind = "header", headers = { ["x-key"] = "tokens" } }
+    end))
+    assert.matches('auth.headers.x%-tenant: unknown setting "tokens"', message(function(c)
+      c.auth = { kind = "basic", username = "url", password = "token", headers = { ["x-tenant"] = "tokens" } }
     end))
     assert.matches('auth.kind: unknown value "bearr"; did you mean "bearer"',
       message(function(c) c.auth.kind = "bearr" end))
