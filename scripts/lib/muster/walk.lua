@@ -70,8 +70,12 @@ function Walk:fetch(ask)
 end
 
 -- The rows of a reply. An object counts as a row only with the id that rows have: services also
--- report failures in objects.
+-- report failures in objects. 204 says that there is no content, an empty 200 says nothing.
 function Walk:read(reply)
+  self.is_bare = reply.status == 204 and self.opts.no_content
+  if self.is_bare then
+    return core.no_rows()
+  end
   local body = api_module.raw_body(reply)
   local ok, rows, is_object = pcall(core.page, body, self.opts.list, self.opts.or_object)
   if not ok then
@@ -105,7 +109,7 @@ function Walk:inspect(rows)
 end
 
 function Walk:check_total(rows)
-  if not self.opts.total then
+  if not self.opts.total or self.is_bare then
     return nil
   end
   local total = core.find(rows, self.opts.total)
