@@ -84,6 +84,7 @@ enum map_op {
 	MAP_OP_CONTAINS,
 	MAP_OP_MATCHES,
 	MAP_OP_NONE,
+	MAP_OP_UNBOXED, /* of a PATH: what stands where it would lead on, if it cannot */
 };
 
 struct map_pair {
