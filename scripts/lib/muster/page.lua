@@ -10,7 +10,7 @@
 --   size        rows to ask for; it also tells a short page
 --   id          path of the row's id: duplicates and drift are seen by it
 --   total       path of the vendor's count, where it has one that can be believed
---   no_content  true: an answer 204 is a page without rows
+--   empty       statuses that say that there are no rows: { 204 }, { 404 }
 --   query, headers, path, method, body   as in api:get; `body` is a table for POST
 --
 -- A page is worked off when the next one is asked for; the host may commit there. The pager tells

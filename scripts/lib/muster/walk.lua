@@ -6,6 +6,7 @@
 
 local api_module <const> = require "muster.api"
 local core <const> = require "muster.core"
+local schema <const> = require "muster.schema"
 
 local MAX_PAGES <const> = 10000
 
@@ -59,7 +60,7 @@ function Walk:fetch(ask)
     self:fail("more than %d pages: pagination loop", MAX_PAGES)
   end
   local request = {
-    path = opts.path, headers = walk.merged(opts.headers, ask.headers), absent = ask.absent,
+    path = opts.path, headers = walk.merged(opts.headers, ask.headers), absent = ask.absent or opts.empty,
     url = ask.url, idempotent = self.method == "POST" and opts.idempotent ~= false or nil,
   }
   if opts.body or ask.body then
@@ -70,9 +71,9 @@ function Walk:fetch(ask)
 end
 
 -- The rows of a reply. An object counts as a row only with the id that rows have: services also
--- report failures in objects. 204 says that there is no content, an empty 200 says nothing.
+-- report failures in objects.
 function Walk:read(reply)
-  self.is_bare = reply.status == 204 and self.opts.no_content
+  self.is_bare = schema.contains(self.opts.empty or {}, reply.status)
   if self.is_bare then
     return core.no_rows()
   end
