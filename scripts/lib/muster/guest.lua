@@ -86,6 +86,7 @@ local function declare(connector, maps, file)
     settings = settings.declare(connector.settings), bases = connector.bases,
     auth = connector.auth, limits = connector.limits or {},
     check = { calls = array(connector.check.calls) },
+    permissions = array(connector.permissions or {}),
     errors = array(connector.errors or {}), streams = declare_streams(connector, file),
     maps = declare_maps(maps),
   }
