@@ -3,10 +3,12 @@
 -- organization and user groups need beside them degrades the account where it is missing.
 --
 -- Versions are asked for by the Accept header. A version that a tenant lacks is not refused: an older
--- one answers instead, so both spellings of an id are accepted everywhere.
+-- one answers instead, so the maps take both spellings of an id.
 
-local f <const> = require "muster.field"
+local maps <const> = require "workspace_one_uem.maps"
+local members <const> = require "workspace_one_uem.members"
 local page <const> = require "muster.page"
+local permissions <const> = require "workspace_one_uem.permissions"
 local url <const> = require "muster.url"
 
 local USERS_CALL <const> = "GET api:/system/users/search"
@@ -15,8 +17,6 @@ local APPS_CALL <const> = "GET api:/mdm/devices/{id}/apps"
 local CATALOGUE_CALL <const> = "GET api:/mam/apps/search"
 local GROUPS_CALL <const> = "GET api:/system/groups/search"
 local USER_GROUPS_CALL <const> = "GET api:/system/usergroups/search"
-local CUSTOM_CALL <const> = "GET api:/system/usergroups/custom/search"
-local MEMBERS_CALL <const> = "GET api:/system/usergroups/{id}/users"
 
 local VERSION_1 <const> = { Accept = "application/json;version=1" }
 local VERSION_2 <const> = { Accept = "application/json;version=2" }
@@ -28,11 +28,13 @@ local USERS <const>, GROUPS <const> = "Users (Read)", "Groups (Read)"
 
 -- Wrong password, wrong key, a key of another type, a directory account, a locked account, the API
 -- switched off and a role without any right of the API: all of them are this one answer.
-local SIGN_IN_HINT <const> = "check username, password and API key; the key's account type must be Admin, the account's "
-  .. "type Basic, Basic must be on under REST API > Authentication, and the role needs API > REST. The account may be "
-  .. "locked: unlock it in the console before you try again"
+local SIGN_IN_HINT <const> = "check username, password and API key: the key's account type must be Admin, the "
+  .. "account's type Basic, Basic switched on (REST API > Authentication), and API > REST allowed for the role; the "
+  .. "account may be locked: unlock it in the console before you try again"
 local NONE_VISIBLE <const> = "not one %s is visible: the account sees its organization group and what is below; check "
   .. "the organization group of its role (Accounts > Administrators > List View > Roles)"
+
+local BASIC <const>, OAUTH <const> = { sign_in = "basic" }, { sign_in = "oauth" }
 
 local WIDTH <const> = 4 -- requests at a time; no limit a minute is documented
 
@@ -144,81 +146,6 @@ local function read_groups(api, out)
   end
 end
 
--- --- members of custom user groups ---
-
--- The one list of an answer whose name for it is not documented.
-local function list_in(body)
-  if body == nil or body[1] then
-    return body or {}
-  end
-  for _, value in pairs(body) do
-    if type(value) == "table" then
-      return value
-    end
-  end
-  return error({ kind = "data", message = MEMBERS_CALL .. ": no list of members" }, 0)
-end
-
-local function person_key(username, group)
-  return username .. "\n" .. group
-end
-
--- Members come without an id: user name and organization group tell who it is. Who shares both with
--- another user could be either (false).
-local function people(api)
-  local group_names, places, found = {}, {}, {}
-  for group in api:parents("group", { "name" }) do
-    group_names[group.source_id] = group.name
-  end
-  for place in api:parents("group_member", { "group_source_id", "member_source_id", "member_kind" }) do
-    if place.member_kind == "user" and place.group_source_id:find("^og:") then
-      places[place.member_source_id] = group_names[place.group_source_id]
-    end
-  end
-  for user in api:parents("user", { "username" }) do
-    local group = places[user.source_id]
-    if user.username and group then
-      local key = person_key(user.username, group)
-      found[key] = found[key] == nil and user.source_id
-    end
-  end
-  return found
-end
-
-local function members_of(rows, known)
-  local members, unknown = {}, 0
-  for _, row in ipairs(rows) do
-    local id = known[person_key(row.UserName or "", row.OrganizationGroup or "")]
-    if id then
-      members[#members + 1] = { user = id }
-    else
-      unknown = unknown + 1
-    end
-  end
-  return members, unknown
-end
-
--- Who is in a directory's group the vendor does not tell.
-local function read_members(api, out)
-  local groups = list_in(api:get("api:/system/usergroups/custom/search", nil, { headers = VERSION_1 }).body)
-  local known, unknown = groups[1] and people(api), 0
-  api:map(WIDTH, groups, function(group)
-    local id = ("%d"):format(group.UserGroupId)
-    out:scope("group", "ug:" .. id, function(inner, part)
-      local reply = inner:get("api:/system/usergroups/{id}/users", nil, {
-        path = { id = id }, headers = VERSION_1, absent = { 404 },
-      })
-      local members, missing = members_of(reply.status == 404 and {} or list_in(reply.body), known)
-      part:emit("member", members, { g = { id = id } })
-      unknown = unknown + missing
-    end)
-  end)
-  if unknown > 0 then
-    host.log.warn("%d members of custom user groups left out: the vendor names them by user name and organization "
-      .. "group, which fit no user or several", unknown)
-  end
-end
-
 -- --- the connection test ---
 
 -- 401 ends the test at once; 403 is one right that is missing.
@@ -247,45 +174,6 @@ local function check(api)
   }
 end
 
--- --- fields ---
-
--- "og:570" and "ug:570": both kinds of groups count from the same numbers.
-local function tagged(tag, id)
-  return f.join(":", f.pick(f.present(id), { [true] = tag }), id)
-end
-
-local PLATFORM_NUMBER <const> = {
-  [2] = "ios", [5] = "android", [10] = "macos", [11] = "windows", [12] = "windows", [14] = "tvos",
-}
-local PLATFORM_NAME <const> = {
-  apple = "ios", android = "android", appleosx = "macos", windowsphone8 = "windows", winrt = "windows",
-  appletv = "tvos", chromeos = "chromeos", linux = "linux",
-}
-local OS_NAME <const> = { [2] = "iOS", [5] = "Android", [10] = "macOS", [12] = "Windows", [14] = "tvOS" }
-local IPAD <const> = f.pick(f.contains("Model", "iPad"), { [true] = "iPad" })
-
--- What no device has: the beginning of time for "never", and the serial number of an Android without.
-local NOTHING <const> = { "0001-01-01T00:00:00.000", "0001-01-01T00:00:00", "HUBNOSERIAL" }
-
--- Plain in some versions, in objects in others.
-local USER_GROUP_ID <const> = f.unboxed "LocationGroupId.Id.Value"
-local ORG_GROUP_ID <const> = f.unboxed "Id.Value"
-
--- An app is a platform's: the same identifier is another app on a Mac than on an iPhone, and the same
--- on an iPad. One without an identifier goes by its name.
-local APP_PLATFORM <const> = f.first(f.pick("^d.platform", { ipados = "ios" }), "^d.platform")
-local APP_KEY <const> = f.first("ApplicationIdentifier", f.lower "ApplicationName")
-local APP_ID <const> = f.join("/", APP_PLATFORM, APP_KEY)
-
-local LICENSE <const> = f.const "Workspace One"
-
--- Local users may have no address; the mailbox's name counts only where it is one.
-local function email_of(row)
-  local mailbox = type(row.EmailUserName) == "string" and row.EmailUserName:find("@", 1, true)
-  local email = type(row.Email) == "string" and row.Email ~= "" and row.Email or mailbox and row.EmailUserName
-  return email and email:lower() or nil
-end
-
 return {
   contract = 1, id = "workspace_one_uem", name = "Workspace ONE UEM",
   aliases = { "workspace-one", "workspaceone", "airwatch" }, version = "1.0.0",
@@ -310,19 +198,40 @@ return {
       help = "Groups & Settings > All Settings > System > Advanced > Site URLs, REST API URL",
     },
     {
-      id = "username", type = "text", label = "Username",
+      id = "sign_in", type = "choice", label = "Sign in by", choices = { "basic", "oauth" }, default = "basic",
+      help = "basic: an administrator of type Basic and an API key; oauth: a client of Groups & Settings > "
+        .. "Configurations > OAuth Client Management",
+    },
+    {
+      id = "username", type = "text", label = "Username", when = BASIC,
       help = "of the administrator of type Basic: Accounts > Administrators > List View",
     },
-    { id = "password", type = "secret", label = "Password" },
+    { id = "password", type = "secret", label = "Password", when = BASIC },
     {
-      id = "tenant_code", type = "secret", label = "API key",
+      id = "tenant_code", type = "secret", label = "API key", when = BASIC,
       help = "Groups & Settings > All Settings > System > Advanced > API > REST API, account type Admin",
     },
+    {
+      id = "region", type = "choice", label = "Region", choices = { "na", "emea", "apac", "uat" }, when = OAUTH,
+      help = "na: USA, Canada; emea: United Kingdom, Germany; apac: India, Japan, Singapore, Australia, Hong Kong; "
+        .. "uat: every tenant for tests",
+    },
+    { id = "client_id", type = "text", label = "Client ID", when = OAUTH },
+    { id = "client_secret", type = "secret", label = "Client secret", when = OAUTH },
   },
   bases = { api = "{api_url}/API" },
   auth = {
-    kind = "basic", username = "username", password = "password",
-    headers = { ["aw-tenant-code"] = "tenant_code" },
+    choose = "sign_in",
+    alternatives = {
+      basic = {
+        kind = "basic", username = "username", password = "password",
+        headers = { ["aw-tenant-code"] = "tenant_code" },
+      },
+      oauth = {
+        kind = "oauth2", flow = "client", token = "https://{region}.uemauth.workspaceone.com/connect/token",
+        client_id = "client_id", client_secret = "client_secret",
+      },
+    },
   },
   -- The day's calls as recorded from two tenants; the headers tell what is left of them.
   limits = {
@@ -330,62 +239,7 @@ return {
     headers = { remaining = "x-ratelimit-remaining", reset = "x-ratelimit-reset" },
   },
 
-  permissions = {
-    { section = "API > REST", category = "REST", permission = "Users", access = "Read", needed_for = { "users" } },
-    { section = "API > REST", category = "REST", permission = "Devices", access = "Read", needed_for = { "devices" } },
-    {
-      section = "API > REST", category = "REST", permission = "Apps", access = "Read",
-      needed_for = { "apps", "all actions" },
-    },
-    {
-      section = "API > REST", category = "REST", permission = "Groups", access = "Read",
-      needed_for = { "groups", "members" },
-    },
-    {
-      section = "Accounts > Users", category = "Accounts", permission = "Add/Edit", access = "Edit",
-      needed_for = { "Add User", "Delete User" },
-    },
-    {
-      section = "Accounts > Users", category = "Accounts", permission = "User Detail", access = "Read",
-      needed_for = { "all actions" },
-    },
-    {
-      section = "Accounts > Users", category = "Accounts", permission = "Edit", access = "Edit",
-      needed_for = { "Delete User" },
-    },
-    {
-      section = "Accounts > Users", category = "Enrollment Status", permission = "User Registration", access = "Edit",
-      needed_for = { "Add User" },
-    },
-    {
-      section = "Accounts > Users", category = "Roles", permission = "Add/Edit", access = "Edit",
-      needed_for = { "Add User" },
-    },
-    {
-      section = "Accounts > User Groups", category = "User Groups", permission = "Add/Edit", access = "Edit",
-      needed_for = { "Add User" },
-    },
-    {
-      section = "API > REST", category = "REST", permission = "Devices", access = "Read and Edit",
-      needed_for = { "Lock Device", "Wipe Device" },
-    },
-    {
-      section = "API > REST", category = "REST", permission = "Users", access = "Read and Edit",
-      needed_for = { "Add User", "Delete User" },
-    },
-    {
-      section = "Device Management > Device Details", category = "Device Details", permission = "Device Wipe",
-      access = "Edit", needed_for = { "Lock Device", "Wipe Device" },
-    },
-    {
-      section = "Device Management > Device Details", category = "Device Details", permission = "Edit",
-      access = "Edit", needed_for = { "Lock Device", "Wipe Device" },
-    },
-    {
-      section = "Device Management > Device Details", category = "Device Details", permission = "Lock",
-      access = "Edit", needed_for = { "Lock Device", "Wipe Device" },
-    },
-  },
+  permissions = permissions,
 
   errors = {
     { status = 401, kind = "auth", stop = true, hint = SIGN_IN_HINT },
@@ -422,133 +276,11 @@ return {
     },
     members = {
       depends = { "groups", "users" }, may_degrade = true, single = true,
-      calls = { CUSTOM_CALL, MEMBERS_CALL }, needs = { { GROUPS, REST } },
+      calls = members.CALLS, needs = { { GROUPS, REST } },
       emits = { member = "primary" },
-      read = read_members,
+      read = members.read,
     },
   },
 
-  map = {
-    user = {
-      source_id = "Id.Value",
-      email = email_of,
-      username = "UserName",
-      name = f.first("DisplayName", f.join(" ", "FirstName", "LastName"), "UserName"),
-      -- A boolean; a text in older versions.
-      status = f.pick("Status", { [true] = "active", ["true"] = "active", ["True"] = "active" }, "inactive"),
-      role = "Role",
-      ["custom.uuid"] = f.unboxed "Uuid.Value",
-      ["custom.organization_group"] = "Group",
-    },
-    license = { source_id = LICENSE, name = LICENSE },
-    user_license = { key = { "Id.Value", LICENSE }, user_source_id = "Id.Value", license = LICENSE },
-    user_place = {
-      entity = "group_member",
-      keep = { placed = f.present(USER_GROUP_ID) },
-      key = { tagged("og", USER_GROUP_ID), "Id.Value" },
-      group_source_id = tagged("og", USER_GROUP_ID),
-      member_source_id = "Id.Value",
-      member_kind = f.const "user",
-    },
-
-    device = {
-      nulls = NOTHING,
-      source_id = "Id.Value",
-      name = "DeviceFriendlyName",
-      hostname = "HostName",
-      serial_number = "SerialNumber",
-      platform = f.first(
-        f.pick(f.join(" ", "PlatformId.Id.Value", IPAD), { ["2 iPad"] = "ipados" }),
-        f.pick("PlatformId.Id.Value", PLATFORM_NUMBER),
-        f.pick(f.lower "Platform", PLATFORM_NAME),
-        f.const "unknown"),
-      type = f.first(
-        f.pick(f.contains("Model", "iPhone"), { [true] = "phone" }),
-        f.pick(IPAD, { iPad = "tablet" }),
-        f.pick(f.contains("Model", "MacBook"), { [true] = "laptop" }),
-        f.pick(f.matches("Model", "Mac *"), { [true] = "desktop" }),
-        f.pick(f.contains("Model", "iMac"), { [true] = "desktop" }),
-        f.pick("PlatformId.Id.Value", { [14] = "tv" }),
-        f.const "unknown"),
-      manufacturer = f.pick("PlatformId.Id.Value", { [2] = "Apple", [10] = "Apple", [14] = "Apple" }),
-      model = "Model",
-      os_name = f.first(f.pick(IPAD, { iPad = "iPadOS" }), f.pick("PlatformId.Id.Value", OS_NAME), "Platform"),
-      os_version = "OperatingSystem",
-      os_build = "OSBuildVersion",
-      -- S is a corporate device that people share.
-      ownership = f.pick("Ownership", { C = "corporate", S = "corporate", E = "personal" }, "unknown"),
-      is_managed = f.pick("EnrollmentStatus", { Enrolled = true }, false),
-      is_supervised = "IsSupervised",
-      -- A compromised device is not compliant, whatever its policies say.
-      is_compliant = f.first(
-        f.pick("CompromisedStatus", { [true] = false }),
-        f.pick("ComplianceStatus", { Compliant = true, NonCompliant = false })),
-      status = "EnrollmentStatus",
-      imei = "Imei",
-      mac_addresses = f.list "MacAddress",
-      -- UserId is left out for a device without a user; EnrollmentUserUuid is all zeros for all.
-      user_source_id = "UserId.Id.Value",
-      user_email = f.lower "UserEmailAddress",
-      enrolled_at = f.time "LastEnrolledOn",
-      last_seen_at = f.time "LastSeen",
-      ["custom.uuid"] = f.unboxed "Uuid.Value",
-      ["custom.udid"] = "Udid",
-      ["custom.organization_group"] = "LocationGroupName",
-    },
-    device_place = {
-      entity = "group_member",
-      keep = { placed = f.present "LocationGroupId.Id.Value" },
-      key = { tagged("og", "LocationGroupId.Id.Value"), "Id.Value" },
-      group_source_id = tagged("og", "LocationGroupId.Id.Value"),
-      member_source_id = "Id.Value",
-      member_kind = f.const "device",
-    },
-
-    -- Status: 0 waits to be installed, 1 is installed, 2 waits to be removed, 3 was removed, 4 is unknown.
-    device_app = {
-      keep = { named = f.present(APP_KEY) },
-      drop = { not_there = f.present(f.pick("Status", { [0] = "waits", [3] = "removed" })) },
-      fold = { rank = "Version" },
-      key = { "^d.source_id", APP_ID },
-      device_source_id = "^d.source_id",
-      app_source_id = APP_ID,
-      version = f.first("Version", "AppVersion"),
-      origins = f.list(f.pick("IsManaged", { [true] = "managed" }, "discovered")),
-    },
-    app = {
-      follows = "device_app",
-      source_id = APP_ID,
-      name = "ApplicationName",
-      identifier = "ApplicationIdentifier",
-      identifier_type = f.first(
-        f.pick(f.present "ApplicationIdentifier", { [false] = "none" }),
-        f.pick(APP_PLATFORM, { android = "package_name", windows = "product_code" }, "bundle_id")),
-      platform = APP_PLATFORM,
-    },
-
-    org_group = {
-      entity = "group",
-      source_id = tagged("og", ORG_GROUP_ID),
-      name = "Name",
-      ["custom.uuid"] = "Uuid",
-      ["custom.code"] = "GroupId",
-      ["custom.type"] = "LocationGroupType",
-    },
-    user_group = {
-      entity = "group",
-      source_id = tagged("ug", "id"),
-      name = "groupName",
-      kind = f.const "user",
-      ["custom.uuid"] = "uuid",
-      ["custom.type"] = "type",
-      ["custom.organization_group"] = "rootLocationGroupName",
-    },
-    member = {
-      entity = "group_member",
-      key = { tagged("ug", "^g.id"), "user" },
-      group_source_id = tagged("ug", "^g.id"),
-      member_source_id = "user",
-      member_kind = f.const "user",
-    },
-  },
+  map = maps,
 }
