@@ -25,7 +25,10 @@ local function run_file(text, file)
   return chunk()
 end
 
-local array <const> = core.array
+-- A list for the host. A copy: what a file of the connector's folder returned cannot be changed.
+local function array(list)
+  return core.array { table.unpack(list) }
+end
 
 -- Does a stream that `stream` depends on emit this entity?
 local function is_read_before(connector, maps, stream, entity)
