@@ -50,8 +50,9 @@ static void put_row(struct buf *out, const json_t *row)
 		buf_printf(out, "%s%s", i > 0 ? ", " : ", for ", json_string_value(what));
 }
 
-void permissions_tell(const struct cli *cli, const json_t *table)
+bool permissions_say(const struct cli *cli, const json_t *table, struct err *err)
 {
+	bool done = true;
 	size_t i;
 	json_t *row;
 
@@ -60,7 +61,8 @@ void permissions_tell(const struct cli *cli, const json_t *table)
 		struct buf line = BUF_INIT;
 
 		put_row(&line, row);
-		cli_note(cli, "  %s", buf_text(&line));
+		done = done && buf_ok(&line, err) && cli_say(cli, err, "  %s", buf_text(&line));
 		buf_fini(&line);
 	}
+	return done;
 }

@@ -10,8 +10,7 @@
 /* [{"section", "category", "permission", "access", "needed_for"}]; empty where none is declared. */
 json_t *permissions_table(const struct connector *connector);
 
-/* A line each on stderr: "Accounts > Users, Accounts: Add/Edit (Edit), for Add user, Delete user".
- */
-void permissions_tell(const struct cli *cli, const json_t *table);
+/* A line each: "Accounts > Users, Accounts: Add/Edit (Edit), for Add User, Delete User". */
+bool permissions_say(const struct cli *cli, const json_t *table, struct err *err);
 
 #endif

@@ -54,7 +54,7 @@ static bool tell(struct cli *cli, const char *slug, const json_t *check, struct 
 		       json_string_value(json_object_get(check, "tenant")), buf_text(&text));
 	buf_fini(&text);
 	if (done && missing > 0)
-		permissions_tell(cli, json_object_get(check, "permission_table"));
+		done = permissions_say(cli, json_object_get(check, "permission_table"), err);
 	return done;
 }
 
