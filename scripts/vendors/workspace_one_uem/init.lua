@@ -5,21 +5,18 @@
 -- Versions are asked for by the Accept header. A version that a tenant lacks is not refused: an older
 -- one answers instead, so the maps take both spellings of an id.
 
+local apps <const> = require "workspace_one_uem.apps"
+local listing <const> = require "workspace_one_uem.listing"
 local maps <const> = require "workspace_one_uem.maps"
 local members <const> = require "workspace_one_uem.members"
-local page <const> = require "muster.page"
 local permissions <const> = require "workspace_one_uem.permissions"
 local url <const> = require "muster.url"
 
 local USERS_CALL <const> = "GET api:/system/users/search"
 local DEVICES_CALL <const> = "GET api:/mdm/devices/search"
-local APPS_CALL <const> = "GET api:/mdm/devices/{id}/apps"
 local CATALOGUE_CALL <const> = "GET api:/mam/apps/search"
 local GROUPS_CALL <const> = "GET api:/system/groups/search"
 local USER_GROUPS_CALL <const> = "GET api:/system/usergroups/search"
-
-local VERSION_1 <const> = { Accept = "application/json;version=1" }
-local VERSION_2 <const> = { Accept = "application/json;version=2" }
 
 -- The rights of a role, as its editor names them.
 local REST <const> = "API > REST"
@@ -35,8 +32,6 @@ local NONE_VISIBLE <const> = "not one %s is visible: the account sees its organi
   .. "the organization group of its role (Accounts > Administrators > List View > Roles)"
 
 local BASIC <const>, OAUTH <const> = { sign_in = "basic" }, { sign_in = "oauth" }
-
-local WIDTH <const> = 4 -- requests at a time; no limit a minute is documented
 
 local function role_hint(right)
   return ("allow %s > %s for the role: Accounts > Administrators > Roles"):format(REST, right)
@@ -61,19 +56,6 @@ end
 
 -- --- listings ---
 
--- Pages count from 0. The vendor cuts a page to what it likes, so only the count says where the end
--- is; nothing found is 204 with no body at all. Without an order pages shift under the walk.
-local function listing(api, where, list, opts)
-  local all = {
-    list = list, size = 500, first = 0, limit_param = "pagesize", total = "Total", ends = "total",
-    empty = { 204 }, id = "Id.Value", headers = VERSION_1,
-  }
-  for key, value in pairs(opts) do
-    all[key] = value
-  end
-  return page.number(api, where, all)
-end
-
 -- Counts the rows that `emit` is called with, and says so where there are none.
 local function read_visible(pages, what, emit)
   local count = 0
@@ -88,7 +70,7 @@ end
 
 -- Version 2 of this listing has other parameters. Without `status` it lists the inactive ones, too.
 local function read_users(api, out)
-  local users = listing(api, "api:/system/users/search", "Users", {
+  local users = listing.pages(api, "api:/system/users/search", "Users", {
     query = { orderby = "EnrollmentUserID", sortorder = "ASC" },
   })
   read_visible(users, "user", function(rows)
@@ -100,8 +82,8 @@ local function read_users(api, out)
 end
 
 local function read_devices(api, out)
-  local devices = listing(api, "api:/mdm/devices/search", "Devices", {
-    query = { orderby = "deviceid", sortorder = "ASC" }, headers = VERSION_2,
+  local devices = listing.pages(api, "api:/mdm/devices/search", "Devices", {
+    query = { orderby = "deviceid", sortorder = "ASC" }, headers = listing.VERSION_2,
   })
   read_visible(devices, "device", function(rows)
     out:emit("device", rows)
@@ -109,39 +91,14 @@ local function read_devices(api, out)
   end)
 end
 
--- The newer search (by UUID) tells what was assigned; only this listing has what nobody manages. A
--- device that went meanwhile is 404. The first request goes alone: where it is refused, no second
--- one may count towards locking the account.
-local function read_apps(api, out)
-  local function read(device)
-    out:scope("device", device.source_id, function(inner, part)
-      local apps = listing(inner, "api:/mdm/devices/{id}/apps", "DeviceApps", {
-        path = { id = device.source_id }, empty = { 204, 404 },
-      })
-      for rows in apps do
-        part:emit("device_app", rows, { d = device })
-        part:emit("app", rows, { d = device })
-      end
-    end)
-  end
-  local devices = {}
-  for device in api:parents("device", { "platform" }) do
-    devices[#devices + 1] = device
-  end
-  if devices[1] then
-    read(table.remove(devices))
-  end
-  api:map(WIDTH, devices, read)
-end
-
 local function read_groups(api, out)
-  local org_groups = listing(api, "api:/system/groups/search", "OrganizationGroups", {
-    id = "Uuid", total = "TotalResults", headers = VERSION_2,
+  local org_groups = listing.pages(api, "api:/system/groups/search", "OrganizationGroups", {
+    id = "Uuid", total = "TotalResults", headers = listing.VERSION_2,
   })
   for rows in org_groups do
     out:emit("org_group", rows)
   end
-  for rows in listing(api, "api:/system/usergroups/search", "ResultSet", { id = "id" }) do
+  for rows in listing.pages(api, "api:/system/usergroups/search", "ResultSet", { id = "id" }) do
     out:emit("user_group", rows)
   end
 end
@@ -150,7 +107,7 @@ end
 
 -- 401 ends the test at once; 403 is one right that is missing.
 local function probe(api, right, call, what)
-  local ok, reply = pcall(api.get, api, call, { page = 0, pagesize = 1 }, { headers = VERSION_1 })
+  local ok, reply = pcall(api.get, api, call, { page = 0, pagesize = 1 }, { headers = listing.VERSION_1 })
   if ok then
     if what and reply.status == 204 then
       host.log.warn(NONE_VISIBLE, what)
@@ -235,7 +192,7 @@ return {
   },
   -- The day's calls as recorded from two tenants; the headers tell what is left of them.
   limits = {
-    rates = { "250000/d" }, concurrent = WIDTH,
+    rates = { "250000/d" }, concurrent = listing.WIDTH,
     headers = { remaining = "x-ratelimit-remaining", reset = "x-ratelimit-reset" },
   },
 
@@ -245,7 +202,7 @@ return {
     { status = 401, kind = "auth", stop = true, hint = SIGN_IN_HINT },
     { call = USERS_CALL, status = 403, kind = "forbidden", hint = role_hint(USERS) },
     { call = DEVICES_CALL, status = 403, kind = "forbidden", hint = role_hint(DEVICES) },
-    { call = APPS_CALL, status = 403, kind = "forbidden", hint = role_hint(APPS) },
+    { call = apps.CALL, status = 403, kind = "forbidden", hint = role_hint(APPS) },
     { call = CATALOGUE_CALL, status = 403, kind = "forbidden", hint = role_hint(APPS) },
     { status = 403, kind = "forbidden", hint = role_hint(GROUPS) },
   },
@@ -265,9 +222,9 @@ return {
     },
     apps = {
       depends = { "devices" }, may_degrade = true,
-      calls = { APPS_CALL }, needs = { { APPS, REST } },
-      emits = { app = "derived", device_app = "derived" },
-      read = read_apps,
+      calls = { apps.CALL }, needs = { { APPS, REST } },
+      emits = { app = "derived", device_app = "primary" },
+      read = apps.read,
     },
     groups = {
       may_degrade = true, calls = { GROUPS_CALL, USER_GROUPS_CALL }, needs = { { GROUPS, REST } },

@@ -118,7 +118,6 @@ return {
   device_app = {
     keep = { named = f.present(APP_KEY) },
     drop = { not_there = f.present(f.pick("Status", { [0] = "waits", [3] = "removed" })) },
-    fold = { rank = "Version" },
     key = { "^d.source_id", APP_ID },
     device_source_id = "^d.source_id",
     app_source_id = APP_ID,

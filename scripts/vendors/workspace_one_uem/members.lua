@@ -4,10 +4,10 @@
 --   members.CALLS        what members.read asks
 --   members.read(api, out)
 
+local listing <const> = require "workspace_one_uem.listing"
+
 local CUSTOM <const> = "api:/system/usergroups/custom/search"
 local USERS <const> = "api:/system/usergroups/{id}/users"
-local VERSION_1 <const> = { Accept = "application/json;version=1" }
-local WIDTH <const> = 4
 
 local members = { CALLS = { "GET " .. CUSTOM, "GET " .. USERS } }
 
@@ -71,15 +71,15 @@ end
 
 -- A group that went meanwhile is 404.
 local function ask_members(api, id)
-  local reply = api:get(USERS, nil, { path = { id = id }, headers = VERSION_1, absent = { 404 } })
+  local reply = api:get(USERS, nil, { path = { id = id }, headers = listing.VERSION_1, absent = { 404 } })
   return reply.status == 404 and {} or list_in(reply.body, USERS)
 end
 
 ---Each custom group's members as a scope of their own.
 function members.read(api, out)
-  local groups = list_in(api:get(CUSTOM, nil, { headers = VERSION_1 }).body, CUSTOM)
+  local groups = list_in(api:get(CUSTOM, nil, { headers = listing.VERSION_1 }).body, CUSTOM)
   local known, left_out = groups[1] and people(api), 0
-  api:map(WIDTH, groups, function(group)
+  api:map(listing.WIDTH, groups, function(group)
     local id = ("%d"):format(group.UserGroupId)
     out:scope("group", "ug:" .. id, function(inner, part)
       local found, unknown = resolve(ask_members(inner, id), known)
