@@ -82,7 +82,8 @@ struct auth_secret {
 
 /*
  * bearer: Authorization: <prefix or "Bearer"> <token>; basic: user and password; header, and beside
- * the two: <name>: <value>. Other kinds: ERR_CONFIG. Each of the connector's secrets that auth names must be there.
+ * the two: <name>: <value>. Other kinds: ERR_CONFIG. Each of the connector's secrets that auth
+ * names must be there.
  */
 bool auth_build(struct auth *auth, const struct value *declaration, const json_t *settings,
 		const struct auth_secret *secrets, size_t count, struct err *err);

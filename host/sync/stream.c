@@ -283,15 +283,11 @@ static void keep_warning(struct stream *stream, const char *text)
 
 static void on_log(struct sync_run *run, const struct value *args)
 {
-	const char *level = value_text(args, "level", "info");
-	enum log_level to = str_eq(level, "error")   ? LOG_ERROR
-			    : str_eq(level, "warn")  ? LOG_WARN
-			    : str_eq(level, "debug") ? LOG_DEBUG
-						     : LOG_INFO;
+	enum log_level level = log_level_named(value_text(args, "level", NULL), LOG_INFO);
 
-	if (to == LOG_WARN && run->is_reading)
+	if (level == LOG_WARN && run->is_reading)
 		keep_warning(&run->stream, value_text(args, "text", ""));
-	log_write(run->host->log, to, "%s/%s: %s", run->account.vendor, run->account.name,
+	log_write(run->host->log, level, "%s/%s: %s", run->account.vendor, run->account.name,
 		  value_text(args, "text", ""));
 }
 

@@ -138,7 +138,7 @@ class Nothing(WorkspaceCase):
 
     def test_a_role_that_sees_nothing_is_a_warning_that_names_group_and_role(self):
         self.change("set_role_group", group="Empty")
-        self.connect()
+        self.assertIn("not one user is visible", self.connect().err)
         run = self.sync()
         for stream, what in (("users", "user"), ("devices", "device")):
             warning, = self.stream(run, stream)["warnings"]

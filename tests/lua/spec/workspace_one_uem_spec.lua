@@ -45,7 +45,8 @@ describe("workspace_one_uem", function()
       ["as1234.awmdm.com"] = "https://as1234.awmdm.com", ["AS1234.awmdm.com/"] = "https://as1234.awmdm.com",
       ["https://as1234.awmdm.com/API"] = "https://as1234.awmdm.com",
       ["https://as1234.awmdm.com/api/help"] = "https://as1234.awmdm.com",
-      ["as1234.awmdm.com/AirWatch"] = "https://as1234.awmdm.com", ["mdm.acme.example:8443/api"] = "https://mdm.acme.example:8443",
+      ["as1234.awmdm.com/AirWatch"] = "https://as1234.awmdm.com",
+      ["mdm.acme.example:8443/api"] = "https://mdm.acme.example:8443",
       ["https://mdm.acme.example/uem/API/"] = "https://mdm.acme.example/uem",
     } do
       local result <const> = guest.settings { values = { api_url = typed, username = "u" } }
