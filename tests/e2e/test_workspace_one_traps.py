@@ -209,6 +209,19 @@ class SmallPages(WorkspaceCase):
             self.assert_true()
 
 
+class Quota(WorkspaceCase):
+    def test_when_the_days_calls_are_used_up_it_asks_no_more_and_removes_nothing(self):
+        self.connect()
+        self.sync()
+        before = self.everything()
+        self.change("set_remaining", remaining=9)  # the ninth answer says that none is left
+        run = self.sync(code=None)
+        self.assertNotEqual(run.code, 0, run)
+        self.assertIn("asked to be left alone", run.said)
+        self.assertLess(self.muster.last_session(ACCOUNT)["requests"], 9 + 4)  # four at a time
+        self.assertEqual(self.everything(), before)
+
+
 class Doubles(WorkspaceCase):
     OPTIONS = {"page_max": 10, "doubles": True}
 

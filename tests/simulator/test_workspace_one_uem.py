@@ -158,6 +158,10 @@ class Paging(WorkspaceCase):
         self.assertEqual(left[0] - left[1], 1)
         self.assertGreater(int(first.headers["x-ratelimit-reset"]), 1000000000)
 
+    def test_when_the_days_calls_are_used_up_it_is_429(self):
+        self.change("set_remaining", remaining=1)
+        self.assertEqual([self.get(USERS).status for _ in range(2)], [200, 429])
+
 
 class Rows(WorkspaceCase):
     def devices(self):

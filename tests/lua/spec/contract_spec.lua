@@ -103,6 +103,19 @@ describe("contract", function()
     assert.matches('unknown setting "tokn"; did you mean "token"', message(function(c) c.auth.token = "tokn" end))
   end)
 
+  it("knows the vendor's table of permissions", function()
+    local c <const> = connector()
+    c.permissions = {
+      { section = "A > Users", category = "Accounts", permission = "Edit", access = "Edit", needed_for = { "x" } },
+      { permission = "Devices", needed_for = { "devices", "all actions" } },
+    }
+    assert.has_no.errors(function() contract.check(c, "demo.lua") end)
+    assert.matches('permissions%[1%]: key "needed_for" is missing',
+      message(function(other) other.permissions = { { permission = "x" } } end))
+    assert.matches('permissions%[1%]: unknown key "permision"; did you mean "permission"',
+      message(function(other) other.permissions = { { permision = "x", needed_for = { "y" } } } end))
+  end)
+
   it("knows every kind of auth, and alternatives of them", function()
     for _, auth in ipairs {
       { kind = "bearer", token = "token", prefix = "Zoho-oauthtoken" },

@@ -93,7 +93,8 @@ class WorkspaceOneService(Service):
     def handle(self, request: Request) -> Reply:
         with self.lock:
             self.remaining -= 1
-            reply = self.route(request)
+            reply = self.route(request) if self.remaining >= 0 else \
+                refusal(429, 429, "The day's calls are used up.")
             headers = [("x-ratelimit-limit", str(QUOTA)),
                        ("x-ratelimit-remaining", str(max(0, self.remaining))),
                        ("x-ratelimit-reset", str(int(time.time()) + DAY_S))]
