@@ -1,8 +1,10 @@
 """The Workspace ONE UEM API: credentials and versions, paging, awkward rows, groups, changes, truth."""
 
 import base64
+import json
 import pathlib
 import unittest
+import urllib.parse
 
 from .probe import ServerCase
 from .vendor import SpecError, open_tenant
@@ -85,6 +87,52 @@ class Access(WorkspaceCase):
         for password in ("wrong", "pässword:1") * 5:
             self.get(USERS, password=password)
         self.assertEqual(self.get(USERS).status, 200)
+
+
+class OAuth(WorkspaceCase):
+    OPTIONS = {"oauth_region": "emea", "client_id": "c", "client_secret": "s:1"}
+    TOKENS = "emea.uemauth.workspaceone.com"
+
+    @classmethod
+    def services(cls):
+        return [open_service(**cls.OPTIONS)]
+
+    def setUp(self):
+        super().setUp()
+        self.server.services[self.TOKENS] = self.service
+
+    def ask_token(self, **form):
+        made = self.connection(self.TOKENS)
+        made.request("POST", "/connect/token", body=urllib.parse.urlencode(form),
+                     headers={"Content-Type": "application/x-www-form-urlencoded"})
+        answer = made.getresponse()
+        return answer.status, json.loads(answer.read())
+
+    def token(self):
+        status, body = self.ask_token(grant_type="client_credentials", client_id="c",
+                                      client_secret="s:1")
+        self.assertEqual((status, body["token_type"], body["expires_in"]), (200, "Bearer", 3600))
+        return body["access_token"]
+
+    def list_with(self, token):
+        return self.ask(USERS, token=token, host=HOST).status
+
+    def test_a_token_of_the_regions_host_opens_the_api_without_a_tenant_code(self):
+        token = self.token()
+        self.assertEqual(self.list_with(token), 200)
+        self.assertEqual(self.list_with("other"), 401)
+        self.change("expire_tokens")
+        self.assertEqual(self.list_with(token), 401)
+
+    def test_a_wrong_client_or_grant_is_400_with_the_error_s_name(self):
+        wrong = {"grant_type": "client_credentials", "client_id": "c", "client_secret": "x"}
+        self.assertEqual(self.ask_token(**wrong), (400, {"error": "invalid_client"}))
+        self.assertEqual(self.ask_token(**wrong | {"grant_type": "password"}),
+                         (400, {"error": "unsupported_grant_type"}))
+
+    def test_rights_count_for_tokens_too(self):
+        self.change("set_rights", rights=["Devices"])
+        self.assertEqual(self.list_with(self.token()), 403)
 
 
 class Versions(WorkspaceCase):

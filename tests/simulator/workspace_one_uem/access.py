@@ -1,4 +1,5 @@
-"""Who may do what: Basic credentials and a tenant code, a role's rights, and an account that locks."""
+"""Who may do what: Basic credentials and a tenant code, or a client's token; a role's rights; and an
+account that locks."""
 
 import base64
 import secrets
@@ -7,6 +8,7 @@ from typing import Any, Optional
 
 from ..exchange import Reply, Request, json_reply
 from ..vendor import SpecError
+from .oauth import OAuth
 
 # Resources under API > REST, by the console's names.
 APPS, DEVICES, USERS, GROUPS = "Apps", "Devices", "Users", "Groups"
@@ -31,6 +33,7 @@ class Access:
         self.account_type = spec.pop("account_type", "Basic")  # or Directory
         self.key_type = spec.pop("key_type", "Admin")  # or Enrollment User
         self.api_enabled = spec.pop("api_enabled", True)
+        self.oauth = OAuth(spec)
         self.rights: set[str] = set()
         self.set_rights(spec.pop("rights", RESOURCES))
         self.failures = 0
@@ -60,11 +63,16 @@ class Access:
         self.failures += 0 if fits or self.is_locked else 1
         return fits and not self.is_locked
 
+    def is_known(self, request: Request) -> bool:
+        """A token needs no tenant code beside it."""
+        if self.oauth.signs_in(request):
+            return True
+        code_fits = request.headers.get("aw-tenant-code") == self.tenant_code
+        return self.signs_in(request) and code_fits and self.key_type == "Admin"
+
     def refuse(self, request: Request, needs: tuple[str, ...]) -> Optional[Reply]:
         """None if the request may pass."""
-        code_fits = request.headers.get("aw-tenant-code") == self.tenant_code
-        if not self.signs_in(request) or not code_fits or self.key_type != "Admin" \
-                or not self.api_enabled or not self.rights:
+        if not self.is_known(request) or not self.api_enabled or not self.rights:
             return refusal(401, BAD_CREDENTIALS, "An error occurred when validating user: "
                            "credentials, tenant code or role.")
         self.failures = 0

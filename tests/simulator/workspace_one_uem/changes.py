@@ -196,6 +196,12 @@ def set_access(service: Any, **values: Any) -> dict[str, Any]:
 
 
 @change
+def expire_tokens(service: Any) -> dict[str, Any]:
+    service.oauth.expire()
+    return {}
+
+
+@change
 def unlock(service: Any) -> dict[str, Any]:
     was = service.access.is_locked
     service.access.unlock()

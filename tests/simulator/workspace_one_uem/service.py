@@ -39,8 +39,11 @@ class WorkspaceOneService(Service):
     def __init__(self, spec: dict[str, Any]):
         spec = dict(spec)
         name = spec.pop("tenant", "acme")
-        self.hosts = (spec.pop("host", "as1234.awmdm.com"),)
         self.access = Access(spec)
+        self.oauth = self.access.oauth
+        self.hosts = (spec.pop("host", "as1234.awmdm.com"),)
+        if self.oauth.host:
+            self.hosts += (self.oauth.host,)
         self.plain = spec.pop("plain", False)
         self.page_max = spec.pop("page_max", PAGE_MAX)
         self.versions = VERSIONS | {key: tuple(found) for key, found
@@ -84,6 +87,7 @@ class WorkspaceOneService(Service):
         return {"vendor": "workspace_one_uem", "tenant": self.tenant.name,
                 "username": access.username, "password": access.password,
                 "tenant_code": access.tenant_code, "token": access.password,
+                "client_id": self.oauth.client_id, "client_secret": self.oauth.client_secret,
                 "devices": len(self.tenant.devices)}
 
     def locate(self, request: Request) -> Optional[int]:
@@ -92,6 +96,8 @@ class WorkspaceOneService(Service):
 
     def handle(self, request: Request) -> Reply:
         with self.lock:
+            if request.host == self.oauth.host:
+                return self.oauth.handle(request)
             self.remaining -= 1
             reply = self.route(request) if self.remaining >= 0 else \
                 refusal(429, 429, "The day's calls are used up.")
