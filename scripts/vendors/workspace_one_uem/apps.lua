@@ -15,7 +15,7 @@ local function app_of(row)
   if type(identifier) == "string" and identifier ~= "" then
     return identifier
   end
-  return type(name) == "string" and name:lower() or ""
+  return type(name) == "string" and name:lower():match("^%s*(.-)%s*$") or ""
 end
 
 -- Which of two rows of one app counts: one that is there (Status, see maps), then the later version.

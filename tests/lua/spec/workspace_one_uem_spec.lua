@@ -119,8 +119,10 @@ describe("workspace_one_uem's apps", function()
   end
 
   local function app(id, identifier, version, status)
-    return { Id = { Value = id }, ApplicationIdentifier = identifier, ApplicationName = "N", Version = version,
-      Status = status or 1 }
+    return {
+      Id = { Value = id }, ApplicationIdentifier = identifier, ApplicationName = id == 2 and "n " or "N",
+      Version = version, Status = status or 1,
+    }
   end
 
   it("are one row an app: one that is there, then the later version", function()
