@@ -37,6 +37,15 @@ static const struct {
 	[LOG_DEBUG] = { "debug", 7 },
 };
 
+enum log_level log_level_named(const char *name, enum log_level otherwise)
+{
+	for (size_t i = 0; name != NULL && i < sizeof(levels) / sizeof(levels[0]); i++) {
+		if (str_eq(levels[i].name, name))
+			return (enum log_level)i;
+	}
+	return otherwise;
+}
+
 /* $JOURNAL_STREAM holds device:inode of the stream; it counts only if that is our descriptor. */
 static bool goes_to_journal(int fd)
 {

@@ -11,6 +11,9 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
 struct log;
 
+/* "error", "warn", "info" or "debug"; `otherwise` for NULL and any other text. */
+enum log_level log_level_named(const char *name, enum log_level otherwise);
+
 /* `redact` is borrowed and must outlive the log; may be NULL. Writes to `fd`, which stays the
  * caller's. */
 struct log *log_new(int fd, enum log_level level, const struct redact *redact);

@@ -246,7 +246,7 @@ static bool applies(const struct form *form, const struct value *setting)
 	struct setting_input inputs[FORM_FIELDS_MAX];
 	size_t count = inputs_of(form, inputs);
 
-	return connector_setting_applies(setting, inputs, count);
+	return connector_setting_applies(form->connector, setting, inputs, count);
 }
 
 /* From a flag, from what is stored, or by asking; a default or an optional one may stay away. */

@@ -15,15 +15,11 @@
 
 static enum log_level log_level_of(const struct parsed *parsed)
 {
-	static const char *const names[] = { "error", "warn", "info", "debug" };
-	const char *name = parsed_text(parsed, "log-level");
 	size_t verbose = parsed_times(parsed, "verbose");
 
-	for (int i = 0; name && i < 4; i++) {
-		if (str_eq(names[i], name))
-			return (enum log_level)i;
-	}
-	return verbose == 0 ? LOG_WARN : verbose == 1 ? LOG_INFO : LOG_DEBUG;
+	return log_level_named(parsed_text(parsed, "log-level"), verbose == 0	? LOG_WARN
+								 : verbose == 1 ? LOG_INFO
+										: LOG_DEBUG);
 }
 
 bool host_begin(struct cli *cli, struct err *err)

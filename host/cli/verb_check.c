@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/errors.h"
 #include "cli/host.h"
+#include "cli/permissions.h"
 #include "cli/remote.h"
 #include "cli/verbs.h"
 
@@ -15,8 +16,15 @@ static json_t *check_one(struct cli *cli, const struct account *account, struct 
 	struct connector *connector = remote_load(cli, account->vendor, account->name, err);
 	json_t *check = connector ? remote_check(cli, connector, account, NULL, 0, err) : NULL;
 	const char *tenant = json_string_value(json_object_get(check, "tenant"));
+	bool done = !check || json_object_set_new(check, "permission_table",
+						  permissions_table(connector)) == 0;
 
 	connector_free(connector);
+	if (!done) {
+		json_decref(check);
+		err_oom(err);
+		return NULL;
+	}
 	if (!check || !account->tenant || (tenant && str_eq(account->tenant, tenant)))
 		return check;
 	err_set(err, ERR_CONFIG, "the credential now belongs to the tenant %s, the account to %s",
@@ -45,6 +53,8 @@ static bool tell(struct cli *cli, const char *slug, const json_t *check, struct 
 	       cli_say(cli, err, "%s: ok: %s%s", slug,
 		       json_string_value(json_object_get(check, "tenant")), buf_text(&text));
 	buf_fini(&text);
+	if (done && missing > 0)
+		done = permissions_say(cli, json_object_get(check, "permission_table"), err);
 	return done;
 }
 

@@ -7,6 +7,7 @@
 #include "cli/accounts.h"
 #include "cli/cli.h"
 #include "cli/errors.h"
+#include "cli/permissions.h"
 #include "cli/remote.h"
 #include "cli/verbs.h"
 #include "connector/json_value.h"
@@ -213,6 +214,7 @@ static json_t *connector_json(const struct connector *connector, const char *app
 	    put(object, "guide", guide ? json_from_value(guide) : json_array()) &&
 	    put(object, "settings", settings_json(value_get(declaration, "settings"))) &&
 	    put(object, "streams", streams_json(value_get(declaration, "streams"))) &&
+	    put(object, "permissions", permissions_table(connector)) &&
 	    put(object, "reaches", lines_json(approval)))
 		return object;
 	json_decref(object);

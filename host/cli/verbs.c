@@ -290,7 +290,8 @@ static const struct cli_verb VERBS[] = {
 	  "muster credentials delete kandji-token", NULL, CLI_NEEDS_STORE, verb_credentials_delete },
 
 	{ "check", NULL, "[ACCOUNT...]", 0, -1, "test the connection of accounts",
-	  "Read-only and cheap: reaches the vendor, names the tenant and what the credential may do. "
+	  "Read-only and cheap: reaches the vendor, names the tenant and what the credential may do; where a "
+	  "permission is missing, the vendor's whole table of them, if its connector has one. "
 	  "Without a name all accounts. " ACCOUNT_HELP,
 	  "muster check\nmuster check kandji/acme --json", NULL, CLI_NEEDS_HOST, verb_check },
 	{ "sync", NULL, "[ACCOUNT...]", 0, -1, "read accounts into the store",

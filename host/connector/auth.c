@@ -98,7 +98,7 @@ static bool add_basic(struct auth *auth, const struct value *declared, const jso
 	return fine;
 }
 
-/* { headers = { ["X-Api-Key"] = "api_key" } }: each from a setting. */
+/* { headers = { ["X-Api-Key"] = "api_key" } }: each from a setting; beside what the kind makes. */
 static bool add_headers(struct auth *auth, const struct value *declared, const json_t *settings,
 			const struct auth_secret *secrets, size_t count, struct err *err)
 {
@@ -162,11 +162,12 @@ bool auth_build(struct auth *auth, const struct value *declaration, const json_t
 	else if (str_eq(kind, "basic"))
 		fine = add_basic(auth, declared, settings, secrets, count, err);
 	else if (str_eq(kind, "header"))
-		fine = add_headers(auth, declared, settings, secrets, count, err);
+		fine = true;
 	else if (tokens_are_declared(declared))
 		return true;
 	else
 		fine = err_set(err, ERR_CONFIG, "auth kind \"%s\" is not in this version", kind);
+	fine = fine && add_headers(auth, declared, settings, secrets, count, err);
 	if (!fine)
 		auth_fini(auth);
 	return fine;

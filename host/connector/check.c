@@ -121,8 +121,9 @@ static void on_event(void *arg, const char *name, const struct value *args)
 	const struct check *check = arg;
 
 	if (str_eq(name, "log"))
-		log_write(check->host->log, LOG_INFO, "%s: %s", connector_id(check->connector),
-			  value_text(args, "text", ""));
+		log_write(check->host->log,
+			  log_level_named(value_text(args, "level", NULL), LOG_INFO), "%s: %s",
+			  connector_id(check->connector), value_text(args, "text", ""));
 }
 
 static void on_waiting(void *arg, const char *why, int64_t ms)

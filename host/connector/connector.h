@@ -81,8 +81,9 @@ bool connector_parse_settings(struct connector *connector, const struct setting_
 /* One setting of the declaration by id; NULL if there is none. Its type: value_text(s, "type",
  * "text"). */
 const struct value *connector_setting(const struct connector *connector, const char *id);
-/* Does this setting apply under the given answers (`when`)? */
-bool connector_setting_applies(const struct value *setting, const struct setting_input *inputs,
-			       size_t count);
+/* Does this setting of the connector apply under the given answers, and the defaults of others
+ * (`when`)? */
+bool connector_setting_applies(const struct connector *connector, const struct value *setting,
+			       const struct setting_input *inputs, size_t count);
 
 #endif

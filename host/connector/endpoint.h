@@ -81,9 +81,9 @@ struct auth_secret {
 };
 
 /*
- * bearer: Authorization: <prefix or "Bearer"> <token>; header: <name>: <value>; basic: user and
- * password. Kinds that live by tokens (connector/tokens.h): none here. Other kinds: ERR_CONFIG.
- * Each of the connector's secrets that auth names must be there.
+ * bearer: Authorization: <prefix or "Bearer"> <token>; basic: user and password; header, and beside
+ * the two: <name>: <value>. Kinds that live by tokens (connector/tokens.h): none here. Other kinds:
+ * ERR_CONFIG. Each of the connector's secrets that auth names must be there.
  */
 bool auth_build(struct auth *auth, const struct value *declaration, const json_t *settings,
 		const struct auth_secret *secrets, size_t count, struct err *err);

@@ -42,15 +42,18 @@ static const char *input_text(const struct setting_input *inputs, size_t count, 
 	return NULL;
 }
 
-bool connector_setting_applies(const struct value *setting, const struct setting_input *inputs,
-			       size_t count)
+bool connector_setting_applies(const struct connector *connector, const struct value *setting,
+			       const struct setting_input *inputs, size_t count)
 {
 	const struct value *when = value_get(setting, "when");
 
 	for (size_t i = 0; when != NULL && i < value_count(when); i++) {
+		const struct value *asked = connector_setting(connector, when->keys[i]);
 		const char *given = input_text(inputs, count, when->keys[i]);
 		const struct value *wanted = &when->items[i];
 
+		if (given == NULL)
+			given = value_text(asked, "default", NULL);
 		if (given == NULL || wanted->type != VALUE_BYTES || !str_eq(given, wanted->bytes))
 			return false;
 	}
@@ -138,7 +141,8 @@ static bool put_input(struct parse *parse, struct buf *values, const struct valu
 	const char *text = input_text(inputs, count, id);
 	struct buf fallback = BUF_INIT;
 
-	if (is_secret(setting) || !connector_setting_applies(setting, inputs, count))
+	if (is_secret(setting) ||
+	    !connector_setting_applies(parse->connector, setting, inputs, count))
 		return false;
 	if (text == NULL || text[0] == '\0') {
 		if (value_get(setting, "default") == NULL) {

@@ -22,6 +22,15 @@ static const char *outcome_of(const struct sync_run *run)
 	return run->was_degraded ? "degraded" : "ok";
 }
 
+static void put_warnings(struct buf *out, const char *stream, const json_t *warnings)
+{
+	size_t i;
+	json_t *warning;
+
+	json_array_foreach(warnings, i, warning) buf_printf(
+		out, "%s%s: %s", out->len > 0 ? "; " : "", stream, json_string_value(warning));
+}
+
 /* "devices: 312 of 900 devices would be removed (34.7 %); apps: ..." from the streams that fell
  * short. */
 static void put_reasons(struct buf *out, const struct sync_run *run)
@@ -35,6 +44,7 @@ static void put_reasons(struct buf *out, const struct sync_run *run)
 
 		if (reason != NULL)
 			buf_printf(out, "%s%s: %s", out->len > 0 ? "; " : "", name, reason);
+		put_warnings(out, name, json_object_get(result, "warnings"));
 		if (bad > 0)
 			buf_printf(out, "%s%s: %lld record(s) quarantined, the first: %s",
 				   out->len > 0 ? "; " : "", name, (long long)bad,

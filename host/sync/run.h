@@ -59,6 +59,7 @@ struct stream {
 	char first_bad[STREAM_BAD_MAX]; /* why the first of them is quarantined */
 	enum stream_end end;
 	char reason[512]; /* why it did not end well */
+	json_t *warnings; /* what the script said that a person should know; NULL = nothing */
 	struct err err;	  /* of a failed or degraded stream */
 	int64_t started_ms;
 };

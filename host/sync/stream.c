@@ -13,6 +13,9 @@
  * (reliability.md 3.12). */
 enum { QUARANTINE_FEW = 10, QUARANTINE_PERCENT = 1 };
 
+/* Warnings of a stream that its session keeps; the log has all. */
+enum { WARNINGS_MAX = 10 };
+
 static const char *const end_names[] = {
 	[STREAM_OK] = "ok",	[STREAM_DEGRADED] = "degraded", [STREAM_INCOMPLETE] = "incomplete",
 	[STREAM_HELD] = "held", [STREAM_FAILED] = "failed",	[STREAM_WITHDRAWN] = "withdrawn",
@@ -28,6 +31,7 @@ void stream_fini(struct stream *stream)
 		raw_rows_fini(&stream->raw[i]);
 	proof_fini(&stream->proof);
 	free(stream->cursor);
+	json_decref(stream->warnings);
 	*stream = (struct stream){ .err = ERR_INIT };
 }
 
@@ -55,6 +59,8 @@ static void note_result(struct sync_run *run)
 		json_object_set_new(result, "first_quarantined", json_any_text(stream->first_bad));
 	if (stream->reason[0] != '\0')
 		json_object_set_new(result, "reason", json_any_text(stream->reason));
+	if (stream->warnings != NULL)
+		json_object_set(result, "warnings", stream->warnings);
 	if (stream->err.kind != ERR_NONE)
 		json_object_set_new(result, "kind",
 				    json_string(err_kind_info(stream->err.kind)->name));
@@ -267,15 +273,21 @@ static void on_scope(struct sync_run *run, const struct value *args)
 	run_report(run, label, (int64_t)proof->scope_count, -1);
 }
 
-static void on_log(const struct sync_run *run, const struct value *args)
+static void keep_warning(struct stream *stream, const char *text)
 {
-	const char *level = value_text(args, "level", "info");
-	enum log_level to = str_eq(level, "error")   ? LOG_ERROR
-			    : str_eq(level, "warn")  ? LOG_WARN
-			    : str_eq(level, "debug") ? LOG_DEBUG
-						     : LOG_INFO;
+	if (stream->warnings == NULL)
+		stream->warnings = json_array();
+	if (json_array_size(stream->warnings) < WARNINGS_MAX)
+		json_array_append_new(stream->warnings, json_any_text(text));
+}
 
-	log_write(run->host->log, to, "%s/%s: %s", run->account.vendor, run->account.name,
+static void on_log(struct sync_run *run, const struct value *args)
+{
+	enum log_level level = log_level_named(value_text(args, "level", NULL), LOG_INFO);
+
+	if (level == LOG_WARN && run->is_reading)
+		keep_warning(&run->stream, value_text(args, "text", ""));
+	log_write(run->host->log, level, "%s/%s: %s", run->account.vendor, run->account.name,
 		  value_text(args, "text", ""));
 }
 

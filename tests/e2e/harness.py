@@ -28,8 +28,10 @@ TIMEOUT_S = 240
 PASSED_ON = ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS",
              "LD_LIBRARY_PATH", "MUSTER_SABOTAGE")
 
+Tables = dict[str, tuple[str, ...]]
+
 # Columns of the model that the truth speaks of, and what identifies a row on both sides.
-COLUMNS = {
+COLUMNS: Tables = {
     "users": ("source_id", "email", "name", "status", "last_used_at"),
     "devices": ("source_id", "name", "serial_number", "asset_tag", "platform", "model",
                 "os_version", "os_build", "is_managed", "user_source_id", "user_email",
@@ -39,7 +41,7 @@ COLUMNS = {
     "licenses": ("name",),
     "user_licenses": ("user_source_id", "license"),
 }
-KEYS = {
+KEYS: Tables = {
     "users": ("source_id",), "devices": ("source_id",), "apps": ("source_id",),
     "device_apps": ("device_source_id", "app_source_id", "path"), "licenses": ("name",),
     "user_licenses": ("user_source_id", "license"),
@@ -228,27 +230,29 @@ def same_value(column: str, stored: Any, true: Any) -> bool:
     return (stored or None) == (true or None)
 
 
-def differences(entity: str, stored: list[dict], true: list[dict]) -> list[str]:
+def differences(entity: str, stored: list[dict], true: list[dict],
+                columns: Tables = COLUMNS, keys: Tables = KEYS) -> list[str]:
     """What is missing, too much, doubled or different, one line each."""
     def by_key(rows: list[dict]) -> dict[tuple, dict]:
-        return {tuple(row.get(key) or "" for key in KEYS[entity]): row for row in rows}
+        return {tuple(row.get(key) or "" for key in keys[entity]): row for row in rows}
 
     ours, theirs = by_key(stored), by_key(true)
     found = [f"{entity}: {len(stored) - len(ours)} doubled"] if len(stored) > len(ours) else []
     found += [f"{entity}: missing {key}" for key in theirs.keys() - ours.keys()]
     found += [f"{entity}: too much {key}" for key in ours.keys() - theirs.keys()]
     for key in ours.keys() & theirs.keys():
-        for column in COLUMNS[entity]:
+        for column in columns[entity]:
             stored_value, true_value = ours[key].get(column), theirs[key].get(column)
             if not same_value(column, stored_value, true_value):
                 found.append(f"{entity} {key}: {column} is {stored_value!r}, truly {true_value!r}")
     return found
 
 
-def all_differences(muster: Muster, truth: dict[str, list[dict]],
-                    account: str = ACCOUNT) -> list[str]:
-    return [line for entity in COLUMNS
-            for line in differences(entity, muster.rows(entity, account), truth[entity])]
+def all_differences(muster: Muster, truth: dict[str, list[dict]], account: str = ACCOUNT,
+                    columns: Tables = COLUMNS, keys: Tables = KEYS) -> list[str]:
+    return [line for entity in columns
+            for line in differences(entity, muster.rows(entity, account), truth[entity], columns,
+                                    keys)]
 
 
 @unittest.skipUnless(BINARY, "MUSTER_BINARY does not say where the program is")

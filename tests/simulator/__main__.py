@@ -52,9 +52,10 @@ def specs_of(parsed: argparse.Namespace) -> list[dict[str, Any]]:
     specs = []
     for number, text in enumerate(parsed.tenant or ["acme"]):
         name, _, region = text.partition("@")
-        specs.append({"vendor": parsed.vendor, "tenant": name, "region": region or "us",
-                      "devices": parsed.devices, "apps_per_device": parsed.apps_per_device,
-                      "seed": parsed.seed + number, "plain": parsed.plain})
+        spec = {"vendor": parsed.vendor, "tenant": name, "devices": parsed.devices,
+                "apps_per_device": parsed.apps_per_device, "seed": parsed.seed + number,
+                "plain": parsed.plain}
+        specs.append(spec | {"region": region} if region else spec)
     return specs
 
 

@@ -381,6 +381,30 @@ static void each_auth_kind_makes_its_header(void **state)
 		  "Authorization", "Basic cm9zYTpzM2NyZXQ=");
 }
 
+static void a_key_goes_beside_the_password(void **state)
+{
+	struct value_tree *declaration =
+		value_of("{\"auth\": {\"kind\": \"basic\", \"username\": \"user\", \"password\": "
+			 "\"token\", \"headers\": {\"x-tenant\": \"token\"}}}");
+	json_t *settings = json_pack("{s:s}", "user", "rosa");
+	struct secret token = SECRET_INIT;
+	struct auth_secret secrets[] = { { "token", &token } };
+	struct err err = ERR_INIT;
+	struct auth auth;
+
+	(void)state;
+	assert_true(secret_from(&token, "s3cret", 6, &err));
+	assert_true(auth_build(&auth, value_root(declaration), settings, secrets, 1, &err));
+	assert_int_equal(auth.count, 2);
+	assert_string_equal(auth.headers[0].value, "Basic cm9zYTpzM2NyZXQ=");
+	assert_string_equal(auth.headers[1].name, "x-tenant");
+	assert_string_equal(auth.headers[1].value, "s3cret");
+	auth_fini(&auth);
+	secret_fini(&token);
+	json_decref(settings);
+	value_tree_free(declaration);
+}
+
 static void a_secret_with_a_line_break_is_refused(void **state)
 {
 	struct value_tree *declaration =
@@ -428,6 +452,7 @@ int main(void)
 		cmocka_unit_test(a_parsed_url_must_be_of_the_declared_hosts),
 		cmocka_unit_test(an_administrators_host_is_the_one_that_was_typed),
 		cmocka_unit_test(each_auth_kind_makes_its_header),
+		cmocka_unit_test(a_key_goes_beside_the_password),
 		cmocka_unit_test(a_secret_with_a_line_break_is_refused),
 		cmocka_unit_test(an_approval_shows_what_came_and_went),
 	};

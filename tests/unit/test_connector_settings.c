@@ -24,7 +24,7 @@ static void on_loaded(void *arg, struct connector *connector, const struct err *
 	loop_stop(scene->host.loop);
 }
 
-static int set_up(void **state)
+static int set_up_with(void **state, const char *vendor)
 {
 	struct scene *scene = calloc(1, sizeof(*scene));
 	struct err err = ERR_INIT;
@@ -35,13 +35,23 @@ static int set_up(void **state)
 				     .project_dir = "tests/nothing",
 				     .scripts_dir = "scripts" };
 	assert_non_null(scene->host.loop);
-	if (!connector_load(&scene->host, "kandji", NULL, on_loaded, scene, &err))
+	if (!connector_load(&scene->host, vendor, NULL, on_loaded, scene, &err))
 		fail_msg("%s", err.message);
 	loop_run(scene->host.loop);
 	if (scene->connector == NULL)
 		fail_msg("%s", scene->err.message);
 	*state = scene;
 	return 0;
+}
+
+static int set_up(void **state)
+{
+	return set_up_with(state, "kandji");
+}
+
+static int set_up_alternatives(void **state)
+{
+	return set_up_with(state, "workspace_one_uem");
 }
 
 static int tear_down(void **state)
@@ -112,6 +122,25 @@ static void a_connector_that_goes_while_it_parses_answers_nothing(void **state)
 	assert_int_equal(scene->answers, 0);
 }
 
+static bool applies(const struct scene *scene, const char *id, const char *sign_in)
+{
+	const struct setting_input input = { "sign_in", sign_in };
+
+	return connector_setting_applies(scene->connector, connector_setting(scene->connector, id),
+					 &input, sign_in != NULL);
+}
+
+static void a_default_is_an_answer_that_others_depend_on(void **state)
+{
+	const struct scene *scene = *state;
+
+	assert_true(applies(scene, "username", NULL));
+	assert_false(applies(scene, "client_id", NULL));
+	assert_false(applies(scene, "username", "oauth"));
+	assert_true(applies(scene, "client_id", "oauth"));
+	assert_true(applies(scene, "api_url", "oauth"));
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -120,6 +149,8 @@ int main(void)
 		T(what_is_typed_becomes_settings),
 		T(a_setting_that_is_not_known_is_a_problem),
 		T(a_connector_that_goes_while_it_parses_answers_nothing),
+		cmocka_unit_test_setup_teardown(a_default_is_an_answer_that_others_depend_on,
+						set_up_alternatives, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -167,6 +167,16 @@ static void a_foreign_journal_stream_is_ignored(void **state)
 	unsetenv("JOURNAL_STREAM");
 }
 
+static void levels_have_names(void **state)
+{
+	(void)state;
+	assert_int_equal(log_level_named("error", LOG_INFO), LOG_ERROR);
+	assert_int_equal(log_level_named("warn", LOG_INFO), LOG_WARN);
+	assert_int_equal(log_level_named("debug", LOG_INFO), LOG_DEBUG);
+	assert_int_equal(log_level_named("loud", LOG_INFO), LOG_INFO);
+	assert_int_equal(log_level_named(NULL, LOG_DEBUG), LOG_DEBUG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -178,6 +188,7 @@ int main(void)
 		cmocka_unit_test(unwanted_levels_write_nothing),
 		cmocka_unit_test(the_journal_gets_priorities),
 		cmocka_unit_test(a_foreign_journal_stream_is_ignored),
+		cmocka_unit_test(levels_have_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,7 +23,7 @@ static const struct {
 	{ "pick", MAP_OP_PICK },       { "first", MAP_OP_FIRST }, { "join", MAP_OP_JOIN },
 	{ "int", MAP_OP_INT },	       { "bool", MAP_OP_BOOL },	  { "list", MAP_OP_LIST },
 	{ "present", MAP_OP_PRESENT }, { "known", MAP_OP_KNOWN }, { "contains", MAP_OP_CONTAINS },
-	{ "matches", MAP_OP_MATCHES }, { "none", MAP_OP_NONE },
+	{ "matches", MAP_OP_MATCHES }, { "none", MAP_OP_NONE },	  { "unboxed", MAP_OP_UNBOXED },
 };
 
 struct compiler {
@@ -247,6 +247,10 @@ static void compile_extras(struct compiler *c, int table, struct map_source *out
 		out->text = take_field(c, table, "text", &out->len);
 		if (out->op == MAP_OP_CONTAINS)
 			str_lower((char *)(uintptr_t)out->text);
+		break;
+	case MAP_OP_UNBOXED:
+		if (out->count != 1 || out->sources[0].op != MAP_OP_PATH)
+			luaL_error(c->L, "map %s: unboxed needs a path", c->map->name);
 		break;
 	default:
 		break;

@@ -16,6 +16,7 @@
  *   join      the texts of those that are something, the separator between them
  *   int bool  a whole number; a boolean (true/false, 1/0, yes/no in any case)
  *   list      the texts of all members of all sources; nothing when there is none
+ *   unboxed   the value at the path, or the scalar or list that stands in its way
  *   present known contains matches none   booleans; nothing never contains or matches
  *
  * A number becomes text exactly: integers by their digits, numbers with a fraction as they are
@@ -84,6 +85,7 @@ enum map_op {
 	MAP_OP_CONTAINS,
 	MAP_OP_MATCHES,
 	MAP_OP_NONE,
+	MAP_OP_UNBOXED, /* of a PATH: what stands where it would lead on, if it cannot */
 };
 
 struct map_pair {

@@ -164,22 +164,39 @@ static bool require_sound(const struct map_run *run, struct json_span span)
 	return json_scan(copy, span.len, NULL, NULL, &has_big, run->err);
 }
 
-static bool eval_path(const struct map_run *run, const struct map_source *source,
-		      struct map_value *out)
+/* What the path leads to; *is_dead_end: it could not go on, and this is what stands in its way. */
+static bool read_path(const struct map_run *run, const struct map_source *path,
+		      struct map_value *out, bool *is_dead_end)
 {
 	const struct json_span *slots =
-		source->extra < 0 ? run->slots : run->extra_slots[source->extra];
-
-	struct json_span span = slots[source->slot];
+		path->extra < 0 ? run->slots : run->extra_slots[path->extra];
+	struct json_span span = slots[path->slot];
 
 	if (run->is_suspect && !require_sound(run, span))
 		return false;
-	if (!read_value(run, span, out))
+	*is_dead_end = span.is_dead_end;
+	return read_value(run, span, out);
+}
+
+static bool eval_path(const struct map_run *run, const struct map_source *source,
+		      struct map_value *out)
+{
+	bool is_dead_end;
+
+	if (!read_path(run, source, out, &is_dead_end))
 		return false;
-	if (span.is_dead_end && out->type != MAP_NOTHING)
+	if (is_dead_end && out->type != MAP_NOTHING)
 		return err_set(run->err, ERR_DATA, "%s leads through %s", source->text,
 			       kind_text(out));
 	return true;
+}
+
+static bool eval_unboxed(const struct map_run *run, const struct map_source *source,
+			 struct map_value *out)
+{
+	bool is_dead_end;
+
+	return read_path(run, &source->sources[0], out, &is_dead_end);
 }
 
 /* --- values as text --- */
@@ -564,14 +581,15 @@ bool map_eval(const struct map_run *run, const struct map_source *source, struct
 {
 	typedef bool eval_fn(const struct map_run *, const struct map_source *, struct map_value *);
 	static eval_fn *const table[] = {
-		[MAP_OP_PATH] = eval_path,	[MAP_OP_FUNCTION] = eval_function,
-		[MAP_OP_CONST] = eval_const,	[MAP_OP_TIME] = eval_time,
-		[MAP_OP_LOWER] = eval_lower,	[MAP_OP_PICK] = eval_pick,
-		[MAP_OP_FIRST] = eval_first,	[MAP_OP_JOIN] = eval_join,
-		[MAP_OP_INT] = eval_int,	[MAP_OP_BOOL] = eval_bool,
-		[MAP_OP_LIST] = eval_list,	[MAP_OP_PRESENT] = eval_present,
-		[MAP_OP_KNOWN] = eval_known,	[MAP_OP_CONTAINS] = eval_search,
-		[MAP_OP_MATCHES] = eval_search, [MAP_OP_NONE] = eval_none,
+		[MAP_OP_PATH] = eval_path,	 [MAP_OP_FUNCTION] = eval_function,
+		[MAP_OP_CONST] = eval_const,	 [MAP_OP_TIME] = eval_time,
+		[MAP_OP_LOWER] = eval_lower,	 [MAP_OP_PICK] = eval_pick,
+		[MAP_OP_FIRST] = eval_first,	 [MAP_OP_JOIN] = eval_join,
+		[MAP_OP_INT] = eval_int,	 [MAP_OP_BOOL] = eval_bool,
+		[MAP_OP_LIST] = eval_list,	 [MAP_OP_PRESENT] = eval_present,
+		[MAP_OP_KNOWN] = eval_known,	 [MAP_OP_CONTAINS] = eval_search,
+		[MAP_OP_MATCHES] = eval_search,	 [MAP_OP_NONE] = eval_none,
+		[MAP_OP_UNBOXED] = eval_unboxed,
 	};
 
 	return table[source->op](run, source, out);

@@ -68,8 +68,8 @@ local function token_record(fields)
 end
 
 local KINDS <const> = {
-  bearer = record { token = required_text, prefix = text, header = text },
-  basic = record { username = required_text, password = required_text },
+  bearer = record { token = required_text, prefix = text, header = text, headers = schema.map(text) },
+  basic = record { username = required_text, password = required_text, headers = schema.map(text) },
   header = record { headers = schema.map(text, { required = true }) },
   oauth2 = token_record {
     flow = schema.text { required = true, one_of = { "code", "client", "password" } },
@@ -207,19 +207,23 @@ end
 
 local checks = {}
 
+-- Each header beside the kind's own is the value of a setting.
+function checks.header(rule, known, at)
+  local headers = rule.headers or {}
+  for _, header in ipairs(schema.sorted_keys(headers)) do
+    check_setting(headers[header], known, schema.below(at, "headers." .. header))
+  end
+end
+
 function checks.bearer(rule, known, at)
   check_secret(rule.token, known, schema.below(at, "token"))
+  checks.header(rule, known, at)
 end
 
 function checks.basic(rule, known, at)
   check_setting(rule.username, known, schema.below(at, "username"))
   check_secret(rule.password, known, schema.below(at, "password"))
-end
-
-function checks.header(rule, known, at)
-  for _, header in ipairs(schema.sorted_keys(rule.headers)) do
-    check_setting(rule.headers[header], known, schema.below(at, "headers." .. header))
-  end
+  checks.header(rule, known, at)
 end
 
 function checks.oauth2(rule, known, at)

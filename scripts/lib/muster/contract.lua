@@ -88,6 +88,12 @@ local calls <const> = schema.list(call, { required = true, min = 1 })
 
 local needs <const> = schema.list(schema.list(text, { min = 1 }))
 
+-- A line of the table that a vendor's documentation has: what is to be allowed for what.
+local PERMISSION <const> = schema.record {
+  permission = required_text, section = text, category = text, access = text,
+  needed_for = schema.list(text, { required = true, min = 1 }),
+}
+
 local ERROR <const> = schema.record({
   base = text, call = call_text, status = schema.integer { min = 100, max = 599 },
   body = scalars, kind = schema.text { required = true, one_of = KINDS },
@@ -137,6 +143,7 @@ local CONNECTOR <const> = schema.record {
   streams = schema.map(STREAM, { required = true }),
   map = schema.map(schema.map(schema.any()), { required = true }),
   actions = schema.map(ACTION),
+  permissions = schema.list(PERMISSION),
   errors = schema.list(ERROR),
 }
 

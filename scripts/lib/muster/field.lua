@@ -186,6 +186,13 @@ function field.bool(source)
   return describe("bool", { source })
 end
 
+---The value at the path, or what stands in its way: "Id.Value" of {"Id":{"Value":7}} and of {"Id":7}.
+---@param path string
+function field.unboxed(path)
+  check_text("unboxed", "the path", path)
+  return describe("unboxed", { path })
+end
+
 ---Always this value.
 ---@param value string|integer|boolean
 function field.const(value)

@@ -25,7 +25,10 @@ local function run_file(text, file)
   return chunk()
 end
 
-local array <const> = core.array
+-- A list for the host. A copy: what a file of the connector's folder returned cannot be changed.
+local function array(list)
+  return core.array { table.unpack(list) }
+end
 
 -- Does a stream that `stream` depends on emit this entity?
 local function is_read_before(connector, maps, stream, entity)
@@ -86,6 +89,7 @@ local function declare(connector, maps, file)
     settings = settings.declare(connector.settings), bases = connector.bases,
     auth = connector.auth, limits = connector.limits or {},
     check = { calls = array(connector.check.calls) },
+    permissions = array(connector.permissions or {}),
     errors = array(connector.errors or {}), streams = declare_streams(connector, file),
     maps = declare_maps(maps),
   }

@@ -10,6 +10,7 @@
 --   size        rows to ask for; it also tells a short page
 --   id          path of the row's id: duplicates and drift are seen by it
 --   total       path of the vendor's count, where it has one that can be believed
+--   empty       statuses that say that there are no rows: { 204 }, { 404 }
 --   query, headers, path, method, body   as in api:get; `body` is a table for POST
 --
 -- A page is worked off when the next one is asked for; the host may commit there. The pager tells
@@ -90,6 +91,22 @@ end
 
 -- --- number ---
 
+local function is_last_number(walk, rows)
+  local opts = walk.opts
+  if opts.pages and not walk.is_bare then
+    local pages = core.find(rows, opts.pages)
+    if math.type(pages) ~= "integer" then
+      walk:fail('no count of pages at "%s"', opts.pages)
+    end
+    return walk.number - (opts.first or 1) + 1 >= pages
+  elseif opts.ends == "total" and #rows > 0 then
+    return walk.seen:count() >= walk.total
+  elseif opts.ends then
+    return #rows == 0
+  end
+  return #rows < need(opts, "size", "number")
+end
+
 local function number_step(walk)
   local opts = walk.opts
   local query = { [opts.number_param or "page"] = walk.number }
@@ -97,27 +114,22 @@ local function number_step(walk)
     query[opts.limit_param or "limit"] = opts.size
   end
   local rows = walk:read(walk:fetch { query = query })
-  local pages = opts.pages and core.find(rows, opts.pages)
-  if opts.pages and math.type(pages) ~= "integer" then
-    walk:fail('no count of pages at "%s"', opts.pages)
-  elseif pages then
-    walk.is_last = walk.number - (opts.first or 1) + 1 >= pages
-  elseif opts.ends == "empty" then
-    walk.is_last = #rows == 0
-  else
-    walk.is_last = #rows < need(opts, "size", "number")
-  end
-  walk.number = walk.number + 1
   walk:remark(walk:check_total(rows))
   walk:remark(walk:inspect(rows))
+  walk.is_last = is_last_number(walk, rows)
+  walk.number = walk.number + 1
   return rows
 end
 
 ---Pages by number: ?page=3&limit=100. Ends as `pages` (path of the number of pages) says, else at a
----page shorter than `size`, or empty with `ends = "empty"`.
+---page shorter than `size`. `ends = "empty"`: at an empty one; `ends = "total"`: when as many rows came
+---as `total` says, or at an empty one, for vendors that cut `size` to what they like.
 ---Further options: number_param, limit_param, first (number of the first page, 1).
 ---@return fun(): userdata?
 function page.number(api, where, opts)
+  if opts.ends == "total" then
+    need(opts, "total", "number")
+  end
   local walk = walks.new(api, where, opts)
   walk.number = opts.first or 1
   return walk:pages_of(number_step)

@@ -6,6 +6,7 @@
 
 local api_module <const> = require "muster.api"
 local core <const> = require "muster.core"
+local schema <const> = require "muster.schema"
 
 local MAX_PAGES <const> = 10000
 
@@ -59,7 +60,7 @@ function Walk:fetch(ask)
     self:fail("more than %d pages: pagination loop", MAX_PAGES)
   end
   local request = {
-    path = opts.path, headers = walk.merged(opts.headers, ask.headers), absent = ask.absent,
+    path = opts.path, headers = walk.merged(opts.headers, ask.headers), absent = ask.absent or opts.empty,
     url = ask.url, idempotent = self.method == "POST" and opts.idempotent ~= false or nil,
   }
   if opts.body or ask.body then
@@ -72,6 +73,10 @@ end
 -- The rows of a reply. An object counts as a row only with the id that rows have: services also
 -- report failures in objects.
 function Walk:read(reply)
+  self.is_bare = schema.contains(self.opts.empty or {}, reply.status)
+  if self.is_bare then
+    return core.no_rows()
+  end
   local body = api_module.raw_body(reply)
   local ok, rows, is_object = pcall(core.page, body, self.opts.list, self.opts.or_object)
   if not ok then
@@ -105,7 +110,7 @@ function Walk:inspect(rows)
 end
 
 function Walk:check_total(rows)
-  if not self.opts.total then
+  if not self.opts.total or self.is_bare then
     return nil
   end
   local total = core.find(rows, self.opts.total)

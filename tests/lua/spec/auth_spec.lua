@@ -10,7 +10,7 @@ local KNOWN <const> = {
 
 local SOUND <const> = {
   bearer = { kind = "bearer", token = "token", prefix = "Zoho-oauthtoken" },
-  basic = { kind = "basic", username = "user", password = "token" },
+  basic = { kind = "basic", username = "user", password = "token", headers = { ["x-tenant"] = "cert" } },
   header = { kind = "header", headers = { ["x-key"] = "token" }, except = { "/ping" } },
   code = {
     kind = "oauth2", flow = "code", authorize = "login:/auth", token = "login:/token", revoke = "login:/revoke",
@@ -92,6 +92,8 @@ describe("auth", function()
     assert.matches('auth.token: unknown setting "tokn"; did you mean "token"', message("bearer", { token = "tokn" }))
     assert.matches('auth.headers.x%-key: unknown setting "tokens"; did you mean "token"',
       message("header", { headers = { ["x-key"] = "tokens" } }))
+    assert.matches('auth.headers.x%-tenant: unknown setting "tokens"',
+      message("basic", { headers = { ["x-tenant"] = "tokens" } }))
     assert.matches('auth.client_secret: the setting "id" is no secret', message("client", { client_secret = "id" }))
     assert.matches('auth.client_id: unknown setting "idd"; did you mean "id"', message("client", { client_id = "idd" }))
     assert.matches('auth.body.key: unknown setting "tokne"; did you mean "token"',

@@ -103,6 +103,19 @@ describe("contract", function()
     assert.matches('unknown setting "tokn"; did you mean "token"', message(function(c) c.auth.token = "tokn" end))
   end)
 
+  it("knows the vendor's table of permissions", function()
+    local c <const> = connector()
+    c.permissions = {
+      { section = "A > Users", category = "Accounts", permission = "Edit", access = "Edit", needed_for = { "x" } },
+      { permission = "Devices", needed_for = { "devices", "all actions" } },
+    }
+    assert.has_no.errors(function() contract.check(c, "demo.lua") end)
+    assert.matches('permissions%[1%]: key "needed_for" is missing',
+      message(function(other) other.permissions = { { permission = "x" } } end))
+    assert.matches('permissions%[1%]: unknown key "permision"; did you mean "permission"',
+      message(function(other) other.permissions = { { permision = "x", needed_for = { "y" } } } end))
+  end)
+
   it("checks errors", function()
     assert.matches('errors%[1%].kind: unknown value "forbiden"; did you mean "forbidden"',
       message(function(c) c.errors = { { status = 403, kind = "forbiden" } } end))

@@ -189,6 +189,18 @@ describe("field", function()
     assert.is_false(value(f.none(f.present "b"), '[{"b":1}]'))
   end)
 
+  it("unboxed: goes on where the path can, and takes what is there where it cannot", function()
+    for row, wanted in pairs {
+      ['{"a":{"b":{"c":7}}}'] = "7", ['{"a":{"b":"x"}}'] = "x", ['{"a":"y"}'] = "y",
+    } do
+      assert.equal(wanted, value(f.join("", f.unboxed "a.b.c"), "[" .. row .. "]"), row)
+    end
+    assert.is_nil(value(f.unboxed "a.b", '[{"a":{"c":1}}]'))
+    assert.is_nil(value(f.unboxed "a.b", '[{"c":1}]'))
+    assert.is_nil(value(f.unboxed "a.b", '[{"a":null}]'))
+    assert.has_error(function() f.unboxed(f.lower "a") end)
+  end)
+
   describe("functions of the row", function()
     it("get the decoded row and the extra rows", function()
       local got <const> = value(function(row, extra)

@@ -223,6 +223,41 @@ describe("page.number", function()
     local empty <const> = texts_api("[" .. ids(1, 2) .. "]", "[" .. ids(3, 3) .. "]", "[]")
     assert.equal(3, #walk(page.number(empty, "api:/x", { size = 2, ends = "empty" })))
   end)
+
+  local function totals(...)
+    local texts <const> = { ... }
+    return vendor.api(function()
+      local text <const> = table.remove(texts, 1)
+      return math.type(text) == "integer" and text or 200, type(text) == "string" and text or ""
+    end)
+  end
+  local TOTAL <const> = {
+    size = 500, first = 0, list = "d", id = "id", total = "n", ends = "total", empty = { 204, 404 },
+  }
+
+  it("ends when the count is reached, whatever size the vendor makes its pages", function()
+    local api <const> = totals(('{"n":3,"d":[%s]}'):format(ids(1, 2)), ('{"n":3,"d":[%s]}'):format(ids(3, 3)))
+    assert.same({ "001", "002", "003" }, walk(page.number(api, "api:/x", TOTAL)))
+    assert.equal("open page page end", vendor.told())
+  end)
+
+  it("takes 204 for an empty page where that was said, and an empty 200 never", function()
+    for _, status in ipairs { 204, 404 } do
+      assert.same({}, walk(page.number(totals(status), "api:/x", TOTAL)))
+      assert.equal("open page end", vendor.told())
+    end
+    local short <const> = totals(('{"n":3,"d":[%s]}'):format(ids(1, 2)), 204)
+    assert.matches("ended after 2 rows, the vendor counts 3",
+      vendor.fault(walk, page.number(short, "api:/x", TOTAL)).message)
+    local empty <const> = vendor.api(function() return 200, "" end)
+    assert.is_string(vendor.fault(walk, page.number(empty, "api:/x", TOTAL)).message)
+    assert.is_string(vendor.fault(walk, page.number(totals(204), "api:/x", { size = 1, list = "d" })).message)
+  end)
+
+  it("needs the count it is to end by", function()
+    assert.matches("the option total is missing",
+      vendor.fault(page.number, totals(), "api:/x", { size = 1, ends = "total" }).message)
+  end)
 end)
 
 describe("page.cursor", function()
