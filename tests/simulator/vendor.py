@@ -9,7 +9,7 @@ from typing import Any, Optional
 
 from .exchange import Reply, Request
 
-VENDORS = ("kandji", "fleet")
+VENDORS = ("kandji", "fleet", "jumpcloud")
 
 
 class SpecError(ValueError):
