@@ -93,7 +93,7 @@ def log_in(org: Organization, user: Optional[str] = None, service: str = "direct
 
 @change
 def add_user(org: Organization) -> dict[str, Any]:
-    return {"user": org.add_person().id}
+    return {"user": org.add_person(is_new=True).id}
 
 
 @change
