@@ -86,7 +86,11 @@ local function read_applications(api, out)
 end
 
 local function read_bindings(api, out)
-  jumpcloud.each_scope(api, out, "user", jumpcloud.ids_of(api, "user"), function(inner, part, id)
+  local ids = {}
+  for user in api:parents "user" do
+    ids[#ids + 1] = user.source_id
+  end
+  jumpcloud.each_scope(api, out, "user", ids, function(inner, part, id)
     for rows in jumpcloud.v2(inner, "v2:/users/{id}/systems", { path = { id = id }, graph = true }) do
       part:emit("device_user", rows, { user = { id = id } })
     end

@@ -147,16 +147,6 @@ function jumpcloud.each_scope(api, out, entity, ids, read)
   end)
 end
 
----The source_ids of what a stream before this one listed.
----@return string[]
-function jumpcloud.ids_of(api, entity)
-  local ids = {}
-  for row in api:parents(entity) do
-    ids[#ids + 1] = row.source_id
-  end
-  return ids
-end
-
 ---"direct", or "group" when every path to the target leads through one.
 function jumpcloud.link_kind(row)
   for _, path in ipairs(type(row.paths) == "table" and row.paths or {}) do
@@ -211,7 +201,7 @@ end
 function jumpcloud.read_log(api, out, state, query, take)
   local begin, missed = begin_of(api, state)
   if missed then
-    out:warn("Directory Insights keeps 90 days and was last read on %s: what happened between is lost",
+    host.log.warn("Directory Insights keeps 90 days and was last read on %s: what happened before they began is lost",
       missed:sub(1, 10))
   end
   local newest, read_at = state and state.newest, state and state.read_at

@@ -12,13 +12,13 @@ EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 
 
 def in_turn(when: datetime.datetime, number: int) -> str:
-    """Times have 0, 3 or 9 digits of a fraction."""
+    """Times have 0, 3 or 9 digits of a fraction, and no fewer than they need."""
     text = when.strftime("%Y-%m-%dT%H:%M:%S")
-    if number % 3 == 0:
-        return f"{text}.{when.microsecond:06}000Z"
-    if number % 3 == 1:
+    if number % 3 == 0 and when.microsecond == 0:
+        return f"{text}Z"
+    if number % 3 == 1 and when.microsecond % 1000 == 0:
         return f"{text}.{when.microsecond // 1000:03}Z"
-    return f"{text}Z" if when.microsecond == 0 else f"{text}.{when.microsecond:06}000Z"
+    return f"{text}.{when.microsecond:06}000Z"
 
 
 def parse_time(text: str) -> datetime.datetime:
