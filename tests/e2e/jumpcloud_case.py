@@ -3,9 +3,9 @@
 import json
 
 from harness import E2eCase
+from simulator.client import Simulator
 
 CONSOLE, INSIGHTS = "console.jumpcloud.com", "api.jumpcloud.com"
-DIRECTORY, MDM = "jumpcloud/acme", "jumpcloud_mdm/acme"
 EVENTS = "/insights/directory/v1/events"
 
 # What the truth speaks of: table -> (key, the other columns). `link` and `origin` are made of columns.
@@ -54,24 +54,24 @@ class JumpCloudCase(E2eCase):
     OPTIONS = {}
     VENDOR = "jumpcloud"
     TENANTS = []
+    hosts = (CONSOLE, INSIGHTS)
 
     @classmethod
     def setUpClass(cls):
         """None for the class."""
 
     def setUp(self):
-        from simulator.client import Simulator
         self.sim = Simulator([{"vendor": "jumpcloud", **self.OPTIONS}]).start()
         self.addCleanup(self.sim.stop)
         super().setUp()
         self.account = f"{self.VENDOR}/acme"
 
     def said(self):
-        return self.sim.ready["tenants"][CONSOLE]
+        return self.sim.ready["tenants"][self.hosts[0]]
 
     def connect_words(self, key=None, account="acme", settings=(), vendor=None):
         file = self.muster.secret_file(key or self.said()["token"], account)
-        hosts = [word for host in (CONSOLE, INSIGHTS)
+        hosts = [word for host in self.hosts
                  for word in ("--connect-to", f"{host}:443:127.0.0.1:{self.sim.port}")]
         words = [word for name, value in dict(settings).items()
                  for word in ("--set", f"{name}={value}")]

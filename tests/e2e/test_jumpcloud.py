@@ -2,7 +2,7 @@
 
 import unittest
 
-from jumpcloud_case import CONSOLE, EVENTS, INSIGHTS, JumpCloudCase
+from jumpcloud_case import CONSOLE, INSIGHTS, JumpCloudCase
 
 ENTITIES = ("users", "groups", "group_members", "user_apps", "device_users")
 
