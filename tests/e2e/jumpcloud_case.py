@@ -101,9 +101,12 @@ class JumpCloudCase(E2eCase):
         columns = TABLES[table][1]
         found = [f"{table}: missing {key}" for key in wanted.keys() - stored.keys()]
         found += [f"{table}: too much {key}" for key in stored.keys() - wanted.keys()]
-        found += [f"{table} {key}: {dict(zip(columns, stored[key]))} is truly {wanted[key]}"
-                  for key in stored.keys() & wanted.keys() if stored[key] != wanted[key]]
-        self.assertFalse(found, f"{len(found)} differences:\n" + "\n".join(sorted(found)[:20]))
+        found += [f"{table} {key}: {name} is {ours!r}, truly {theirs!r}"
+                  for key in stored.keys() & wanted.keys()
+                  for name, ours, theirs in zip(columns, stored[key], wanted[key])
+                  if ours != theirs]
+        if found:
+            self.fail(f"{len(found)} differences:\n" + "\n".join(sorted(found)[:20]))
 
     def session(self, account=None):
         return self.muster.last_session(account or self.account)

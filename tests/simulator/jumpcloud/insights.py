@@ -62,12 +62,12 @@ def read_after(body: dict[str, Any]) -> Optional[list[Any]]:
     return after
 
 
-def read_query(body: Any, now: datetime.datetime) -> Query:
+def read_query(body: Any, log: Log) -> Query:
     """Raises Refused. Nonsense in limit and sort is corrected silently, as the vendor does."""
     if not isinstance(body, dict):
         raise Refused("a JSON object is wanted")
     start, end = moment(body, "start_time"), moment(body, "end_time")
-    if start is None or start > now:
+    if start is None or start > log.now():
         raise Refused("start_time is required and lies in the past")
     if end is not None and end <= start:
         raise Refused("end_time is after start_time")
@@ -76,7 +76,8 @@ def read_query(body: Any, now: datetime.datetime) -> Query:
         raise Refused("fields: nothing that is known")
     limit = body.get("limit")
     is_limit = type(limit) is int and 0 < limit <= LIMIT_MAX
-    return Query(read_services(body), start, end, limit if is_limit else LIMIT,
+    limit = min(limit if is_limit else LIMIT, log.page_max)
+    return Query(read_services(body), start, end, limit,
                  body.get("sort") == "DESC", fields, body.get("search_term") or {},
                  read_after(body))
 
@@ -139,7 +140,7 @@ def begin_of(found: list[Entry], query: Query) -> int:
 
 def page_number(log: Log, request: Request) -> Optional[int]:
     try:
-        query = read_query(request.json(), log.now())
+        query = read_query(request.json(), log)
         return -(-begin_of(matching(log, query), query) // query.limit) + 1
     except (Refused, ValueError):
         return None
@@ -147,7 +148,7 @@ def page_number(log: Log, request: Request) -> Optional[int]:
 
 def list_events(log: Log, request: Request) -> Reply:
     try:
-        query = read_query(request.json(), log.now())
+        query = read_query(request.json(), log)
         found = matching(log, query)
     except (Refused, ValueError) as error:
         return json_reply({"message": str(error)}, 400)
@@ -166,6 +167,6 @@ def list_events(log: Log, request: Request) -> Reply:
 
 def count_events(log: Log, request: Request) -> Reply:
     try:
-        return json_reply({"count": len(matching(log, read_query(request.json(), log.now())))})
+        return json_reply({"count": len(matching(log, read_query(request.json(), log)))})
     except (Refused, ValueError) as error:
         return json_reply({"message": str(error)}, 400)

@@ -8,6 +8,7 @@ import uuid
 from typing import Any, Iterator, Optional
 
 RETENTION = datetime.timedelta(days=90)
+PAGE_MAX = 10000
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 
 
@@ -52,6 +53,7 @@ class Log:
         self.entries: list[Entry] = []
         self.count = 0
         self.organization = ""
+        self.page_max = PAGE_MAX  # a page is cut to it silently
         self.skew = datetime.datetime.now(datetime.timezone.utc) - now
 
     def now(self) -> datetime.datetime:
