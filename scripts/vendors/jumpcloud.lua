@@ -4,6 +4,7 @@
 
 local f <const> = require "muster.field"
 local jumpcloud <const> = require "muster.jumpcloud"
+local log <const> = require "muster.jumpcloud_log"
 
 local USERS_CALL <const> = "GET v1:/systemusers"
 local EVENTS_CALL <const> = "POST insights:/events"
@@ -105,7 +106,7 @@ local function read_logins(api, out, state)
     fields = { "id", "event_type", "timestamp", "initiated_by", "success" },
     search_term = { ["and"] = { { event_type = LOGINS } } },
   }
-  jumpcloud.read_log(api, out, state, query, function(rows)
+  log.read(api, out, state, query, function(rows)
     local last = {}
     for _, event in ipairs(rows) do
       local by = type(event.initiated_by) == "table" and event.initiated_by or {}

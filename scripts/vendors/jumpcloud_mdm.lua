@@ -7,6 +7,7 @@
 
 local f <const> = require "muster.field"
 local jumpcloud <const> = require "muster.jumpcloud"
+local log <const> = require "muster.jumpcloud_log"
 local page <const> = require "muster.page"
 
 local SYSTEMS_CALL <const> = "GET v1:/systems"
@@ -90,64 +91,12 @@ local function read_managed(api, out)
   end)
 end
 
--- --- discovered apps ---
-
-local TELLS <const> = {
-  software_add = "emit", software_change = "emit", software_remove = "remove",
-}
-
--- Events know an app by name only, with or without ".app", in any case.
-local function app_of(event)
-  local application = type(event.application) == "table" and event.application or {}
-  local name = type(application.name) == "string" and application.name:match "^%s*(.-)%s*$" or ""
-  name = name:gsub("%.[aA][pP][pP]$", ""):gsub("%s+$", "")
-  local version = application.version
-  for _, change in ipairs(type(event.changes) == "table" and event.changes or {}) do
-    version = change.field == "version" and change.to or version
-  end
-  return { key = name:lower(), name = name, version = version }
-end
-
--- Events of one millisecond take effect by this text: by the rest of the fraction, and an addition
--- after a removal, for Windows tells an upgrade as a new app that comes and an old one that goes at
--- the same instant, in any order.
-local function order_of(event, verb)
-  local fraction = event.timestamp:match "%.(%d+)" or ""
-  return ("%s %d %s"):format((fraction .. "000000000"):sub(1, 9), verb == "emit" and 1 or 0, event.id or "")
-end
-
-local function take_event(out, event)
-  local verb = TELLS[event.event_type]
-  if not verb then
-    return
-  end
-  local extra = { app = app_of(event) }
-  local now = out:event(order_of(event, verb), event.timestamp)
-  now[verb](now, "discovered", { event }, extra)
-  if verb == "emit" then
-    now:emit("discovered_app", { event }, extra)
-  end
-end
-
-local function read_software(api, out, state)
-  local query = {
-    service = { "software" },
-    fields = { "id", "event_type", "timestamp", "system", "resource", "application", "changes" },
-  }
-  jumpcloud.read_log(api, out, state, query, function(rows)
-    for _, event in ipairs(rows) do
-      take_event(out, event)
-    end
-  end)
-end
-
 -- System Insights: everything on the systems that have it switched on; their tables come in large pages.
 local function read_tables(api, out)
   for _, name in ipairs { "apps", "programs" } do
-    local id = api.settings.organization_id
     local rows_of = page.offset(api, "v2:/systeminsights/{table}", {
       size = 1000, offset_param = "skip", path = { table = name }, query = { sort = "system_id" },
-      headers = id and { ["x-org-id"] = id } or nil,
+      headers = jumpcloud.headers_of(api),
     })
     for rows in rows_of do
       out:emit("insights", rows)
@@ -204,7 +153,7 @@ return {
       mode = "events", depends = { "devices" }, may_degrade = true,
       calls = { "POST insights:/events" },
       needs = { { "Directory Insights", "/insights/directory/v1/events" } },
-      emits = { discovered = "primary", discovered_app = "derived" }, read = read_software,
+      emits = { discovered = "primary", discovered_app = "derived" }, read = log.read_software,
     },
     system_insights = {
       enabled = false, depends = { "devices" }, may_degrade = true,

@@ -1,8 +1,9 @@
--- What JumpCloud's two connectors share: settings, addresses, lists, the event log, users, links.
+-- What JumpCloud's two connectors share: settings, addresses, lists, the connection test, users, links.
 --
 --   for rows in jumpcloud.v1(api, "v1:/systems") do ... end
 --   for rows in jumpcloud.v2(api, "v2:/usergroups/{id}/members", { path = { id = id }, graph = true }) do ... end
---   jumpcloud.read_log(api, out, state, { service = { "software" } }, function(rows) ... end)
+--
+-- The event log is muster.jumpcloud_log's.
 
 local f <const> = require "muster.field"
 local page <const> = require "muster.page"
@@ -94,8 +95,9 @@ jumpcloud.errors = {
 
 -- --- lists ---
 
--- Which organization is meant. Some routes refuse the header, so it is no part of `auth`.
-local function headers_of(api)
+---Which organization is meant. Some routes refuse the header, so it is no part of `auth`.
+---@return table? headers
+function jumpcloud.headers_of(api)
   local id = api.settings.organization_id
   return id and { ["x-org-id"] = id } or nil
 end
@@ -113,7 +115,7 @@ function jumpcloud.v1(api, where, opts)
   return page.offset(api, where, {
     list = "results", total = "totalCount", id = "_id", size = SIZE, offset_param = "skip",
     query = { sort = "_id", fields = opts.fields },
-    headers = not opts.is_everyones and headers_of(api) or nil,
+    headers = not opts.is_everyones and jumpcloud.headers_of(api) or nil,
   })
 end
 
@@ -126,7 +128,7 @@ function jumpcloud.v2(api, where, opts)
   opts = opts or {}
   return page.offset(api, where, {
     id = opts.id or "id", size = SIZE, offset_param = "skip", path = opts.path,
-    query = not opts.graph and { sort = "id" } or nil, headers = headers_of(api),
+    query = not opts.graph and { sort = "id" } or nil, headers = jumpcloud.headers_of(api),
     absent = opts.graph and { 404 } or nil,
   })
 end
@@ -157,71 +159,9 @@ function jumpcloud.link_kind(row)
   return "group"
 end
 
--- --- the event log ---
-
-local MINUTE_MS <const> = 60 * 1000
-local DAY_MS <const> = 24 * 60 * MINUTE_MS
-
--- The log keeps 90 days (15 in the smallest plan), and events appear in it with a delay.
-local KEPT_MS <const> = 90 * DAY_MS
-local OVERLAP_MS <const> = 15 * MINUTE_MS
-local PAGE <const> = 10000
-
-local function ms_of(time)
-  return assert(host.time.epoch_ms(time))
-end
-
--- Where to begin; and what was missed, if the log has forgotten it meanwhile.
-local function begin_of(api, state)
-  local now = ms_of(api.now)
-  local from = state and (state.newest or state.read_at)
-  local begin = from and ms_of(from) - OVERLAP_MS or now - KEPT_MS
-  local forgotten = state and state.read_at and ms_of(state.read_at) < now - KEPT_MS
-  return host.time.format(math.max(begin, now - KEPT_MS)), forgotten and state.read_at or nil
-end
-
--- The newest of the times so far, though not one that is still to come.
-local function newest_of(rows, newest, now)
-  local last = rows[#rows]
-  local time = last and host.time.parse(last.timestamp)
-  if not time or time > now or newest and time < newest then
-    return newest
-  end
-  return time
-end
-
----Reads the log from where it stopped, 90 days at first, and commits after each page. The end is an
----empty page: neither a short page (a limit is corrected silently) nor the token (it never goes
----away) tells it.
----@param api muster.Api
----@param out muster.Out
----@param state table? of the session before
----@param query table { service, fields, search_term }
----@param take fun(rows: userdata)
-function jumpcloud.read_log(api, out, state, query, take)
-  local begin, missed = begin_of(api, state)
-  if missed then
-    host.log.warn("Directory Insights keeps 90 days and was last read on %s: what happened before they began is lost",
-      missed:sub(1, 10))
-  end
-  local newest, read_at = state and state.newest, state and state.read_at
-  local pages = page.token(api, "insights:/events", {
-    method = "POST", headers = headers_of(api), from = { header = "X-Search_after", json = true },
-    send = { body = "search_after" },
-    body = {
-      service = query.service, fields = query.fields, start_time = begin,
-      search_term = query.search_term, sort = "ASC", limit = PAGE,
-    },
-  })
-  for rows in pages do
-    take(rows)
-    newest = newest_of(rows, newest, api.now)
-    out:commit { newest = newest, read_at = read_at }
-  end
-  out:commit { newest = newest, read_at = api.now }
-end
-
 -- --- the connection test ---
+
+local DAY_MS <const> = 24 * 60 * 60 * 1000
 
 local function refuse(message, hint)
   error({ kind = "auth", message = message, hint = hint }, 0)
@@ -249,7 +189,7 @@ end
 
 -- The organization may tell what its plan has; where it does not, one cheap question does.
 local function has_insights(api, id)
-  local opts = { path = { id = id }, headers = headers_of(api), absent = { 403, 404 } }
+  local opts = { path = { id = id }, headers = jumpcloud.headers_of(api), absent = { 403, 404 } }
   local reply = api:get("v1:/organizations/{id}", nil, opts)
   local settings = reply.status == 200 and reply.body.settings
   local features = type(settings) == "table" and settings.features
@@ -258,8 +198,11 @@ local function has_insights(api, id)
     return known.enabled
   end
   return (pcall(api.post, api, "insights:/events/count", nil, {
-    headers = headers_of(api), idempotent = true,
-    body = { service = { "software" }, start_time = host.time.format(ms_of(api.now) - DAY_MS) },
+    headers = jumpcloud.headers_of(api), idempotent = true,
+    body = {
+      service = { "software" },
+      start_time = host.time.format(assert(host.time.epoch_ms(api.now)) - DAY_MS),
+    },
   }))
 end
 
@@ -274,7 +217,7 @@ jumpcloud.check_calls = {
 ---@return table result of a connection test
 function jumpcloud.check(api, where, name)
   local id = find_organization(api)
-  api:get(where, { limit = 1, sort = "_id" }, { headers = headers_of(api) })
+  api:get(where, { limit = 1, sort = "_id" }, { headers = jumpcloud.headers_of(api) })
   local granted = has_insights(api, id)
   return {
     tenant = id,

@@ -1,0 +1,132 @@
+-- JumpCloud's event log, Directory Insights.
+--
+--   log.read(api, out, state, { service = { "directory" }, fields = { ... } }, function(rows) ... end)
+--   log.read_software(api, out, state)
+
+local jumpcloud <const> = require "muster.jumpcloud"
+local page <const> = require "muster.page"
+
+local log = {}
+
+local MINUTE_MS <const> = 60 * 1000
+local DAY_MS <const> = 24 * 60 * MINUTE_MS
+
+-- The log keeps 90 days (15 in the smallest plan), and events appear in it with a delay.
+local KEPT_MS <const> = 90 * DAY_MS
+local OVERLAP_MS <const> = 15 * MINUTE_MS
+local PAGE <const> = 10000
+
+local function ms_of(time)
+  return assert(host.time.epoch_ms(time))
+end
+
+-- Where to begin; and what was missed, if the log has forgotten it meanwhile.
+local function begin_of(api, state)
+  local now = ms_of(api.now)
+  local from = state and (state.newest or state.read_at)
+  local begin = from and ms_of(from) - OVERLAP_MS or now - KEPT_MS
+  local forgotten = state and state.read_at and ms_of(state.read_at) < now - KEPT_MS
+  return host.time.format(math.max(begin, now - KEPT_MS)), forgotten and state.read_at or nil
+end
+
+-- The newest of the times so far, though not one that is still to come.
+local function newest_of(rows, newest, now)
+  local last = rows[#rows]
+  local time = last and host.time.parse(last.timestamp)
+  if not time or time > now or newest and time < newest then
+    return newest
+  end
+  return time
+end
+
+---Reads the log from where it stopped, 90 days at first, and commits after each page. The end is an
+---empty page: neither a short page (a limit is corrected silently) nor the token (it never goes
+---away) tells it.
+---@param api muster.Api
+---@param out muster.Out
+---@param state table? of the session before
+---@param query table { service, fields, search_term }
+---@param take fun(rows: userdata)
+function log.read(api, out, state, query, take)
+  local begin, missed = begin_of(api, state)
+  if missed then
+    host.log.warn("Directory Insights keeps 90 days and was last read on %s: what happened before they began is lost",
+      missed:sub(1, 10))
+  end
+  local newest, read_at = state and state.newest, state and state.read_at
+  local pages = page.token(api, "insights:/events", {
+    method = "POST", headers = jumpcloud.headers_of(api), from = { header = "X-Search_after", json = true },
+    send = { body = "search_after" },
+    body = {
+      service = query.service, fields = query.fields, start_time = begin,
+      search_term = query.search_term, sort = "ASC", limit = PAGE,
+    },
+  })
+  for rows in pages do
+    take(rows)
+    newest = newest_of(rows, newest, api.now)
+    out:commit { newest = newest, read_at = read_at }
+  end
+  out:commit { newest = newest, read_at = api.now }
+end
+
+-- --- software ---
+
+local TELLS <const> = {
+  software_add = "emit", software_change = "emit", software_remove = "remove",
+}
+
+-- Events know an app by name only, with or without ".app", in any case.
+local function app_of(event)
+  local application = type(event.application) == "table" and event.application or {}
+  local name = type(application.name) == "string" and application.name:match "^%s*(.-)%s*$" or ""
+  name = name:gsub("%.[aA][pP][pP]$", ""):gsub("%s+$", "")
+  local version = application.version
+  for _, change in ipairs(type(event.changes) == "table" and event.changes or {}) do
+    if type(change) == "table" and change.field == "version" then
+      version = change.to
+    end
+  end
+  return { key = name:lower(), name = name, version = version }
+end
+
+-- Events of one millisecond take effect by this text: by the rest of the fraction, and an addition
+-- after a removal, for Windows tells an upgrade as a new app that comes and an old one that goes at
+-- the same instant, in any order.
+local function order_of(event, verb)
+  local fraction = tostring(event.timestamp):match "%.(%d+)" or ""
+  local id = type(event.id) == "string" and event.id or ""
+  return ("%s %d %s"):format((fraction .. "000000000"):sub(1, 9), verb == "emit" and 1 or 0, id)
+end
+
+local function take_event(out, event)
+  local verb = TELLS[event.event_type]
+  if not verb then
+    return
+  end
+  local extra = { app = app_of(event) }
+  local now = out:event(order_of(event, verb), tostring(event.timestamp))
+  now[verb](now, "discovered", { event }, extra)
+  if verb == "emit" then
+    now:emit("discovered_app", { event }, extra)
+  end
+end
+
+---Reads what happened to the software of systems: emits and removes "discovered" and emits
+---"discovered_app", both with the extra row `app`: key, name and version.
+---@param api muster.Api
+---@param out muster.Out
+---@param state table?
+function log.read_software(api, out, state)
+  local query = {
+    service = { "software" },
+    fields = { "id", "event_type", "timestamp", "system", "resource", "application", "changes" },
+  }
+  log.read(api, out, state, query, function(rows)
+    for _, event in ipairs(rows) do
+      take_event(out, event)
+    end
+  end)
+end
+
+return log
