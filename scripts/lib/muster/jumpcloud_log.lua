@@ -29,14 +29,15 @@ local function begin_of(api, state)
   return host.time.format(math.max(begin, now - KEPT_MS)), forgotten and state.read_at or nil
 end
 
--- The newest of the times so far, though not one that is still to come.
+-- How far the rows reach, which come in the order of their times; no further than to now, where one
+-- claims to be of the future.
 local function newest_of(rows, newest, now)
   local last = rows[#rows]
-  local time = last and host.time.parse(last.timestamp)
-  if not time or time > now or newest and time < newest then
-    return newest
+  local time = last and host.time.parse(tostring(last.timestamp)) or newest
+  if time and time > now then
+    return now
   end
-  return time
+  return newest and time < newest and newest or time
 end
 
 ---Reads the log from where it stopped, 90 days at first, and commits after each page. The end is an
