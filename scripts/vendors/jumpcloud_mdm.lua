@@ -111,7 +111,12 @@ local TABLE_APP <const> = f.first("bundle_identifier", f.lower "name")
 return {
   contract = 1, id = "jumpcloud_mdm", name = "JumpCloud MDM", version = "1.0.0", provider = "jumpcloud",
   docs = "https://docs.jumpcloud.com/api/",
-  guide = jumpcloud.guide,
+  guide = jumpcloud.guide {
+    "Directory Insights, which is part of some plans, tells of the apps that JumpCloud does not manage: "
+      .. "ask directoryinsights@jumpcloud.com to enable it; without it you get managed apps only",
+    "It tells what was installed, updated or removed in the last 90 days; "
+      .. "System Insights, where it is switched on, lists the rest (the stream system_insights)",
+  },
   settings = jumpcloud.settings, bases = jumpcloud.bases, auth = jumpcloud.auth,
   limits = jumpcloud.limits, errors = jumpcloud.errors,
 

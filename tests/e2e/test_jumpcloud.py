@@ -4,6 +4,7 @@ import unittest
 
 from jumpcloud_case import CONSOLE, INSIGHTS, JumpCloudCase
 
+DEGRADED_CODE = 3
 ENTITIES = ("users", "groups", "group_members", "user_apps", "device_users")
 
 
@@ -54,6 +55,38 @@ class Directory(JumpCloudCase):
         self.assertEqual({entry["host"] for entry in self.sim.ledger()}, {CONSOLE, INSIGHTS})
 
 
+class WithoutInsights(JumpCloudCase):
+    OPTIONS = {"devices": 5, "apps_per_device": 1, "insights": 401}
+
+    def test_a_systems_last_contact_stands_for_a_login_until_there_is_one(self):
+        self.connect()
+        run = self.run_sync(code=DEGRADED_CODE)
+        self.assertEqual(self.stream(run, "logins")["end"], "degraded")
+        self.assertIn("directoryinsights@jumpcloud.com", run.said)
+        self.assert_table("users", self.truth(insights=False)["users"])
+        self.change("license_insights")
+        self.run_sync()
+        self.assert_table("users", self.truth()["users"])
+        self.assert_state("ok", self.account)
+
+
+class OneKey(JumpCloudCase):
+    """The credential of one connector serves the other."""
+
+    OPTIONS = {"devices": 2, "apps_per_device": 1, "plain": True}
+
+    def test_it_is_stored_once(self):
+        self.connect()
+        name = self.muster.must("credentials", "list", "--json").objects()[0]["credential"]
+        words = self.connect_words(vendor="jumpcloud_mdm")
+        at = words.index("--secret-file")
+        words[at:at + 2] = ["--credential", name]
+        self.muster.must(*words)
+        self.run_sync(account="jumpcloud_mdm/acme")
+        self.assert_table("devices", self.truth()["devices"], "jumpcloud_mdm/acme")
+        self.assertEqual(len(self.muster.must("credentials", "list", "--json").objects()), 1)
+
+
 class Pages(JumpCloudCase):
     """More than one page of everything."""
 
@@ -64,6 +97,7 @@ class Pages(JumpCloudCase):
         self.run_sync("--stream", "users", "--stream", "groups", "--stream", "applications")
         truth = self.truth(insights=False)
         self.assertGreater(len(truth["users"]), 100)
+        self.assertEqual(len(self.stored("users")), len(truth["users"]) - 1)  # the administrator is no user
         for table in ("groups", "group_members", "user_apps"):
             self.assert_table(table, truth[table])
 

@@ -62,13 +62,22 @@ jumpcloud.settings = {
   },
 }
 
-jumpcloud.guide = {
+local KEY_STEPS <const> = {
   "Sign in to the JumpCloud admin console as an administrator",
   "Click your profile in the top right corner and choose My API Key",
-  'Select "No Expiration" as the expiration date',
+  'Select "No Expiration" as the expiration date; such a key works until somebody replaces it, so do that now and '
+    .. "then: muster accounts reconnect ACCOUNT",
   "Click Generate New API Key and copy the key",
   "If your account manages several organizations, copy Settings > Organization Profile > Organization ID as well",
 }
+
+---The steps to a key, and what a connector has to say besides.
+---@param further string[]
+---@return string[]
+function jumpcloud.guide(further)
+  local steps = table.move(KEY_STEPS, 1, #KEY_STEPS, 1, {})
+  return table.move(further, 1, #further, #steps + 1, steps)
+end
 
 jumpcloud.bases = {
   v1 = "https://console.{domain}/api",

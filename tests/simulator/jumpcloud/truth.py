@@ -17,6 +17,7 @@ either managed (by the id that the vendor gave it) or discovered (by its name); 
 stays when the last system lost it. `insights=False`: what is left when the log is not licensed.
 """
 
+import datetime
 from typing import Any, Optional
 
 from .log import RETENTION
@@ -42,15 +43,21 @@ def user_row(org: Organization, person: Person, has_insights: bool) -> dict[str,
         status = "suspended"
     elif person.state == "STAGED":
         status = "inactive"
-    oldest = org.log.now() - RETENTION
-    seen = person.last_login if has_insights and person.last_login \
-        and person.last_login > oldest else None
     return {
         "source_id": person.id, "email": lower(person.email), "username": person.username,
         "name": person.display or f"{person.first} {person.last}".strip() or person.username,
         "status": status, "role": role_of(org, person), "department": person.department or None,
-        "title": person.title or None, "last_used_at": stamp(seen),
+        "title": person.title or None, "last_used_at": stamp(last_used(org, person, has_insights)),
     }
+
+
+def last_used(org: Organization, person: Person,
+              has_insights: bool) -> Optional[datetime.datetime]:
+    """The last login that the log knows, else the last contact of a system that is theirs."""
+    if has_insights and person.last_login and person.last_login > org.log.now() - RETENTION:
+        return person.last_login
+    return max((system.last_contact for system in org.systems
+                if system.owner == person.id and system.last_contact), default=None)
 
 
 def role_of(org: Organization, person: Person) -> Optional[str]:
