@@ -8,7 +8,6 @@
 local f <const> = require "muster.field"
 local jumpcloud <const> = require "muster.jumpcloud"
 local log <const> = require "muster.jumpcloud_log"
-local page <const> = require "muster.page"
 
 local SYSTEMS_CALL <const> = "GET v1:/systems"
 local TABLE_CALL <const> = "GET v2:/systeminsights/{table}"
@@ -20,14 +19,30 @@ local PLATFORM <const> = f.first(
 
 -- --- devices ---
 
+-- Id -> { id, email } of the users, whom a device's row names by id alone.
+local function users_by_id(api)
+  local users = {}
+  for user in api:parents("user", { "email" }) do
+    users[user.source_id] = { id = user.source_id, email = user.email }
+  end
+  return users
+end
+
+-- The primary user can be one who is gone.
 local function read_devices(api, out)
+  local users = users_by_id(api)
   for rows in jumpcloud.v1(api, "v1:/systems") do
-    out:emit("device", rows)
+    for _, system in ipairs(rows) do
+      local primary = type(system.primarySystemUser) == "table" and system.primarySystemUser.id
+      out:emit("device", { system }, { owner = users[primary] or {} })
+    end
   end
 end
 
--- Devices without an agent are bound to nobody.
+-- Devices without an agent are bound to nobody. A device without a primary user is that of the one
+-- person who is bound to it.
 local function read_bindings(api, out)
+  local users = users_by_id(api)
   local systems = {}
   for device in api:parents "device" do
     if not device.source_id:find "^apple:" then
@@ -35,8 +50,13 @@ local function read_bindings(api, out)
     end
   end
   jumpcloud.each_scope(api, out, "device", systems, function(inner, part, id)
+    local count, last = 0, nil
     for rows in jumpcloud.v2(inner, "v2:/systems/{id}/users", { path = { id = id }, graph = true }) do
       part:emit("device_user", rows, { device = { id = id } })
+      count, last = count + #rows, #rows > 0 and users[rows[#rows].id] or last
+    end
+    if count == 1 and last then
+      part:enrich("device", { source_id = id }, { user_source_id = last.id, user_email = last.email })
     end
   end)
 end
@@ -91,14 +111,11 @@ local function read_managed(api, out)
   end)
 end
 
--- System Insights: everything on the systems that have it switched on; their tables come in large pages.
+-- System Insights: everything on the systems that have it switched on. Its rows have no id.
 local function read_tables(api, out)
   for _, name in ipairs { "apps", "programs" } do
-    local rows_of = page.offset(api, "v2:/systeminsights/{table}", {
-      size = 1000, offset_param = "skip", path = { table = name }, query = { sort = "system_id" },
-      headers = jumpcloud.headers_of(api),
-    })
-    for rows in rows_of do
+    local opts = { path = { table = name }, id = false, sort = "system_id", size = 1000 }
+    for rows in jumpcloud.v2(api, "v2:/systeminsights/{table}", opts) do
       out:emit("insights", rows)
       out:emit("insights_app", rows)
     end
@@ -133,7 +150,7 @@ return {
       emits = { user = "primary" }, read = jumpcloud.read_users,
     },
     devices = {
-      calls = { SYSTEMS_CALL }, needs = { { "an administrator's role", "/api/systems" } },
+      depends = { "users" }, calls = { SYSTEMS_CALL }, needs = { { "an administrator's role", "/api/systems" } },
       emits = { device = "primary" }, read = read_devices,
     },
     apple = {
@@ -182,7 +199,8 @@ return {
       os_version = f.first("osVersionDetail.version", "version"),
       is_managed = f.const(true),
       is_encrypted = "fde.active",
-      user_source_id = "primarySystemUser.id",
+      user_source_id = "^owner.id",
+      user_email = "^owner.email",
       enrolled_at = f.time "created",
       last_seen_at = f.time "lastContact",
       ["custom.agent_version"] = "agentVersion",

@@ -18,7 +18,7 @@ TABLES = {
     "device_users": (("device_source_id", "user_source_id"), ("link",)),
     "devices": (("source_id",), ("name", "serial_number", "platform", "model", "os_version",
                                  "is_managed", "is_encrypted", "is_supervised", "user_source_id",
-                                 "last_seen_at")),
+                                 "user_email", "last_seen_at")),
     "apps": (("source_id",), ("name", "identifier")),
     "device_apps": (("device_source_id", "app_source_id", "origin"), ("version", "path", "link")),
 }

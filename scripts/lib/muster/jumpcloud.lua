@@ -132,13 +132,14 @@ end
 ---for; whose object is gone answer 404, and are empty.
 ---@param api muster.Api
 ---@param where string
----@param opts? table { path, graph }
+---@param opts? table { path, graph, id (false: rows have none), sort, size }
 function jumpcloud.v2(api, where, opts)
   opts = opts or {}
   return page.offset(api, where, {
-    id = opts.id or "id", size = SIZE, offset_param = "skip", path = opts.path,
-    query = not opts.graph and { sort = "id" } or nil, headers = jumpcloud.headers_of(api),
-    absent = opts.graph and { 404 } or nil,
+    id = opts.id == nil and "id" or opts.id or nil, size = opts.size or SIZE,
+    offset_param = "skip", path = opts.path,
+    query = not opts.graph and { sort = opts.sort or "id" } or nil,
+    headers = jumpcloud.headers_of(api), absent = opts.graph and { 404 } or nil,
   })
 end
 

@@ -30,12 +30,14 @@ def people(org: Organization) -> None:
 
 
 def systems(org: Organization) -> None:
-    """No serial, no owner in every shape, never in contact, an owner who is gone, old agents."""
+    """No serial, no owner in every shape (one with a single person bound), never in contact, an owner
+    who is gone, old agents."""
     made = [org.add_system(2) for _ in range(8)]
     made[0].serial, made[1].serial = "", ...
     made[0].owner, made[1].owner, made[2].owner = None, {}, ...
-    for one in made[:3]:
+    for one in made[:2]:
         one.direct = set()
+    made[2].direct = {org.people[1].id}
     made[3].last_contact, made[3].encrypted = None, None
     made[4].owner = "65aa00000000000000000bad"
     made[5].family, made[5].mdm_vendor = ..., "none"

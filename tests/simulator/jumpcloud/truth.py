@@ -8,7 +8,7 @@ device management's, by the tests' own reading of the fact sheet.
     user_apps      user_source_id app_source_id link
     device_users   device_source_id user_source_id link
     devices        source_id name serial_number platform model os_version is_managed is_encrypted
-                   is_supervised user_source_id last_seen_at
+                   is_supervised user_source_id user_email last_seen_at
     apps           source_id name identifier      apps of the device management
     device_apps    device_source_id app_source_id version path origin link
 
@@ -77,9 +77,16 @@ def admin_rows(org: Organization) -> list[dict[str, Any]]:
             for admin in org.admins if lower(admin.email) not in known]
 
 
+def owner_of(org: Organization, system: System) -> Optional[Person]:
+    """The primary user, else the only person bound to the system."""
+    bound = list(org.bound_people(system))
+    return org.person(system.owner) or (org.person(bound[0]) if len(bound) == 1 else None)
+
+
 def system_row(org: Organization, system: System) -> dict[str, Any]:
     apple = next((one for one in org.apple if one.serial == system.serial), None)
     family = system.family if isinstance(system.family, str) else None
+    owner = owner_of(org, system)
     return {
         "source_id": system.id, "name": system.name,
         "serial_number": (system.serial or None) if isinstance(system.serial, str) else None,
@@ -87,7 +94,8 @@ def system_row(org: Organization, system: System) -> dict[str, Any]:
         "model": apple.model if apple else None, "os_version": f"{system.version}.0",
         "is_managed": True, "is_encrypted": system.encrypted,
         "is_supervised": apple.supervised if apple else None,
-        "user_source_id": system.owner if isinstance(system.owner, str) else None,
+        "user_source_id": owner.id if owner else None,
+        "user_email": lower(owner.email) if owner else None,
         "last_seen_at": stamp(system.last_contact),
     }
 
@@ -98,7 +106,8 @@ def apple_row(device: AppleDevice) -> dict[str, Any]:
         "source_id": f"apple:{device.id}", "name": device.name, "serial_number": device.serial,
         "platform": family if device.family == "ios" else "macos", "model": device.model,
         "os_version": device.os_version, "is_managed": device.enrolled, "is_encrypted": None,
-        "is_supervised": device.supervised, "user_source_id": None, "last_seen_at": None,
+        "is_supervised": device.supervised, "user_source_id": None, "user_email": None,
+        "last_seen_at": None,
     }
 
 
