@@ -43,7 +43,7 @@ local function read_admins(api, out)
   end
   local known = known_emails(api, admins)
   for _, admin in ipairs(admins) do
-    local email = type(admin.email) == "string" and admin.email:lower() or ""
+    local email = (jumpcloud.only("string", admin.email) or ""):lower()
     if known[email] then
       out:enrich("user", { email = email }, { role = admin.roleName or admin.role })
     elseif not api.settings.organization_id then
@@ -109,7 +109,7 @@ local function read_logins(api, out, state)
   log.read(api, out, state, query, function(rows)
     local last = {}
     for _, event in ipairs(rows) do
-      local by = type(event.initiated_by) == "table" and event.initiated_by or {}
+      local by = jumpcloud.only("table", event.initiated_by) or {}
       if IS_LOGIN[event.event_type] and event.success ~= false and by.type == "user" and by.id then
         last[by.id] = host.time.parse(event.timestamp)
       end
@@ -126,8 +126,8 @@ local function read_contacts(api, out)
   local last = {}
   for rows in jumpcloud.v1(api, "v1:/systems", { fields = "lastContact primarySystemUser" }) do
     for _, system in ipairs(rows) do
-      local owner = type(system.primarySystemUser) == "table" and system.primarySystemUser.id
-      local time = type(system.lastContact) == "string" and host.time.parse(system.lastContact)
+      local owner = (jumpcloud.only("table", system.primarySystemUser) or {}).id
+      local time = jumpcloud.only("string", system.lastContact) and host.time.parse(system.lastContact)
       if owner and time and time > (last[owner] or "") then
         last[owner] = time
       end

@@ -19,22 +19,13 @@ local PLATFORM <const> = f.first(
 
 -- --- devices ---
 
--- Id -> { id, email } of the users, whom a device's row names by id alone.
-local function users_by_id(api)
-  local users = {}
-  for user in api:parents("user", { "email" }) do
-    users[user.source_id] = { id = user.source_id, email = user.email }
-  end
-  return users
-end
-
 -- The primary user can be one who is gone.
 local function read_devices(api, out)
-  local users = users_by_id(api)
+  local users = jumpcloud.users_by_id(api)
   for rows in jumpcloud.v1(api, "v1:/systems") do
     for _, system in ipairs(rows) do
-      local primary = type(system.primarySystemUser) == "table" and system.primarySystemUser.id
-      out:emit("device", { system }, { owner = users[primary] or {} })
+      local primary = jumpcloud.only("table", system.primarySystemUser) or {}
+      out:emit("device", { system }, { owner = primary.id and users[primary.id] or {} })
     end
   end
 end
@@ -42,7 +33,7 @@ end
 -- Devices without an agent are bound to nobody. A device without a primary user is that of the one
 -- person who is bound to it.
 local function read_bindings(api, out)
-  local users = users_by_id(api)
+  local users = jumpcloud.users_by_id(api)
   local systems = {}
   for device in api:parents "device" do
     if not device.source_id:find "^apple:" then
@@ -73,21 +64,26 @@ local function systems_by_serial(api)
 end
 
 -- A Mac is in both lists. What has no agent, an iPhone or iPad, is in this one alone.
+local function take_apple(out, device, systems)
+  local system = systems[device.serialNumber]
+  if not system then
+    out:emit("apple_device", { device })
+    return
+  end
+  local told = jumpcloud.only("table", device.deviceInformation) or {}
+  out:enrich("device", { source_id = system }, {
+    model = jumpcloud.only("string", told.modelMarketingName) or jumpcloud.only("string", told.modelName),
+    is_supervised = jumpcloud.only("boolean", told.isSupervised),
+  })
+end
+
 local function read_apple(api, out)
   local systems = systems_by_serial(api)
   for servers in jumpcloud.v2(api, "v2:/applemdms") do
     for _, server in ipairs(servers) do
       for rows in jumpcloud.v2(api, "v2:/applemdms/{id}/devices", { path = { id = server.id } }) do
         for _, device in ipairs(rows) do
-          local system = systems[device.serialNumber]
-          local told = type(device.deviceInformation) == "table" and device.deviceInformation or {}
-          if system then
-            out:enrich("device", { source_id = system }, {
-              model = told.modelMarketingName or told.modelName, is_supervised = told.isSupervised,
-            })
-          else
-            out:emit("apple_device", { device })
-          end
+          take_apple(out, device, systems)
         end
       end
     end

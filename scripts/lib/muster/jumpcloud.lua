@@ -159,9 +159,17 @@ function jumpcloud.each_scope(api, out, entity, ids, read)
   end)
 end
 
+---The value if it is of this type: rows hold null where they have nothing.
+function jumpcloud.only(kind, value)
+  if type(value) == kind then
+    return value
+  end
+  return nil
+end
+
 ---"direct", or "group" when every path to the target leads through one.
 function jumpcloud.link_kind(row)
-  for _, path in ipairs(type(row.paths) == "table" and row.paths or {}) do
+  for _, path in ipairs(jumpcloud.only("table", row.paths) or {}) do
     if #path <= 1 then
       return "direct"
     end
@@ -201,11 +209,12 @@ end
 local function has_insights(api, id)
   local opts = { path = { id = id }, headers = jumpcloud.headers_of(api), absent = { 403, 404 } }
   local reply = api:get("v1:/organizations/{id}", nil, opts)
-  local settings = reply.status == 200 and reply.body.settings
-  local features = type(settings) == "table" and settings.features
-  local known = type(features) == "table" and features.directoryInsights
-  if type(known) == "table" and type(known.enabled) == "boolean" then
-    return known.enabled
+  local known = reply.status == 200 and reply.body or nil
+  for _, step in ipairs { "settings", "features", "directoryInsights", "enabled" } do
+    known = known and (jumpcloud.only("table", known) or {})[step]
+  end
+  if type(known) == "boolean" then
+    return known
   end
   return (pcall(api.post, api, "insights:/events/count", nil, {
     headers = jumpcloud.headers_of(api), idempotent = true,
@@ -272,6 +281,16 @@ function jumpcloud.read_users(api, out)
   for rows in jumpcloud.v1(api, "v1:/systemusers", { fields = jumpcloud.USER_FIELDS }) do
     out:emit("user", rows)
   end
+end
+
+---The users that a stream before this one listed, for rows that name them by id alone.
+---@return table<string, table> users { id, email } by id
+function jumpcloud.users_by_id(api)
+  local users = {}
+  for user in api:parents("user", { "email" }) do
+    users[user.source_id] = { id = user.source_id, email = user.email }
+  end
+  return users
 end
 
 return jumpcloud

@@ -79,11 +79,11 @@ local TELLS <const> = {
 
 -- Events know an app by name only, with or without ".app", in any case.
 local function app_of(event)
-  local application = type(event.application) == "table" and event.application or {}
-  local name = type(application.name) == "string" and application.name:match "^%s*(.-)%s*$" or ""
+  local application = jumpcloud.only("table", event.application) or {}
+  local name = (jumpcloud.only("string", application.name) or ""):match "^%s*(.-)%s*$"
   name = name:gsub("%.[aA][pP][pP]$", ""):gsub("%s+$", "")
   local version = application.version
-  for _, change in ipairs(type(event.changes) == "table" and event.changes or {}) do
+  for _, change in ipairs(jumpcloud.only("table", event.changes) or {}) do
     if type(change) == "table" and change.field == "version" then
       version = change.to
     end
@@ -96,7 +96,7 @@ end
 -- the same instant, in any order.
 local function order_of(event, verb)
   local fraction = tostring(event.timestamp):match "%.(%d+)" or ""
-  local id = type(event.id) == "string" and event.id or ""
+  local id = jumpcloud.only("string", event.id) or ""
   return ("%s %d %s"):format((fraction .. "000000000"):sub(1, 9), verb == "emit" and 1 or 0, id)
 end
 
