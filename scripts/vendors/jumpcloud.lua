@@ -166,6 +166,7 @@ return {
       emits = { admin = "primary" }, read = read_admins,
     },
     groups = {
+      may_degrade = true,
       calls = {
         "GET v2:/usergroups", "GET v2:/usergroups/{id}/members",
         "GET v2:/systemgroups", "GET v2:/systemgroups/{id}/members",

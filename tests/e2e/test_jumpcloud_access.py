@@ -2,7 +2,9 @@
 
 import unittest
 
-from jumpcloud_case import CONSOLE, INSIGHTS, JumpCloudCase
+from jumpcloud_case import CONSOLE, INSIGHTS, TABLES, JumpCloudCase
+
+DEGRADED_CODE = 3
 
 
 class Refusals(JumpCloudCase):
@@ -42,6 +44,38 @@ class Refusals(JumpCloudCase):
                                   ("domain", "evil.example", "us, eu or in")):
             self.assertIn(said, self.refused(settings={name: value}), value)
 
+
+
+class Degraded(JumpCloudCase):
+    """What a role may not read costs that alone, and what was known of it stays."""
+
+    OPTIONS = {"devices": 2, "apps_per_device": 1, "plain": True}
+    PATHS = {
+        "jumpcloud": {"/api/users": "admins", "/api/v2/usergroups": "groups",
+                      "/api/applications": "applications",
+                      "/api/v2/users/*/systems": "bindings", "/api/systems": "system_contacts"},
+        "jumpcloud_mdm": {"/api/v2/applemdms": "apple", "/api/v2/systems/*/users": "bindings",
+                          "/api/v2/softwareapps": "managed"},
+    }
+
+    def test_one_by_one(self):
+        for vendor, paths in self.PATHS.items():
+            account = f"{vendor}/acme"
+            self.connect(vendor=vendor)
+            self.run_sync(account=account)
+            tables = [table for table in TABLES if self.stored(table, account)]
+            before = {table: self.stored(table, account) for table in tables}
+            for path, stream in paths.items():
+                with self.subTest(vendor=vendor, stream=stream):
+                    self.sim.fault("forbidden", path=path, times=0)
+                    run = self.run_sync(account=account, code=DEGRADED_CODE)
+                    self.sim.clear_faults()
+                    ends = {one["stream"]: one["end"] for one in run.objects()[0]["streams"]}
+                    degraded = [name for name, end in ends.items() if end != "ok"]
+                    self.assertEqual((degraded, ends[stream]), ([stream], "degraded"))
+                    self.assertIn("an administrator's role", self.stream(run, stream)["reason"])
+                    self.assertEqual({table: self.stored(table, account) for table in tables},
+                                     before)
 
 
 class Silent(JumpCloudCase):
