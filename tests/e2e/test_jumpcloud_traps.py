@@ -5,6 +5,7 @@ import unittest
 from jumpcloud_case import EVENTS, JumpCloudCase
 
 SYSTEMS = "/api/systems"
+PARTIAL_CODE = 3
 
 
 class MdmCase(JumpCloudCase):
@@ -41,6 +42,18 @@ class TheLog(MdmCase):
         self.sim.clear_faults()
         self.run_sync()
         self.assert_apps()
+
+    def test_an_event_that_cannot_be_used_is_set_aside_and_the_others_go_on(self):
+        for field, value in (("application", 7), ("timestamp", "yesterday"), ("system", "s1")):
+            with self.subTest(field=field):
+                self.change("install", name=f"With {field}")
+                self.sim.fault("wrong_field_type", path=EVENTS, field=field, value=value, page=1)
+                run = self.run_sync("--full", code=PARTIAL_CODE)
+                self.assertGreater(self.stream(run, "software")["quarantined"], 0)
+                self.sim.clear_faults()
+                self.assertIn(f"with {field}", {key[1] for key in self.stored("device_apps")})
+                self.run_sync("--full")
+                self.assert_apps()
 
     def test_a_kill_in_the_middle_loses_nothing(self):
         for path in (SYSTEMS, EVENTS, "/api/v2/softwareapps"):
