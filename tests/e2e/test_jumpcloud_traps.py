@@ -69,6 +69,19 @@ class TheLog(MdmCase):
         self.assertEqual(self.counts(), [0, 0, 0, 0])
 
 
+class Empty(MdmCase):
+    OPTIONS = {"devices": 0}
+
+    def test_nothing_is_no_failure_and_what_comes_is_found(self):
+        self.connect(vendor="jumpcloud")
+        for account in (self.account, "jumpcloud/acme"):
+            self.run_sync(account=account)
+            self.assert_state("ok", account)
+        self.change("add_system")
+        self.run_sync()
+        self.assert_apps()
+
+
 class Pages(MdmCase):
     OPTIONS = {"devices": 100, "apps_per_device": 0, "plain": True}
 

@@ -114,7 +114,7 @@ def suspend_user(org: Organization, user: Optional[str] = None) -> dict[str, Any
 
 @change
 def add_system(org: Organization, apps: int = 2) -> dict[str, Any]:
-    return {"system": org.add_system(apps).id}
+    return {"system": org.add_system(apps, is_new=True).id}
 
 
 @change
@@ -174,7 +174,7 @@ def make_admin(org: Organization, email: str, role: str = "Manager") -> dict[str
 @change
 def insert_first(org: Organization) -> dict[str, Any]:
     """A system whose id sorts before all others."""
-    system = org.add_system(0)
+    system = org.add_system(0, is_new=True)
     system.id = f"000000{system.id[6:]}"
     return {"system": system.id}
 

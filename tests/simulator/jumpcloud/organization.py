@@ -186,8 +186,11 @@ class Organization:
             self.log_in(person, self.now - (1 + number % 60) * DAY)
         return person
 
-    def add_system(self, apps: int) -> System:
+    def add_system(self, apps: int, is_new: bool = False) -> System:
+        """The next system of the series; the apps of one that is new are told of now."""
         number = len(self.systems)
+        if not self.people:
+            self.add_person()
         family, os_name, version = SYSTEMS[number % len(SYSTEMS)]
         owner = self.people[number % len(self.people)]
         system = System(
@@ -204,7 +207,8 @@ class Organization:
             name = APP_NAMES[(number + index) % len(APP_NAMES)]
             series = "" if index < len(APP_NAMES) else f" {index // len(APP_NAMES) + 1}"
             age = 80 - (number + index * 7) % 75
-            self.install(system, name + series, "1.0", at=self.now - age * DAY)
+            self.install(system, name + series, "1.0",
+                         at=None if is_new else self.now - age * DAY)
         return system
 
     def make_groups(self) -> None:
