@@ -86,7 +86,8 @@ class Pages(MdmCase):
     OPTIONS = {"devices": 100, "apps_per_device": 0, "plain": True}
 
     def devices(self):
-        return self.run_sync("--stream", "devices", "--stream", "apple", code=None)
+        words = [word for name in ("users", "devices", "apple") for word in ("--stream", name)]
+        return self.run_sync(*words, code=None)
 
     def test_a_full_last_page(self):
         self.devices()
