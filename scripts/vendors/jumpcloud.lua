@@ -180,6 +180,7 @@ return {
       needs = { { "an administrator's role", "/api/applications" } },
       emits = { app = "primary", user_app = "primary" }, read = read_applications,
     },
+    -- One request for each user: what an organization of many thousands may want to switch off.
     bindings = {
       depends = { "users" }, may_degrade = true,
       calls = { "GET v2:/users/{id}/systems" },

@@ -155,6 +155,7 @@ return {
       needs = { { "an administrator's role", "/api/v2/applemdms" } },
       emits = { apple_device = "primary" }, read = read_apple,
     },
+    -- One request for each device: what an organization of many thousands may want to switch off.
     bindings = {
       depends = { "users", "devices" }, may_degrade = true,
       calls = { "GET v2:/systems/{id}/users" },

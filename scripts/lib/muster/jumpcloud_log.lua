@@ -11,8 +11,9 @@ local log = {}
 local MINUTE_MS <const> = 60 * 1000
 local DAY_MS <const> = 24 * 60 * MINUTE_MS
 
--- The log keeps 90 days (15 in the smallest plan), and events appear in it with a delay.
+-- The log keeps 90 days, in the smallest plan 15, and events appear in it with a delay.
 local KEPT_MS <const> = 90 * DAY_MS
+local KEPT_LEAST_MS <const> = 15 * DAY_MS
 local OVERLAP_MS <const> = 15 * MINUTE_MS
 local PAGE <const> = 10000
 
@@ -20,13 +21,24 @@ local function ms_of(time)
   return assert(host.time.epoch_ms(time))
 end
 
--- Where to begin; and what was missed, if the log has forgotten it meanwhile.
 local function begin_of(api, state)
   local now = ms_of(api.now)
   local from = state and (state.newest or state.read_at)
   local begin = from and ms_of(from) - OVERLAP_MS or now - KEPT_MS
-  local forgotten = state and state.read_at and ms_of(state.read_at) < now - KEPT_MS
-  return host.time.format(math.max(begin, now - KEPT_MS)), forgotten and state.read_at or nil
+  return host.time.format(math.max(begin, now - KEPT_MS))
+end
+
+-- What the log has forgotten since it was last read is lost; in which plan we are it does not tell.
+local function warn_of_gap(api, state)
+  local read_at = state and state.read_at
+  local gap = read_at and ms_of(api.now) - ms_of(read_at) or 0
+  if gap > KEPT_MS then
+    host.log.warn("Directory Insights keeps 90 days and was last read on %s: what happened before they began is lost",
+      read_at:sub(1, 10))
+  elseif gap > KEPT_LEAST_MS then
+    host.log.warn("Directory Insights was last read on %s: if your plan keeps 15 days, what happened before is lost",
+      read_at:sub(1, 10))
+  end
 end
 
 -- How far the rows reach, which come in the order of their times; no further than to now, where one
@@ -49,17 +61,13 @@ end
 ---@param query table { service, fields, search_term }
 ---@param take fun(rows: userdata)
 function log.read(api, out, state, query, take)
-  local begin, missed = begin_of(api, state)
-  if missed then
-    host.log.warn("Directory Insights keeps 90 days and was last read on %s: what happened before they began is lost",
-      missed:sub(1, 10))
-  end
+  warn_of_gap(api, state)
   local newest, read_at = state and state.newest, state and state.read_at
   local pages = page.token(api, "insights:/events", {
     method = "POST", headers = jumpcloud.headers_of(api), from = { header = "X-Search_after", json = true },
     send = { body = "search_after" },
     body = {
-      service = query.service, fields = query.fields, start_time = begin,
+      service = query.service, fields = query.fields, start_time = begin_of(api, state),
       search_term = query.search_term, sort = "ASC", limit = PAGE,
     },
   })

@@ -149,6 +149,25 @@ describe("jumpcloud's log", function()
     assert.equal("2026-03-02T08:45:00.000Z", begin { read_at = "2026-03-02T09:00:00.000Z" })
   end)
 
+  it("warns of a gap that the plan may not, or cannot, have kept", function()
+    local real <const> = host.log
+    local said
+    host.log = {
+      warn = function(format, ...)
+        said = format:format(...)
+      end,
+    }
+    for day, wanted in pairs {
+      ["2026-02-20"] = false, ["2026-02-10"] = "2026-02-10: if your plan keeps 15 days",
+      ["2025-11-20"] = "keeps 90 days and was last read on 2025-11-20",
+    } do
+      said = false
+      told("[]", { read_at = day .. "T10:00:00.000Z" })
+      assert.is_true(said == wanted or said and said:find(wanted, 1, true) ~= nil, day)
+    end
+    host.log = real
+  end)
+
   it("commits how far each page reaches, though not into the future, and the reading at its end", function()
     local before <const> = { newest = "2026-03-01T00:00:00.000Z", read_at = "2026-03-01T00:00:00.000Z" }
     for last, reached in pairs {
