@@ -9,7 +9,7 @@ from typing import Any, Optional
 
 from .exchange import Reply, Request
 
-VENDORS = ("kandji", "fleet", "harbor", "workspace_one_uem")
+VENDORS = ("kandji", "fleet", "harbor", "jumpcloud", "workspace_one_uem")
 
 
 class SpecError(ValueError):

@@ -232,15 +232,6 @@ static struct body *take_body(lua_State *L, struct body *body)
 	return own;
 }
 
-/* -> a page without rows, for an answer that has no content */
-static int l_no_rows(lua_State *L)
-{
-	lua_settop(L, 0);
-	lua_newtable(L);
-	page_from_list(L, 1);
-	return 1;
-}
-
 /*
  * body, list path or nil, or_object -> page, whether an object stands for the list. The body is
  * empty afterwards.
@@ -466,8 +457,8 @@ void lua_page_open(lua_State *L)
 }
 
 const luaL_Reg page_functions[] = {
-	{ "page", l_page },	  { "decode", l_decode }, { "encode_body", l_encode_body },
-	{ "find", l_find },	  { "row_id", l_row_id }, { "fingerprint", l_fingerprint },
-	{ "skip", l_skip },	  { "take", l_take },	  { "tracker", lua_tracker_new },
-	{ "no_rows", l_no_rows }, { NULL, NULL },
+	{ "page", l_page }, { "decode", l_decode }, { "encode_body", l_encode_body },
+	{ "find", l_find }, { "row_id", l_row_id }, { "fingerprint", l_fingerprint },
+	{ "skip", l_skip }, { "take", l_take },	    { "tracker", lua_tracker_new },
+	{ NULL, NULL },
 };

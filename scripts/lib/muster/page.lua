@@ -55,6 +55,9 @@ local function offset_step(walk)
     query = { [opts.offset_param or "offset"] = offset + (opts.first or 0),
       [opts.limit_param or "limit"] = size },
   }
+  if not reply then
+    return nil
+  end
   local rows = walk:read(reply)
   local count = #rows
   if opts.ends == "empty" then
@@ -93,7 +96,7 @@ end
 
 local function is_last_number(walk, rows)
   local opts = walk.opts
-  if opts.pages and not walk.is_bare then
+  if opts.pages then
     local pages = core.find(rows, opts.pages)
     if math.type(pages) ~= "integer" then
       walk:fail('no count of pages at "%s"', opts.pages)
@@ -113,7 +116,11 @@ local function number_step(walk)
   if opts.size then
     query[opts.limit_param or "limit"] = opts.size
   end
-  local rows = walk:read(walk:fetch { query = query })
+  local reply = walk:fetch { query = query }
+  if not reply then
+    return nil
+  end
+  local rows = walk:read(reply)
   walk:remark(walk:check_total(rows))
   walk:remark(walk:inspect(rows))
   walk.is_last = is_last_number(walk, rows)
@@ -139,6 +146,13 @@ end
 
 local function token_place(walk, token)
   local send = walk.opts.send or { query = "cursor" }
+  if walk.opts.from.json then
+    local value, fault = host.json.decode(token)
+    if fault then
+      walk:fail("the next page's token is no JSON: %s", fault.message)
+    end
+    token = value
+  end
   if send.header then
     return { headers = { [send.header] = token } }
   elseif send.body then
@@ -190,7 +204,7 @@ local function fallback_step(walk)
   ask.query[opts.fallback_offset] = walk.taken
   ask.absent = not walk.by_offset and { 400 } or nil
   local reply = walk:fetch(ask)
-  if reply.status == 400 then
+  if not reply or reply.status == 400 then
     return nil
   end
   local rows = walk:read(reply)
@@ -223,7 +237,7 @@ local function fetch_token(walk)
     ask.absent = walk.opts.restart and { 400 } or nil
   end
   local reply = walk:fetch(ask)
-  if walk.token and walk.opts.restart and reply.status == 400 then
+  if reply and walk.token and walk.opts.restart and reply.status == 400 then
     restart(walk)
     return fetch_token(walk)
   end
@@ -235,16 +249,21 @@ local function token_step(walk)
     return fallback_step(walk)
   end
   local reply = fetch_token(walk)
+  if not reply then
+    return nil
+  end
   local rows = walk:read(reply)
   local count = #rows
   walk.taken = walk.taken + count
   walk:remark(walk:check_total(rows))
   local token = read_token(walk, reply, rows)
-  if token and token == walk.token then
+  if count == 0 and walk.opts.ends ~= "token" then
+    token = nil
+  elseif token and token == walk.token then
     walk:fail("the same cursor came twice in a row: pagination loop")
   end
   walk.token = token
-  walk.is_last = token == nil or count == 0 and walk.opts.ends ~= "token"
+  walk.is_last = token == nil
   if token == nil and may_go_on(walk, rows, count) then
     walk.needs_offset, walk.is_last = true, false
   end
@@ -254,7 +273,8 @@ end
 
 ---Pages by a token of the answer. `from = { body = "next.token" }` or `{ header = "x-next" }` says
 ---where it comes, `send = { query = "cursor" }`, `{ header = ... }` or `{ body = ... }` where it
----goes. Ends without a token, or at an empty page; with `ends = "token"` an empty page does not end.
+---goes; `from.json = true`: the token is JSON text and goes into a body as the value it says.
+---Ends without a token, or at an empty page; with `ends = "token"` an empty page does not end.
 ---`restart = true`: a 400 for a token begins anew, once.
 ---`fallback_offset = "offset"`, `fallback_total = "total"`: for services that may page by offset.
 ---@return fun(): userdata?
@@ -289,6 +309,9 @@ local function link_step(walk)
   local opts = walk.opts
   local ask = walk.url and { url = walk.url } or first_ask(walk)
   local reply = walk:fetch(ask)
+  if not reply then
+    return nil
+  end
   local rows = walk:read(reply)
   local url
   if opts.next then

@@ -52,7 +52,15 @@ function walk.merged(first, second)
   return all
 end
 
--- One request: `ask` may hold query, headers, body, url, absent.
+local function joined(first, second)
+  if not (first and second) then
+    return first or second
+  end
+  return table.move(second, 1, #second, #first + 1, table.move(first, 1, #first, 1, {}))
+end
+
+-- One request: `ask` may hold query, headers, body, url, absent. nil: the vendor says that there are
+-- no rows.
 function Walk:fetch(ask)
   local opts = self.opts
   self.pages = self.pages + 1
@@ -60,23 +68,21 @@ function Walk:fetch(ask)
     self:fail("more than %d pages: pagination loop", MAX_PAGES)
   end
   local request = {
-    path = opts.path, headers = walk.merged(opts.headers, ask.headers), absent = ask.absent or opts.empty,
+    path = opts.path, headers = walk.merged(opts.headers, ask.headers),
+    absent = joined(opts.empty, ask.absent),
     url = ask.url, idempotent = self.method == "POST" and opts.idempotent ~= false or nil,
   }
   if opts.body or ask.body then
     request.body = walk.merged(opts.body, ask.body)
   end
   local method = self.api[self.method:lower()]
-  return method(self.api, self.where, not ask.url and walk.merged(opts.query, ask.query) or nil, request)
+  local reply = method(self.api, self.where, not ask.url and walk.merged(opts.query, ask.query) or nil, request)
+  return not schema.contains(opts.empty or {}, reply.status) and reply or nil
 end
 
 -- The rows of a reply. An object counts as a row only with the id that rows have: services also
 -- report failures in objects.
 function Walk:read(reply)
-  self.is_bare = schema.contains(self.opts.empty or {}, reply.status)
-  if self.is_bare then
-    return core.no_rows()
-  end
   local body = api_module.raw_body(reply)
   local ok, rows, is_object = pcall(core.page, body, self.opts.list, self.opts.or_object)
   if not ok then
@@ -110,7 +116,7 @@ function Walk:inspect(rows)
 end
 
 function Walk:check_total(rows)
-  if not self.opts.total or self.is_bare then
+  if not self.opts.total then
     return nil
   end
   local total = core.find(rows, self.opts.total)

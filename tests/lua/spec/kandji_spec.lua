@@ -1,14 +1,10 @@
 -- The Kandji connector: addresses, the connection test, its walks, and the rows that come out of the
 -- pages in tests/vendors/kandji.
-local cjson <const> = require "cjson"
-local contract <const> = require "muster.contract"
-local core <const> = require "muster.core"
+local cases <const> = require "cases"
 local guest <const> = require "muster.guest"
-local mapping <const> = require "muster.mapping"
 local vendor <const> = require "vendor"
 
 local FILE <const> = "scripts/vendors/kandji.lua"
-local DATA <const> = "tests/vendors/kandji/"
 
 local function read_file(path)
   local file <const> = assert(io.open(path, "rb"))
@@ -179,42 +175,10 @@ describe("kandji's streams", function()
   end)
 end)
 
--- tests/vendors/kandji/<case>.json: { "list", "body", "known", "rows": { map: [ { column: value } ] },
--- "dropped": { map: [ [rule, id] ] }, "skipped": { map: n } }. A column that is absent must be nil.
 describe("kandji's rows", function()
-  local maps <const> = mapping.read(kandji.map, contract.derived(kandji, FILE), FILE)
-
-  local function by_column(result)
-    local rows <const> = {}
-    for i = 1, #result.rows do
-      rows[i] = vendor.row(result, i)
-    end
-    return rows
-  end
-
-  local function plain(value)
-    if type(value) ~= "table" then
-      return value
-    end
-    local copy <const> = {}
-    for key, inner in pairs(value) do
-      copy[key] = inner ~= cjson.null and plain(inner) or nil
-    end
-    return copy
-  end
-
   for _, case in ipairs { "devices", "apps" } do
     it("are those of " .. case, function()
-      local data <const> = cjson.decode(read_file(DATA .. case .. ".json"))
-      local known <const> = data.known and { device = data.known }
-      for map, wanted in pairs(data.rows) do
-        local page <const> = core.page(body(cjson.encode(data.body)), data.list)
-        local result <const> = vendor.run(core.map(mapping.spec(maps[map], maps)), page, nil, known)
-        assert.same(plain(wanted), plain(by_column(result)), map)
-        assert.same(plain(data.dropped and data.dropped[map] or {}), plain(result.dropped), map)
-        assert.equal(data.skipped and data.skipped[map] or 0, result.skipped, map)
-        assert.equal(0, #result.bad, map)
-      end
+      cases.check(kandji, case)
     end)
   end
 end)

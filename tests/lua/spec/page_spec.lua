@@ -241,10 +241,10 @@ describe("page.number", function()
     assert.equal("open page page end", vendor.told())
   end)
 
-  it("takes 204 for an empty page where that was said, and an empty 200 never", function()
+  it("takes 204 for the end where that was said, and an empty 200 never", function()
     for _, status in ipairs { 204, 404 } do
       assert.same({}, walk(page.number(totals(status), "api:/x", TOTAL)))
-      assert.equal("open page end", vendor.told())
+      assert.equal("open end", vendor.told())
     end
     local short <const> = totals(('{"n":3,"d":[%s]}'):format(ids(1, 2)), 204)
     assert.matches("ended after 2 rows, the vendor counts 3",
@@ -343,6 +343,36 @@ describe("page.token and page.link", function()
     assert.equal("POST api:/search", vendor.requests[1].call)
     local sent <const> = require("cjson").decode(vendor.requests[3].body)
     assert.same({ q = "x", after = "t2" }, { q = sent.q, after = sent.after })
+  end)
+
+  it("carry a token that is JSON as what it says, and believe an empty page", function()
+    local token <const> = '[1772442888123,"AbCd"]'
+    local api <const> = vendor.api(function()
+      return 200, #vendor.requests < 3 and ('[{"id":%d}]'):format(#vendor.requests) or "[]",
+        { ["x-search_after"] = #vendor.requests == 1 and "[1,\"a\"]" or token }
+    end)
+    assert.equal(2, #walk(page.token(api, "api:/events", {
+      method = "POST", body = { q = "x" }, from = { header = "X-Search_after", json = true },
+      send = { body = "search_after" },
+    })))
+    assert.equal(3, #vendor.requests)
+    assert.matches(token, vendor.requests[3].body, 1, true)
+    assert.equal("open page page page end", vendor.told())
+  end)
+
+  it("raise over a token that is no JSON", function()
+    local api <const> = vendor.api(function() return 200, '[{"id":1}]', { at = "[1," } end)
+    local fault <const> = vendor.fault(walk, page.token(api, "api:/events", {
+      method = "POST", from = { header = "at", json = true }, send = { body = "after" },
+    }))
+    assert.equal("data", fault.kind)
+  end)
+
+  it("take a declared status for an empty listing", function()
+    local api <const> = vendor.api(function() return 404, "gone" end)
+    assert.equal(0, #walk(page.offset(api, "api:/groups/7/members", { size = 10, empty = { 404 } })))
+    assert.equal("open end", vendor.told())
+    assert.equal(404, vendor.fault(walk, page.offset(api, "api:/groups", { size = 10 })).status)
   end)
 
   it("follow the vendor's links, in the body or the Link header", function()
