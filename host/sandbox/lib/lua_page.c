@@ -219,27 +219,33 @@ static struct json_place check_place(lua_State *L, int index, bool or_object)
 
 /*
  * Moves the bytes into a body that only the page knows, so that no script can close it under the
- * page's feet. The new body becomes the user value of the page on top.
+ * page's feet. Nothing is allocated: the bytes stay where they are.
  */
-static struct body *take_body(lua_State *L, struct body *body)
+static void take_bytes(struct body *own, struct body *body)
 {
-	struct body *own = body_push(L);
 	struct buf bytes = own->bytes;
 
 	own->bytes = body->bytes;
 	body->bytes = bytes;
-	lua_setiuservalue(L, -2, 1);
-	return own;
+}
+
+/* -> a page without rows, for an answer that has no content */
+static int l_no_rows(lua_State *L)
+{
+	lua_settop(L, 0);
+	lua_newtable(L);
+	page_from_list(L, 1);
+	return 1;
 }
 
 /*
  * body, list path or nil, or_object -> page, whether an object stands for the list. The body is
- * empty afterwards.
+ * empty afterwards; where there is no such list it stays as it is, and may be asked for another.
  */
 static int l_page(lua_State *L)
 {
 	struct json_place place;
-	struct body *body = NULL;
+	struct body *body = NULL, *own;
 	struct page *page;
 	struct err err;
 
@@ -250,11 +256,13 @@ static int l_page(lua_State *L)
 	body = body_check(L, 1);
 	place = check_place(L, 2, lua_toboolean(L, 3));
 	page = bind_new(L, PAGE, sizeof(*page), 1);
-	body = take_body(L, body);
+	own = body_push(L);
+	lua_setiuservalue(L, -2, 1);
 	page->bytes = buf_text(&body->bytes);
 	page->len = body->bytes.len;
 	if (!json_scan(page->bytes, page->len, &place, &page->list, NULL, &err))
 		return bind_raise(L, &err);
+	take_bytes(own, body);
 	page->count = page->list.count;
 	buf_append(&page->envelope, page->bytes, page->list.at);
 	buf_str(&page->envelope, "null");
@@ -457,8 +465,8 @@ void lua_page_open(lua_State *L)
 }
 
 const luaL_Reg page_functions[] = {
-	{ "page", l_page }, { "decode", l_decode }, { "encode_body", l_encode_body },
-	{ "find", l_find }, { "row_id", l_row_id }, { "fingerprint", l_fingerprint },
-	{ "skip", l_skip }, { "take", l_take },	    { "tracker", lua_tracker_new },
-	{ NULL, NULL },
+	{ "page", l_page },	  { "decode", l_decode }, { "encode_body", l_encode_body },
+	{ "find", l_find },	  { "row_id", l_row_id }, { "fingerprint", l_fingerprint },
+	{ "skip", l_skip },	  { "take", l_take },	  { "tracker", lua_tracker_new },
+	{ "no_rows", l_no_rows }, { NULL, NULL },
 };

@@ -23,7 +23,7 @@ static const struct {
 	{ "pick", MAP_OP_PICK },       { "first", MAP_OP_FIRST }, { "join", MAP_OP_JOIN },
 	{ "int", MAP_OP_INT },	       { "bool", MAP_OP_BOOL },	  { "list", MAP_OP_LIST },
 	{ "present", MAP_OP_PRESENT }, { "known", MAP_OP_KNOWN }, { "contains", MAP_OP_CONTAINS },
-	{ "matches", MAP_OP_MATCHES }, { "none", MAP_OP_NONE },
+	{ "matches", MAP_OP_MATCHES }, { "none", MAP_OP_NONE },	  { "epoch_ms", MAP_OP_EPOCH_MS },
 };
 
 struct compiler {

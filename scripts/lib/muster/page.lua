@@ -5,11 +5,14 @@
 --   end
 --
 -- Every pager takes these options:
---   list        where the rows are: "data", "result.items"; nil = the answer itself
+--   list        where the rows are: "data", "result.items"; a list of names: the first that is there;
+--               nil = the answer itself
 --   or_object   true: a single object in place of the list is a list of one
 --   size        rows to ask for; it also tells a short page
 --   id          path of the row's id: duplicates and drift are seen by it
 --   total       path of the vendor's count, where it has one that can be believed
+--   may_lack_total   true: the count may be missing
+--   no_content  true: an answer 204 is a page without rows; "empty": so is any success without a body
 --   query, headers, path, method, body   as in api:get; `body` is a table for POST
 --
 -- A page is worked off when the next one is asked for; the host may commit there. The pager tells
@@ -90,6 +93,22 @@ end
 
 -- --- number ---
 
+local function is_last_number(walk, rows)
+  local opts = walk.opts
+  if opts.pages and not walk.is_bare then
+    local pages = core.find(rows, opts.pages)
+    if math.type(pages) ~= "integer" then
+      walk:fail('no count of pages at "%s"', opts.pages)
+    end
+    return walk.number - (opts.first or 1) + 1 >= pages
+  elseif opts.ends == "total" and #rows > 0 then
+    return walk.seen:count() >= walk.total
+  elseif opts.ends then
+    return #rows == 0
+  end
+  return #rows < need(opts, "size", "number")
+end
+
 local function number_step(walk)
   local opts = walk.opts
   local query = { [opts.number_param or "page"] = walk.number }
@@ -97,27 +116,22 @@ local function number_step(walk)
     query[opts.limit_param or "limit"] = opts.size
   end
   local rows = walk:read(walk:fetch { query = query })
-  local pages = opts.pages and core.find(rows, opts.pages)
-  if opts.pages and math.type(pages) ~= "integer" then
-    walk:fail('no count of pages at "%s"', opts.pages)
-  elseif pages then
-    walk.is_last = walk.number - (opts.first or 1) + 1 >= pages
-  elseif opts.ends == "empty" then
-    walk.is_last = #rows == 0
-  else
-    walk.is_last = #rows < need(opts, "size", "number")
-  end
-  walk.number = walk.number + 1
   walk:remark(walk:check_total(rows))
   walk:remark(walk:inspect(rows))
+  walk.is_last = is_last_number(walk, rows)
+  walk.number = walk.number + 1
   return rows
 end
 
 ---Pages by number: ?page=3&limit=100. Ends as `pages` (path of the number of pages) says, else at a
----page shorter than `size`, or empty with `ends = "empty"`.
+---page shorter than `size`. `ends = "empty"`: at an empty one; `ends = "total"`: when as many rows came
+---as `total` says, or at an empty one, for vendors that cut `size` to what they like.
 ---Further options: number_param, limit_param, first (number of the first page, 1).
 ---@return fun(): userdata?
 function page.number(api, where, opts)
+  if opts.ends == "total" then
+    need(opts, "total", "number")
+  end
   local walk = walks.new(api, where, opts)
   walk.number = opts.first or 1
   return walk:pages_of(number_step)
@@ -184,7 +198,7 @@ local function fallback_step(walk)
   local rows = walk:read(reply)
   walk.by_offset = true
   walk.taken = walk.taken + #rows
-  walk.is_last = #rows < opts.size
+  walk.is_last = #rows == 0 or not may_go_on(walk, rows, #rows)
   walk:remark(walk:inspect(rows))
   return rows
 end
@@ -274,6 +288,9 @@ local function header_link(text)
 end
 
 local function link_step(walk)
+  if walk.needs_offset then
+    return fallback_step(walk)
+  end
   local opts = walk.opts
   local ask = walk.url and { url = walk.url } or first_ask(walk)
   local reply = walk:fetch(ask)
@@ -290,7 +307,9 @@ local function link_step(walk)
     walk:fail("it links to itself: pagination loop")
   end
   walk.url = url ~= "" and url or nil
-  walk.is_last = walk.url == nil
+  walk.taken = walk.taken + #rows
+  walk.needs_offset = not walk.url and #rows > 0 and may_go_on(walk, rows, #rows)
+  walk.is_last = not walk.url and not walk.needs_offset
   walk:remark(walk:check_total(rows))
   walk:remark(walk:inspect(rows))
   return rows
@@ -298,9 +317,12 @@ end
 
 ---Pages by the vendor's link to the next one: at the path `next` in the answer, else in the Link
 ---header. The host lets a link through only if it meets the stream's calls and hosts.
+---`fallback_offset = "offset"`, `fallback_total = "total"`: for services that give no link now and then.
 ---@return fun(): userdata?
 function page.link(api, where, opts)
-  return walks.new(api, where, opts):pages_of(link_step)
+  local walk = walks.new(api, where, opts)
+  walk.taken = 0
+  return walk:pages_of(link_step)
 end
 
 return page

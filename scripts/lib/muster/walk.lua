@@ -69,11 +69,33 @@ function Walk:fetch(ask)
   return method(self.api, self.where, not ask.url and walk.merged(opts.query, ask.query) or nil, request)
 end
 
+-- Where a list has several names, the first that is there.
+function Walk:find_list(body)
+  local names = self.opts.list
+  if type(names) ~= "table" then
+    return pcall(core.page, body, names, self.opts.or_object)
+  end
+  local failed
+  for _, name in ipairs(names) do
+    local ok, rows, is_object = pcall(core.page, body, name, self.opts.or_object)
+    if ok then
+      return true, rows, is_object
+    end
+    failed = failed or rows
+  end
+  return false, failed
+end
+
 -- The rows of a reply. An object counts as a row only with the id that rows have: services also
--- report failures in objects.
+-- report failures in objects. 204 says that there is no content, an empty 200 says nothing.
 function Walk:read(reply)
-  local body = api_module.raw_body(reply)
-  local ok, rows, is_object = pcall(core.page, body, self.opts.list, self.opts.or_object)
+  local no_content = self.opts.no_content
+  self.is_bare = reply.status == 204 and no_content
+    or no_content == "empty" and #api_module.raw_body(reply) == 0
+  if self.is_bare then
+    return core.no_rows()
+  end
+  local ok, rows, is_object = self:find_list(api_module.raw_body(reply))
   if not ok then
     if type(rows) == "table" and rows.message then
       rows.message = ("%s: page %d: %s"):format(self.call, self.pages, rows.message)
@@ -105,11 +127,13 @@ function Walk:inspect(rows)
 end
 
 function Walk:check_total(rows)
-  if not self.opts.total then
+  if not self.opts.total or self.is_bare then
     return nil
   end
   local total = core.find(rows, self.opts.total)
-  if math.type(total) ~= "integer" then
+  if total == nil and self.opts.may_lack_total then
+    return nil
+  elseif math.type(total) ~= "integer" then
     self:fail('no count at "%s"', self.opts.total)
   end
   local before = self.total

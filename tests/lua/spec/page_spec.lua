@@ -223,6 +223,39 @@ describe("page.number", function()
     local empty <const> = texts_api("[" .. ids(1, 2) .. "]", "[" .. ids(3, 3) .. "]", "[]")
     assert.equal(3, #walk(page.number(empty, "api:/x", { size = 2, ends = "empty" })))
   end)
+
+  local function totals(...)
+    local texts <const> = { ... }
+    return vendor.api(function()
+      local text <const> = table.remove(texts, 1)
+      return text == "" and 204 or 200, text
+    end)
+  end
+  local TOTAL <const> = {
+    size = 500, first = 0, list = "d", id = "id", total = "n", ends = "total", no_content = true,
+  }
+
+  it("ends when the count is reached, whatever size the vendor makes its pages", function()
+    local api <const> = totals(('{"n":3,"d":[%s]}'):format(ids(1, 2)), ('{"n":3,"d":[%s]}'):format(ids(3, 3)))
+    assert.same({ "001", "002", "003" }, walk(page.number(api, "api:/x", TOTAL)))
+    assert.equal("open page page end", vendor.told())
+  end)
+
+  it("takes 204 for an empty page where that was said, and an empty 200 never", function()
+    assert.same({}, walk(page.number(totals "", "api:/x", TOTAL)))
+    assert.equal("open page end", vendor.told())
+    local short <const> = totals(('{"n":3,"d":[%s]}'):format(ids(1, 2)), "")
+    assert.matches("ended after 2 rows, the vendor counts 3",
+      vendor.fault(walk, page.number(short, "api:/x", TOTAL)).message)
+    local empty <const> = vendor.api(function() return 200, "" end)
+    assert.is_string(vendor.fault(walk, page.number(empty, "api:/x", TOTAL)).message)
+    assert.is_string(vendor.fault(walk, page.number(totals "", "api:/x", { size = 1, list = "d" })).message)
+  end)
+
+  it("needs the count it is to end by", function()
+    assert.matches("the option total is missing",
+      vendor.fault(page.number, totals(), "api:/x", { size = 1, ends = "total" }).message)
+  end)
 end)
 
 describe("page.cursor", function()
@@ -324,6 +357,27 @@ describe("page.token and page.link", function()
     end)
     assert.equal(2, #walk(page.link(linked, "api:/x", {})))
     assert.equal("https://x/b", vendor.requests[2].url)
+  end)
+
+  it("go on by offset where a link is missing and the count says that there is more", function()
+    local texts <const> = {
+      '{"total":5,"r":[{"id":1},{"id":2}]}', '{"total":5,"r":[{"id":3},{"id":4}]}', '{"total":5,"r":[{"id":5}]}',
+    }
+    local api <const> = vendor.api(function() return 200, table.remove(texts, 1) end)
+    assert.equal(5, #walk(page.link(api, "api:/x", {
+      list = { "rows", "r" }, next = "next", size = 10, id = "id", total = "total", may_lack_total = true,
+      fallback_offset = "offset", fallback_total = "total",
+    })))
+    assert.same({ limit = "10", offset = "4" }, vendor.requests[3].query)
+  end)
+
+  it("take an answer without a body for an empty list where that is said", function()
+    for status, how in pairs { [204] = true, [200] = "empty" } do
+      local api <const> = vendor.api(function() return status, nil end)
+      local opts <const> = { list = "r", next = "next", no_content = how, total = "total" }
+      assert.same({}, walk(page.link(api, "api:/x", opts)))
+      assert.equal("open page end", vendor.told())
+    end
   end)
 
   it("raise over a link to itself", function()
