@@ -4,6 +4,7 @@
 --   contract.check(connector, "kandji.lua")     -- raises at the first fault
 --   contract.order(connector.streams, at)       -- the streams in the order they run
 
+local auth <const> = require "muster.auth"
 local schema <const> = require "muster.schema"
 
 local contract = {}
@@ -47,66 +48,9 @@ local SETTING <const> = schema.record {
   parse = schema.call(),
 }
 
--- --- auth ---
-
-local AUTH_COMMON <const> = {
-  kind = required_text, provider = text, except = texts, base = text, bases = texts,
-}
-
-local function auth(fields)
-  for key, rule in pairs(AUTH_COMMON) do
-    fields[key] = rule
-  end
-  return schema.record(fields)
-end
+-- --- limits, calls, errors ---
 
 local scalars <const> = schema.map(schema.any())
-
-local AUTH <const> = {
-  bearer = auth { token = required_text, prefix = text, header = text },
-  basic = auth { username = required_text, password = required_text },
-  header = auth { headers = schema.map(text, { required = true }) },
-  oauth2 = auth {
-    flow = schema.text { one_of = { "code", "client", "password" } },
-    authorize = text, token = required_text, client_id = required_text, client_secret = text,
-    username = text, password = text, scopes = texts, params = scalars, prefix = text, header = text,
-    dc = text, pkce = schema.boolean(),
-  },
-  exchange = auth {
-    call = required_text, query = scalars, body = scalars, form = scalars, field = required_text,
-    lives_s = schema.integer { min = 1 }, prefix = text, header = text, query_field = text,
-  },
-  jwt = auth {
-    key = required_text, algorithm = required_text, claims = scalars, headers = scalars,
-    token = text, prefix = text, header = text, lives_s = schema.integer { min = 1 },
-  },
-  hmac = auth {
-    key = required_text, algorithm = required_text, template = required_text,
-    headers = schema.map(text), encoding = text,
-  },
-  mtls = auth { certificate = required_text, key = required_text },
-}
-
-local auth_kind <const> = schema.either(function(value, at)
-  if type(value) ~= "table" then
-    return nil
-  end
-  if not AUTH[value.kind] then
-    schema.check(schema.text { one_of = schema.sorted_keys(AUTH) }, value.kind, schema.below(at, "kind"))
-  end
-  return AUTH[value.kind]
-end, "a table")
-
-local auth_rule <const> = schema.either(function(value)
-  if type(value) == "table" and value.alternatives ~= nil then
-    return schema.record {
-      alternatives = schema.map(auth_kind, { required = true }), choose = required_text,
-    }
-  end
-  return auth_kind
-end, "a table")
-
--- --- limits, calls, errors ---
 
 local rates <const> = schema.list(schema.text {
   pattern = "^%d+/%d*[smhd]$", words = 'rate such as "50/s" or "10000/h"',
@@ -174,7 +118,7 @@ local STREAM <const> = schema.record {
 local ACTION <const> = schema.record {
   label = text, target = required_text, destructive = schema.boolean(), needs = texts,
   calls = calls, params = schema.list(SETTING), secrets = scalars, run = required_call,
-  confirm = schema.any(),
+  scopes = texts, confirm = schema.any(),
 }
 
 local CONNECTOR <const> = schema.record {
@@ -188,7 +132,7 @@ local CONNECTOR <const> = schema.record {
   provider = text,
   settings = schema.list(SETTING, { required = true }),
   bases = schema.map(text, { required = true }),
-  auth = auth_rule,
+  auth = auth.rule,
   limits = LIMITS,
   check = schema.record({ calls = calls, run = required_call }, { required = true }),
   streams = schema.map(STREAM, { required = true }),
@@ -273,41 +217,6 @@ local function check_bases(bases, settings, types, at)
       elseif types[setting] == "secret" then
         schema.fail(below, 'the secret "%s" cannot be part of an address', setting)
       end
-    end
-  end
-end
-
-local SECRET_KEYS <const> = { "token", "password", "client_secret", "key", "certificate" }
-
--- What a credential is made of is named by its setting.
-local function check_part(setting, types, at)
-  if not types[setting] then
-    schema.unknown(at, setting, schema.sorted_keys(types), "setting")
-  end
-end
-
-local function check_auth(rule, types, at)
-  if rule.alternatives then
-    check_part(rule.choose, types, schema.below(at, "choose"))
-    for _, which in ipairs(schema.sorted_keys(rule.alternatives)) do
-      check_auth(rule.alternatives[which], types, schema.below(at, "alternatives." .. which))
-    end
-    return
-  end
-  for _, key in ipairs(SECRET_KEYS) do
-    local setting = rule[key]
-    local is_setting = setting and not (rule.kind == "oauth2" and key == "token")
-    if is_setting and types[setting] ~= "secret" then
-      local below = schema.below(at, key)
-      check_part(setting, types, below)
-      schema.fail(below, 'the setting "%s" is no secret', setting)
-    end
-  end
-  if rule.kind == "basic" then
-    check_part(rule.username, types, schema.below(at, "username"))
-  elseif rule.kind == "header" then
-    for _, header in ipairs(schema.sorted_keys(rule.headers)) do
-      check_part(rule.headers[header], types, schema.below(at, "headers." .. header))
     end
   end
 end
@@ -415,7 +324,7 @@ function contract.check(connector, file)
   check_settings(connector.settings, schema.below(at, "settings"))
   check_bases(connector.bases, connector.settings, types, schema.below(at, "bases"))
   if connector.auth then
-    check_auth(connector.auth, types, schema.below(at, "auth"))
+    auth.check(connector.auth, { types = types, bases = connector.bases }, schema.below(at, "auth"))
   end
   check_calls(connector.check.calls, connector.bases, schema.below(at, "check.calls"))
   local streams = schema.below(at, "streams")

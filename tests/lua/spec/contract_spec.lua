@@ -133,32 +133,6 @@ describe("contract", function()
     assert.matches('unknown setting "tokn"; did you mean "token"', message(function(c) c.auth.token = "tokn" end))
   end)
 
-  it("knows every kind of auth, and alternatives of them", function()
-    for _, auth in ipairs {
-      { kind = "bearer", token = "token", prefix = "Zoho-oauthtoken" },
-      { kind = "basic", username = "url", password = "token" },
-      { kind = "header", headers = { ["x-api-key"] = "token" }, except = { "/ping" } },
-      { kind = "oauth2", flow = "client", token = "{url}/token", client_id = "url", client_secret = "token" },
-      { kind = "exchange", call = "POST api:/login", body = { key = "{token}" }, field = "token" },
-      { kind = "jwt", key = "token", algorithm = "RS256", claims = { iss = "{url}" } },
-      { kind = "hmac", key = "token", algorithm = "sha256", template = "{method}" },
-      { kind = "mtls", certificate = "token", key = "token" },
-      { alternatives = { a = { kind = "bearer", token = "token" } }, choose = "url" },
-    } do
-      local c <const> = connector()
-      c.auth = auth
-      assert.has_no.errors(function() contract.check(c, "demo.lua") end)
-    end
-    assert.matches('auth.headers.x%-key: unknown setting "tokens"; did you mean "token"', message(function(c)
-      c.auth = { kind = "header", headers = { ["x-key"] = "tokens" } }
-    end))
-    assert.matches('auth.kind: unknown value "bearr"; did you mean "bearer"',
-      message(function(c) c.auth.kind = "bearr" end))
-    assert.matches('auth.alternatives.a: unknown key "x"', message(function(c)
-      c.auth = { alternatives = { a = { kind = "bearer", token = "token", x = 1 } }, choose = "url" }
-    end))
-  end)
-
   it("checks errors", function()
     assert.matches('errors%[1%].kind: unknown value "forbiden"; did you mean "forbidden"',
       message(function(c) c.errors = { { status = 403, kind = "forbiden" } } end))
