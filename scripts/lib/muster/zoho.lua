@@ -246,6 +246,36 @@ function zoho.scope_errors(field)
   return list
 end
 
+---One probe of a connection test: is the scope granted? Other failures are raised.
+---@param api muster.Api
+---@param scope string
+---@param where string "api:/users"
+---@param query table
+---@param opts? table as of api:get
+---@return table permission
+---@return table? reply
+function zoho.probe(api, scope, where, query, opts)
+  local ok, reply = pcall(api.get, api, where, query, opts)
+  if ok then
+    return { name = scope, granted = true }, reply
+  elseif type(reply) == "table" and reply.kind == "forbidden" then
+    return { name = scope, granted = false, reason = reply.message }
+  end
+  error(reply, 0)
+end
+
+---The same rates for each of these calls (ManageEngine counts by endpoint).
+---@param calls string[]
+---@param rates string[]
+---@return table<string, string[]>
+function zoho.per_endpoint(calls, rates)
+  local list = {}
+  for _, call in ipairs(calls) do
+    list[call] = rates
+  end
+  return list
+end
+
 ---The steps to a credential.
 ---@param where string the console's address in words of the product
 ---@return string[]

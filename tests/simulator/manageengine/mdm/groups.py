@@ -39,11 +39,12 @@ def make_groups(estate: Estate) -> list[Group]:
 
 
 def present(estate: Estate, group: Group) -> list[str]:
-    """The members that are still there."""
+    """The members that are still there; a device that leaves management leaves its groups."""
     if group.is_of_users:
         there = {user_id(one) for one in estate.people}
     else:
-        there = {device_id(one) for one in estate.machines if in_mdm(one)}
+        there = {device_id(one) for one in estate.machines
+                 if in_mdm(one) and not one.marks.get("retired")}
     return [one for one in group.members if one in there]
 
 
