@@ -9,11 +9,12 @@ from ..zoho.accounts import Accounts, Front
 from ..zoho.grants import User
 from ..zoho.regions import REGIONS
 from ..zoho.scopes import SERVICES
+from .endpoint_central.service import EndpointCentral
 from .estate import Estate
 from .mdm.service import Mdm
 from .product import Product
 
-PRODUCTS = {"mdm": Mdm}
+PRODUCTS = {"mdm": Mdm, "endpoint_central": EndpointCentral}
 EVERY_READ = [f"{service}.{name}.READ" for service, names in SERVICES.items() for name in names]
 
 
