@@ -70,6 +70,16 @@ class ManageEngineCase(E2eCase):
         self.assertEqual(run.code, 0, run)
         self.sync(account=self.slug)
 
+    def assert_untouched(self, before: dict[str, list[dict]]) -> None:
+        """No column of any row was written since."""
+        after = self.muster.everything(self.slug)
+        found = [f"{entity} {was['source_id']}: {column} {was[column]!r} -> {now[column]!r}"
+                 for entity in before for was, now in zip(before[entity], after[entity])
+                 for column in was if was[column] != now[column]]
+        self.assertFalse(found, "\n".join(found[:20]))
+        self.assertEqual({entity: len(rows) for entity, rows in after.items()},
+                         {entity: len(rows) for entity, rows in before.items()})
+
     def assert_truth(self, account: Optional[str] = None, host: Optional[str] = None,
                      **options: Any) -> None:
         truth = self.sim.call("truth", host=host or self.HOST, **options)

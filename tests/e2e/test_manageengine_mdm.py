@@ -21,7 +21,7 @@ class FirstSync(MdmCase):
         self.assert_state("ok", self.slug)
         before = self.muster.everything(self.slug)
         self.sync(account=self.slug)
-        self.assertEqual(self.muster.everything(self.slug), before)
+        self.assert_untouched(before)
 
     def test_apps_of_devices_that_did_not_report_are_not_asked_for_again(self):
         self.join_and_sync()
@@ -118,7 +118,7 @@ class Scopes(MdmCase):
                          f"client_secret={secret}", "--no-input")
         self.sync(account=self.slug, code=None)
         self.assert_state("degraded", self.slug)
-        self.assertEqual(self.muster.everything(self.slug), before)
+        self.assert_untouched(before)
 
     def test_a_wrong_token_is_no_missing_scope(self):
         run = self.join(token="1000.wrong.token")
@@ -146,7 +146,7 @@ class Throttled(MdmCase):
                        value={"error_code": 1002, "error_description": "locked"})
         run = self.sync(account=self.slug, code=None)
         self.assertNotEqual(run.code, 0)
-        self.assertEqual(self.muster.everything(self.slug), before)
+        self.assert_untouched(before)
 
 
 class TwoOrganisations(MdmCase):
@@ -160,7 +160,7 @@ class TwoOrganisations(MdmCase):
         self.assertEqual(self.join(token=token, account="beta").code, 0)
         self.sync(account=f"{self.VENDOR}/beta")
         self.assert_truth(f"{self.VENDOR}/beta", organisation="beta")
-        self.assertEqual(self.muster.everything(self.slug), before)
+        self.assert_untouched(before)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "sandbox/json/cjson_exact.h"
 #include "sandbox/json/json_text.h"
+#include "sandbox/json/json_write.h"
 #include "sandbox/lib/body.h"
 #include "sandbox/lib/lua_page.h"
 #include "sandbox/lib/lua_tracker.h"
@@ -275,8 +276,8 @@ static int l_page(lua_State *L)
 
 struct page *page_from_list(lua_State *L, int index)
 {
-	size_t len;
-	const char *text;
+	struct buf *text;
+	struct err err;
 
 	index = lua_absindex(L, index);
 	luaL_checktype(L, index, LUA_TTABLE);
@@ -286,11 +287,13 @@ struct page *page_from_list(lua_State *L, int index)
 			      "a list of rows is wanted, this is a table with keys");
 		body_push_copy(L, "[]", 2);
 	} else {
-		push_codec(L, "encode");
-		lua_pushvalue(L, index);
-		lua_call(L, 1, 1);
-		text = lua_tolstring(L, -1, &len);
-		body_push_copy(L, text, len);
+		/* In a stable form: equal rows are known by their bytes from one session to the
+		 * next. */
+		text = bind_buf(L);
+		json_write(L, index, false, text);
+		if (!buf_ok(text, &err))
+			bind_raise(L, &err);
+		body_push_copy(L, buf_text(text), text->len);
 		lua_remove(L, -2);
 	}
 	lua_call(L, 1, 1);

@@ -14,6 +14,7 @@
 --   may_lack_total   true: the count may be missing
 --   no_content  true: an answer 204 is a page without rows; "empty": so is any success without a body
 --   query, headers, path, method, body   as in api:get; `body` is a table for POST
+--   absent      statuses that say that there is no such list: an empty one
 --
 -- A page is worked off when the next one is asked for; the host may commit there. The pager tells
 -- the host open, page and end, and raises (kind "data") over a page that repeats the one before, a
@@ -57,6 +58,9 @@ local function offset_step(walk)
     query = { [opts.offset_param or "offset"] = offset + (opts.first or 0),
       [opts.limit_param or "limit"] = size },
   }
+  if not reply then
+    return nil
+  end
   local rows = walk:read(reply)
   local count = #rows
   if opts.ends == "empty" then
@@ -115,7 +119,11 @@ local function number_step(walk)
   if opts.size then
     query[opts.limit_param or "limit"] = opts.size
   end
-  local rows = walk:read(walk:fetch { query = query })
+  local reply = walk:fetch { query = query }
+  if not reply then
+    return nil
+  end
+  local rows = walk:read(reply)
   walk:remark(walk:check_total(rows))
   walk:remark(walk:inspect(rows))
   walk.is_last = is_last_number(walk, rows)
@@ -192,7 +200,7 @@ local function fallback_step(walk)
   ask.query[opts.fallback_offset] = walk.taken
   ask.absent = not walk.by_offset and { 400 } or nil
   local reply = walk:fetch(ask)
-  if reply.status == 400 then
+  if not reply or reply.status == 400 then
     return nil
   end
   local rows = walk:read(reply)
@@ -225,7 +233,7 @@ local function fetch_token(walk)
     ask.absent = walk.opts.restart and { 400 } or nil
   end
   local reply = walk:fetch(ask)
-  if walk.token and walk.opts.restart and reply.status == 400 then
+  if reply and walk.token and walk.opts.restart and reply.status == 400 then
     restart(walk)
     return fetch_token(walk)
   end
@@ -237,6 +245,9 @@ local function token_step(walk)
     return fallback_step(walk)
   end
   local reply = fetch_token(walk)
+  if not reply then
+    return nil
+  end
   local rows = walk:read(reply)
   local count = #rows
   walk.taken = walk.taken + count
@@ -294,6 +305,9 @@ local function link_step(walk)
   local opts = walk.opts
   local ask = walk.url and { url = walk.url } or first_ask(walk)
   local reply = walk:fetch(ask)
+  if not reply then
+    return nil
+  end
   local rows = walk:read(reply)
   local url
   if opts.next then

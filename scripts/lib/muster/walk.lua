@@ -6,6 +6,7 @@
 
 local api_module <const> = require "muster.api"
 local core <const> = require "muster.core"
+local schema <const> = require "muster.schema"
 
 local MAX_PAGES <const> = 10000
 
@@ -51,7 +52,7 @@ function walk.merged(first, second)
   return all
 end
 
--- One request: `ask` may hold query, headers, body, url, absent.
+-- One request: `ask` may hold query, headers, body, url, absent. nil: there is no such list.
 function Walk:fetch(ask)
   local opts = self.opts
   self.pages = self.pages + 1
@@ -59,14 +60,16 @@ function Walk:fetch(ask)
     self:fail("more than %d pages: pagination loop", MAX_PAGES)
   end
   local request = {
-    path = opts.path, headers = walk.merged(opts.headers, ask.headers), absent = ask.absent,
+    path = opts.path, headers = walk.merged(opts.headers, ask.headers),
+    absent = ask.absent or opts.absent,
     url = ask.url, idempotent = self.method == "POST" and opts.idempotent ~= false or nil,
   }
   if opts.body or ask.body then
     request.body = walk.merged(opts.body, ask.body)
   end
   local method = self.api[self.method:lower()]
-  return method(self.api, self.where, not ask.url and walk.merged(opts.query, ask.query) or nil, request)
+  local reply = method(self.api, self.where, not ask.url and walk.merged(opts.query, ask.query) or nil, request)
+  return not schema.contains(opts.absent or {}, reply.status) and reply or nil
 end
 
 -- Where a list has several names, the first that is there.

@@ -246,7 +246,7 @@ function zoho.scope_errors(field)
   return list
 end
 
----One probe of a connection test: is the scope granted? Other failures are raised.
+---One probe of a connection test: is the scope granted, and the module there? Other failures are raised.
 ---@param api muster.Api
 ---@param scope string
 ---@param where string "api:/users"
@@ -258,7 +258,7 @@ function zoho.probe(api, scope, where, query, opts)
   local ok, reply = pcall(api.get, api, where, query, opts)
   if ok then
     return { name = scope, granted = true }, reply
-  elseif type(reply) == "table" and reply.kind == "forbidden" then
+  elseif type(reply) == "table" and (reply.kind == "forbidden" or reply.kind == "unlicensed") then
     return { name = scope, granted = false, reason = reply.message }
   end
   error(reply, 0)
