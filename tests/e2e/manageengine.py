@@ -4,7 +4,9 @@ Until the host carries out oauth2 the connectors run as copies whose `auth` is a
 simulator's accounts server made; the token stands where the client's secret would.
 """
 
+import pathlib
 import re
+import shutil
 from typing import Any, Optional
 
 from harness import E2eCase, REPOSITORY, Run, same_value
@@ -48,12 +50,18 @@ class ManageEngineCase(E2eCase):
 
     def setUp(self) -> None:
         super().setUp()
-        text = (REPOSITORY / "scripts" / "vendors" / f"{self.VENDOR}.lua").read_text()
-        text, count = AUTH.subn(TOKEN, text)
+        self.copy_connector(REPOSITORY / "scripts" / "vendors")
+
+    def copy_connector(self, source: pathlib.Path) -> None:
+        own = self.muster.project / "vendors"
+        own.mkdir(exist_ok=True)
+        name = f"{self.VENDOR}.lua"
+        if (source / self.VENDOR).is_dir():
+            shutil.copytree(source / self.VENDOR, own / self.VENDOR)
+            name = f"{self.VENDOR}/init.lua"
+        text, count = AUTH.subn(TOKEN, (source / name).read_text())
         self.assertEqual(count, 1)
-        folder = self.muster.project / "vendors"
-        folder.mkdir(exist_ok=True)
-        (folder / f"{self.VENDOR}.lua").write_text(RATES.sub('{ "900/s" }', text))
+        (own / name).write_text(RATES.sub('{ "900/s" }', text))
 
     def grant(self, *scopes: str, **more: Any) -> str:
         return self.sim.change("accounts.zoho.eu", "grant", scopes=list(scopes),

@@ -5,6 +5,7 @@
 
 local f <const> = require "muster.field"
 local page <const> = require "muster.page"
+local rows_of <const> = require "manageengine_endpoint_central.rows"
 local zoho <const> = require "muster.zoho"
 
 local COMPUTERS <const> = "GET api:/som/computers"
@@ -28,41 +29,7 @@ local INSTALLATION <const> = {
   [21] = "yet to install", [22] = "installed", [23] = "uninstalled", [24] = "yet to uninstall", [29] = "failed",
 }
 
--- What white-box makers leave in the BIOS is nobody's serial number.
-local NO_SERIAL <const> = {
-  ["to be filled by o.e.m."] = true, ["default string"] = true, ["system serial number"] = true, ["0"] = true,
-  ["none"] = true, ["--"] = true, [""] = true,
-}
-
 local RESOURCE_ID <const> = f.first("resource_id_string", "resource_id")
-
--- Keys that mean another thing without their table, or are called otherwise.
-local OWN_KEYS <const> = {
-  ["modernappdetails.status"] = "modernapp_status", ["modernappdetails.remarks"] = "modernapp_remarks",
-  ["modernappdetails.last_contact_time"] = "modernapp_last_contact_time",
-  ["resourcelivestatus.status"] = "computer_live_status",
-  ["resourcelivestatus.status_update_time"] = "computer_status_update_time",
-}
-
--- "managedcomputer.full_name" -> "full_name", unless that is there already.
-local function plain_row(row)
-  local made = {}
-  for key, value in pairs(row) do
-    local name = OWN_KEYS[key] or key:match("([^.]+)$")
-    if name == key or row[name] == nil then
-      made[name] = value
-    end
-  end
-  return made
-end
-
-local function plain_rows(rows)
-  local made = {}
-  for i, row in ipairs(rows) do
-    made[i] = plain_row(row)
-  end
-  return made
-end
 
 -- Without an order rows move between pages.
 local function listing(api, entity, id, query, absent)
@@ -95,7 +62,7 @@ end
 
 local function read_offices(api, out)
   for rows in listing(api, "som/remoteoffice", "branch_office_id") do
-    out:emit("group", plain_rows(rows))
+    out:emit("group", rows_of.plain_rows(rows))
   end
 end
 
@@ -106,35 +73,10 @@ local function read_computers(api, out)
     ids[office.name or ""] = office.source_id
   end
   for rows in listing(api, "som/computers", "resource_id") do
-    local plain = plain_rows(rows)
+    local plain = rows_of.plain_rows(rows)
     out:emit("device", plain)
     out:emit("group_member", plain, { offices = ids })
   end
-end
-
-local function text_of(value)
-  return type(value) == "string" and not NO_SERIAL[value:lower()] and value or nil
-end
-
--- Of the nested groups of a summary, whichever holds the key.
-local function find(summary, names)
-  for _, name in ipairs(names) do
-    for _, group in pairs(summary) do
-      local value = type(group) == "table" and group[name] or group == summary[name] and group
-      if type(value) == "string" then
-        return value
-      end
-    end
-  end
-  return nil
-end
-
-local function hardware_of(summary)
-  return {
-    serial_number = text_of(find(summary, { "servicetag", "service_tag", "serial_number" })),
-    model = text_of(find(summary, { "model", "device_model" })),
-    manufacturer = text_of(find(summary, { "manufacturer_name", "manufacturer" })),
-  }
 end
 
 local function remember(key, text)
@@ -143,23 +85,13 @@ local function remember(key, text)
   end
 end
 
-local function scan_time(row)
-  local time = row.last_successful_scan or row.last_scan_time
-  return math.type(time) == "integer" and time > 0 and ("%d"):format(time) or nil
-end
-
-local function id_of(row)
-  local id = row.resource_id_string or row.resource_id
-  return math.type(id) == "integer" and ("%d"):format(id) or id
-end
-
 -- Serial numbers are not where the computers are. Where the scans carry them they are all there;
 -- else it takes a request a computer, kept until the computer is scanned again.
 local function hardware(api, row, id)
   if row.servicetag then
-    return hardware_of { row }
+    return rows_of.hardware { row }
   end
-  local key, scanned = "hardware/" .. id, scan_time(row)
+  local key, scanned = "hardware/" .. id, rows_of.scan_time(row)
   local kept = scanned and host.store.get(key)
   local stamp, text = (kept or ""):match("^(%d+) (.*)$")
   if stamp and stamp == scanned then
@@ -167,22 +99,22 @@ local function hardware(api, row, id)
   end
   local reply = api:get("api:/inventory/compdetailssummary", { resid = id }, { absent = { 404 } })
   local response = reply.status == 200 and reply.body.message_response or {}
-  local found = hardware_of(response.compdetailssummary or response)
+  local found = rows_of.hardware(response.compdetailssummary or response)
   remember(key, scanned and ("%s %s"):format(scanned, host.json.canonical(found)) or nil)
   return found
 end
 
 local function read_inventory(api, out)
   for rows in listing(api, "inventory/scancomputers", "resource_id") do
-    local plain = plain_rows(rows)
+    local plain = rows_of.plain_rows(rows)
     local found = api:map(2, plain, function(row)
-      return hardware(api, row, id_of(row))
+      return hardware(api, row, rows_of.id_of(row))
     end)
     for i, row in ipairs(plain) do
       if next(found[i]) then
-        out:enrich("device", { source_id = id_of(row) }, found[i])
+        out:enrich("device", { source_id = rows_of.id_of(row) }, found[i])
       end
-      remember("scan/" .. id_of(row), scan_time(row))
+      remember("scan/" .. rows_of.id_of(row), rows_of.scan_time(row))
     end
   end
 end
@@ -214,7 +146,7 @@ local function read_health(api, out)
   for filter, is_compliant in ipairs { true, false, false } do
     for rows in listing(api, "patch/allsystems", "resource_id", { healthfilter = filter }) do
       for _, row in ipairs(rows) do
-        out:enrich("device", { source_id = id_of(plain_row(row)) }, { is_compliant = is_compliant })
+        out:enrich("device", { source_id = rows_of.id_of(rows_of.plain_row(row)) }, { is_compliant = is_compliant })
       end
     end
   end
@@ -304,13 +236,7 @@ return {
       os_version = "os_version",
       is_managed = f.pick(f.join("/", "managed_status", "installation_status"), { ["61/22"] = true }, false),
       status = f.pick(f.int "installation_status", INSTALLATION),
-      mac_addresses = function(row)
-        local list = {}
-        for address in (type(row.mac_address) == "string" and row.mac_address or ""):gmatch("[%x:-]*%x[%x:-]*") do
-          list[#list + 1] = address
-        end
-        return list
-      end,
+      mac_addresses = rows_of.mac_addresses,
       user_email = f.lower "owner_email_id",
       enrolled_at = f.epoch_ms "agent_installed_on",
       last_seen_at = f.epoch_ms "agent_last_contact_time",
