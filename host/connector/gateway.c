@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/str.h"
 #include "connector/json_value.h"
@@ -350,6 +351,15 @@ static size_t take_headers(const struct value *list, struct net_header *out)
 	return count;
 }
 
+static bool has_header(const struct net_header *headers, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcasecmp(headers[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
 static size_t take_absent(const struct value *list, int *out)
 {
 	size_t count = 0;
@@ -385,7 +395,9 @@ static bool request_send(struct request *request, struct err *err)
 	if (!endpoint_resolve(gateway->endpoint, args, &wanted.method, &request->url, err))
 		return false;
 	wanted.url = buf_text(&request->url);
-	headers[wanted.header_count++] = (struct net_header){ "Accept", "application/json" };
+	if (!has_header(headers, wanted.header_count, "Accept"))
+		headers[wanted.header_count++] =
+			(struct net_header){ "Accept", "application/json" };
 	return exchange_send(gateway->exchange, &wanted, on_done, request, err);
 }
 

@@ -13,8 +13,9 @@ from .endpoint_central.service import EndpointCentral
 from .estate import Estate
 from .mdm.service import Mdm
 from .product import Product
+from .servicedesk_plus.service import ServiceDeskPlus
 
-PRODUCTS = {"mdm": Mdm, "endpoint_central": EndpointCentral}
+PRODUCTS = {"mdm": Mdm, "endpoint_central": EndpointCentral, "servicedesk_plus": ServiceDeskPlus}
 EVERY_READ = [f"{service}.{name}.READ" for service, names in SERVICES.items() for name in names]
 
 
