@@ -50,9 +50,10 @@ class ManageEngineCase(E2eCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.copy_connector(REPOSITORY / "scripts" / "vendors")
+        self.copy_connector()
 
-    def copy_connector(self, source: pathlib.Path) -> None:
+    def copy_connector(self) -> None:
+        source = REPOSITORY / "scripts" / "vendors"
         own = self.muster.project / "vendors"
         own.mkdir(exist_ok=True)
         name = f"{self.VENDOR}.lua"

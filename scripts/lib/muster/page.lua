@@ -14,6 +14,7 @@
 --   may_lack_total   true: the count may be missing
 --   no_content  true: an answer 204 is a page without rows; "empty": so is any success without a body
 --   query, headers, path, method, body   as in api:get; `body` is a table for POST
+--   compose     function of the whole query: the query as the vendor wants it, such as JSON in one parameter
 --   absent      statuses that say that there is no such list: an empty one
 --
 -- A page is worked off when the next one is asked for; the host may commit there. The pager tells
@@ -63,7 +64,9 @@ local function offset_step(walk)
   end
   local rows = walk:read(reply)
   local count = #rows
-  if opts.ends == "empty" then
+  if opts.more then
+    walk.is_last = count == 0 or core.find(rows, opts.more) ~= true
+  elseif opts.ends == "empty" then
     walk.is_last = count == 0 or walk.overlapped and count == 1
   else
     walk.is_last = count < size
@@ -82,7 +85,8 @@ local function offset_step(walk)
 end
 
 ---Rows by offset: ?offset=600&limit=300. Ends at a page shorter than `size`; `ends = "empty"` for a
----vendor that sends short pages in between. Where `id` is known the pages overlap by one row.
+---vendor that sends short pages in between; `more` is the path of a boolean that tells whether there
+---is more. Where `id` is known the pages overlap by one row.
 ---Further options: offset_param, limit_param, first (number of the first row), overlap = false.
 ---@param api muster.Api
 ---@param where string

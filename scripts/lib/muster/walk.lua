@@ -68,7 +68,8 @@ function Walk:fetch(ask)
     request.body = walk.merged(opts.body, ask.body)
   end
   local method = self.api[self.method:lower()]
-  local reply = method(self.api, self.where, not ask.url and walk.merged(opts.query, ask.query) or nil, request)
+  local query = not ask.url and walk.merged(opts.query, ask.query) or nil
+  local reply = method(self.api, self.where, query and opts.compose and opts.compose(query) or query, request)
   return not schema.contains(opts.absent or {}, reply.status) and reply or nil
 end
 

@@ -359,6 +359,19 @@ describe("page.token and page.link", function()
     assert.equal("https://x/b", vendor.requests[2].url)
   end)
 
+  it("ask in the vendor's way and end where a boolean says so", function()
+    local texts <const> = {
+      '{"more":true,"r":[{"id":1},{"id":2}]}', '{"more":true,"r":[{"id":2},{"id":3}]}', '{"r":[{"id":3},{"id":4}]}',
+    }
+    local api <const> = vendor.api(function() return 200, table.remove(texts, 1) end)
+    assert.equal(4, #walk(page.offset(api, "api:/x", {
+      list = "r", id = "id", size = 9, first = 1, offset_param = "start", limit_param = "count", more = "more",
+      query = { sort = "id" },
+      compose = function(query) return { q = ("%s %d %d"):format(query.sort, query.start, query.count) } end,
+    })))
+    assert.same({ q = "id 3 9" }, vendor.requests[3].query)
+  end)
+
   it("go on by offset where a link is missing and the count says that there is more", function()
     local texts <const> = {
       '{"total":5,"r":[{"id":1},{"id":2}]}', '{"total":5,"r":[{"id":3},{"id":4}]}', '{"total":5,"r":[{"id":5}]}',

@@ -20,7 +20,8 @@ EVERY_READ = [f"{service}.{name}.READ" for service, names in SERVICES.items() fo
 
 
 def make_estates(spec: dict[str, Any]) -> dict[str, Estate]:
-    names = spec.pop("organisations", ["acme"])
+    tenant = spec.pop("tenant", "acme")
+    names = spec.pop("organisations", [tenant])
     devices, apps = spec.pop("devices", 24), spec.pop("apps_per_device", 4)
     seed, plain = spec.pop("seed", 1), spec.pop("plain", False)
     return {name: Estate(name, devices, apps, seed + at, plain) for at, name in enumerate(names)}
