@@ -38,11 +38,19 @@ local function plain(value)
   return copy
 end
 
+-- A connector is a file, or a folder with init.lua.
+local function connector_file(id)
+  local path <const> = ("scripts/vendors/%s.lua"):format(id)
+  local file <const> = io.open(path)
+  return file and file:close() and path or ("scripts/vendors/%s/init.lua"):format(id)
+end
+
 -- Everything that one map is to give, and gives.
-local function outcomes(maps, data, map)
+local function outcomes(maps, data, map, prepare)
   local page <const> = core.page(body(cjson.encode(data.body)), data.list)
   local known <const> = data.known and { device = data.known }
-  local result <const> = vendor.run(core.map(mapping.spec(maps[map], maps)), page, data.extra, known)
+  local result <const> = vendor.run(core.map(mapping.spec(maps[map], maps)), prepare and prepare(page) or page,
+    data.extra, known)
   local wanted <const> = {
     rows = plain(data.rows[map]), dropped = plain(data.dropped and data.dropped[map] or {}),
     skipped = data.skipped and data.skipped[map] or 0, bad = plain(data.bad and data.bad[map] or {}),
@@ -52,17 +60,17 @@ local function outcomes(maps, data, map)
   }
 end
 
----What the case says, and what comes out: both by map.
+---What the case says, and what comes out: both by map. `prepare` makes of a page what the connector emits.
 ---@return table wanted
 ---@return table got
-function vendor_rows.run(id, case)
-  local file <const> = "scripts/vendors/" .. id .. ".lua"
+function vendor_rows.run(id, case, prepare)
+  local file <const> = connector_file(id)
   local connector <const> = dofile(file)
   local maps <const> = mapping.read(connector.map, contract.derived(connector, file), file)
   local data <const> = cjson.decode(vendor_rows.read_file(("tests/vendors/%s/%s.json"):format(id, case)))
   local wanted <const>, got <const> = {}, {}
   for map in pairs(data.rows) do
-    wanted[map], got[map] = outcomes(maps, data, map)
+    wanted[map], got[map] = outcomes(maps, data, map, prepare)
   end
   return wanted, got
 end

@@ -90,13 +90,13 @@ function rows_of.id_of(row)
 end
 
 ---"00:11:22:33:44:55,66:77:..." -> a list.
----@return string[]
+---@return string[]? nil = none
 function rows_of.mac_addresses(row)
   local list = {}
   for address in (type(row.mac_address) == "string" and row.mac_address or ""):gmatch("[^, ]+") do
     list[#list + 1] = address ~= "--" and address or nil
   end
-  return list
+  return list[1] and list or nil
 end
 
 return rows_of

@@ -76,3 +76,42 @@ describe("zoho.auth", function()
     assert.same({ "MDMOnDemand.MDMUser.READ" }, auth.scopes)
   end)
 end)
+
+describe("zoho's shared parts", function()
+  it("tell a missing scope in each of its words, with 401 and 403", function()
+    local rules <const> = zoho.scope_errors "error"
+    assert.equal(6, #rules)
+    for _, rule in ipairs(rules) do
+      assert.equal("forbidden", rule.kind)
+    end
+  end)
+
+  it("probe a scope, and raise what is no refusal", function()
+    local function api(fault)
+      return { get = function()
+        if fault then
+          error(fault, 0)
+        end
+        return { status = 200 }
+      end }
+    end
+    assert.same({ name = "A.B.READ", granted = true }, (zoho.probe(api(), "A.B.READ", "api:/x", {})))
+    for _, kind in ipairs { "forbidden", "unlicensed" } do
+      local found <const> = zoho.probe(api { kind = kind, message = "no" }, "A.B.READ", "api:/x", {})
+      assert.same({ name = "A.B.READ", granted = false, reason = "no" }, found)
+    end
+    local over <const> = api { kind = "auth", message = "over" }
+    local ok <const>, fault <const> = pcall(zoho.probe, over, "A.B.READ", "api:/x", {})
+    assert.same({ false, "auth" }, { ok, fault.kind })
+  end)
+
+  it("guide through the console and out of the trap of the second factor", function()
+    local text <const> = table.concat(zoho.guide "MDM", "\n")
+    for _, word in ipairs {
+      "dedicated user", "Server%-based Applications", "redirect URI", "Settings tab", "Accept", "new name", "180 days",
+      "sign out of the API console", "test run",
+    } do
+      assert.matches(word, text)
+    end
+  end)
+end)
