@@ -138,7 +138,8 @@ class Projects(E2eCase):
         self.assertEqual(shown.returncode, 0, shown.stderr)
         self.assertIn("api_url", shown.stdout)
         checked = self.outside("vendors", "check")
-        self.assertEqual((checked.returncode, checked.stdout), (0, "kandji: ok\n"), checked.stderr)
+        self.assertEqual(checked.returncode, 0, checked.stderr)
+        self.assertIn("kandji: ok\n", checked.stdout)
         for run in (listed, shown, checked):
             self.assertIn("hint: a project", run.stderr)
         mapped = self.outside("map", "show", "kandji", "device", "--json")
@@ -342,7 +343,7 @@ class Rows(E2eCase):
         shown = self.listed("vendors", "show", "kandji")
         self.assertIn("api_token", [setting["id"] for setting in shown["settings"]])
         self.assertIn("call devices GET api:/devices", shown["reaches"])
-        self.assertEqual(self.muster.must("vendors", "check").out, "kandji: ok\n")
+        self.assertIn("kandji: ok\n", self.muster.must("vendors", "check").out)
         fields = {field["name"]: field for field in
                   self.listed("map", "show", "kandji")["device"]["fields"]}
         self.assertEqual(fields["serial_number"]["origin"], "vendors/kandji.lua")

@@ -288,10 +288,11 @@ function zoho.guide(where)
       .. "exactly as they are shown here, then Create",
     "Copy the client ID and the client secret; the Settings tab enables the client for other data centres",
     "Connect, sign in as that user, look through the scopes and click Accept",
-    "If the sign-in fails over multi-factor authentication: note client ID and secret and sign out of the API console; "
-      .. "save a new credential under a new name; authorize it, and when asked for the second factor postpone it for "
-      .. "180 days (this trusts the browser); select the new credential in the account, pause the account, "
-      .. "make a test run, and look at its session",
+    "Multi-factor authentication stands in the way while the browser is signed in at the API console. If the sign-in "
+      .. "fails: note client ID and secret, and sign out of the API console",
+    "Save a new credential with them under a new name, and authorize it; when asked for the second factor, postpone it "
+      .. "for 180 days if that is offered: this trusts the browser",
+    "Select the new credential in the failed account, pause the account, make a test run, and look at its session",
   }
 end
 
