@@ -116,18 +116,14 @@ local function read_apps(api, out)
     devices[#devices + 1] = device
   end
   api:map(4, devices, function(device)
-    local id, seen, key = device.source_id, device.last_seen_at, "apps/" .. device.source_id
-    if seen and host.store.get(key) == seen and out:keep_scope("device", id) then
-      return
-    end
-    local is_read = out:scope("device", id, function(inner, part)
+    local id = device.source_id
+    out:scope("device", id, function(inner, part)
       local opts = { path = { id = id }, absent = { 404 } }
       for rows in listing(inner, "api:/devices/{id}/apps", { "apps", "installed_apps" }, "app_id", opts) do
         part:emit("device_app", rows, { d = { id = id } })
         part:emit("app", rows)
       end
-    end)
-    host.store.set(key, is_read and seen or nil)
+    end, device.last_seen_at)
   end)
 end
 

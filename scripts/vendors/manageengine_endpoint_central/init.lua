@@ -126,18 +126,13 @@ local function read_software(api, out)
     devices[#devices + 1] = device
   end
   api:map(2, devices, function(device)
-    local id, key = device.source_id, "software/" .. device.source_id
-    local scanned = host.store.get("scan/" .. id)
-    if scanned and host.store.get(key) == scanned and out:keep_scope("device", id) then
-      return
-    end
-    local is_read = out:scope("device", id, function(inner, part)
+    local id = device.source_id
+    out:scope("device", id, function(inner, part)
       for rows in listing(inner, "inventory/installedsoftware", "software_id", { resid = id }, { 404 }) do
         part:emit("device_app", rows, { d = { id = id, platform = device.platform } })
         part:emit("app", rows, { d = { id = id, platform = device.platform } })
       end
-    end)
-    remember(key, is_read and scanned or nil)
+    end, host.store.get("scan/" .. id))
   end)
 end
 

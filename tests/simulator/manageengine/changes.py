@@ -43,6 +43,11 @@ def pick_person(estate: Estate, email: Optional[str], other: Optional[Person]) -
     raise SpecError(f"no such person: {email or 'none fits'}")
 
 
+def report(machine: Machine) -> None:
+    """It reports what is new, later than whenever it did before."""
+    machine.seen = max(machine.seen, NOW) + datetime.timedelta(minutes=1)
+
+
 @change
 def add_machines(estate: Estate, count: int = 1) -> dict[str, Any]:
     return {"serials": [estate.add_machine().serial for _ in range(count)]}
@@ -81,9 +86,11 @@ def install(estate: Estate, serial: Optional[str] = None) -> dict[str, Any]:
     """The first title of the family that is not there yet."""
     machine = pick(estate, serial)
     there = {one.software for one in machine.installs}
-    title = next(one for one in estate.software[machine.family] if one not in there)
+    title = next((one for one in estate.software[machine.family] if one not in there), None)
+    if title is None:
+        raise SpecError(f"{machine.serial} has everything there is")
     machine.installs.append(Install(title, "1.0", NOW))
-    machine.seen = NOW + datetime.timedelta(minutes=90)
+    report(machine)
     return {"serial": machine.serial, "name": title.name}
 
 
@@ -91,7 +98,7 @@ def install(estate: Estate, serial: Optional[str] = None) -> dict[str, Any]:
 def uninstall(estate: Estate, serial: Optional[str] = None) -> dict[str, Any]:
     machine = pick(estate, serial)
     gone = machine.installs.pop(0)
-    machine.seen = NOW + datetime.timedelta(minutes=95)
+    report(machine)
     return {"serial": machine.serial, "name": gone.software.name}
 
 

@@ -106,12 +106,13 @@ class Machine:
 class Estate:
     """People and machines of one organisation, in the order in which they came."""
 
-    def __init__(self, name: str, devices: int, apps_per_device: int, seed: int, plain: bool):
+    def __init__(self, name: str, devices: int, apps_per_device: int, seed: int, plain: bool,
+                 titles: int):
         self.name = name
         self.seed = seed
         self.plain = plain
         self.apps_per_device = apps_per_device
-        self.software = catalogue(max(3, apps_per_device * 2))
+        self.software = catalogue(titles)
         self.people: list[Person] = []
         self.machines: list[Machine] = []
         self.next_machine = 0

@@ -24,7 +24,9 @@ def make_estates(spec: dict[str, Any]) -> dict[str, Estate]:
     names = spec.pop("organisations", [tenant])
     devices, apps = spec.pop("devices", 24), spec.pop("apps_per_device", 4)
     seed, plain = spec.pop("seed", 1), spec.pop("plain", False)
-    return {name: Estate(name, devices, apps, seed + at, plain) for at, name in enumerate(names)}
+    titles = spec.pop("titles", max(3, apps * 2))
+    return {name: Estate(name, devices, apps, seed + at, plain, titles)
+            for at, name in enumerate(names)}
 
 
 class World(Service):
