@@ -75,6 +75,40 @@ class Pagings(MdmCase):
         self.assertEqual(ids, {row["source_id"] for row in self.sim.truth(HOST)["devices"]})
 
 
+class Links(MdmCase):
+    """The connector's token goes to the vendor's own host, whatever a link says."""
+
+    TENANTS = [{"vendor": "manageengine", "region": "eu", "devices": 160,
+                "mdm": {"link_host": "mdm.manageengine.in"}},
+               {"vendor": "manageengine", "region": "in", "devices": 1}]
+
+    def test_a_link_to_another_host_is_not_followed(self):
+        self.assertEqual(self.join().code, 0)
+        run = self.sync(account=self.slug, code=None)
+        self.assertNotEqual(run.code, 0)
+        self.assertEqual(self.sim.ledger(host="mdm.manageengine.in"), [])
+        self.assertIn("mdm.manageengine.in", run.said + str(self.muster.last_session(self.slug)))
+
+
+class Between(MdmCase):
+    def test_a_device_that_goes_between_two_listings_is_no_failure(self):
+        self.assertEqual(self.join().code, 0)
+        self.sim.fault("change_after", host=HOST, path="/api/v1/mdm/devices", op="remove_machines")
+        self.sync("--stream", "devices", "--stream", "apps", account=self.slug)
+        self.sync(account=self.slug)
+        self.assert_truth()
+
+    def test_a_token_that_is_over_in_the_middle_removes_nothing(self):
+        self.join_and_sync()
+        before = self.muster.everything(self.slug)
+        self.sim.fault("body", path="/api/v1/mdm/groups", times=0, status=401,
+                       value={"error_code": "INVALID_OAUTHTOKEN"})
+        run = self.sync(account=self.slug, code=None)
+        self.assertEqual(run.code, 4, run)
+        self.assert_state("needs-auth", self.slug)
+        self.assert_untouched(before)
+
+
 class Numbers(MdmCase):
     TENANTS = [{"vendor": "manageengine", "region": "eu", "mdm": {"numbers": True}}]
 

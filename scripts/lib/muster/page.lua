@@ -12,7 +12,7 @@
 --   id          path of the row's id: duplicates and drift are seen by it
 --   total       path of the vendor's count, where it has one that can be believed
 --   may_lack_total   true: the count may be missing
---   no_content  true: an answer 204 is a page without rows; "empty": so is any success without a body
+--   no_content  true: an answer 204 is a page without rows; "empty": so is a first answer without a body
 --   query, headers, path, method, body   as in api:get; `body` is a table for POST
 --   compose     function of the whole query: the query as the vendor wants it, such as JSON in one parameter
 --   absent      statuses that say that there is no such list: an empty one

@@ -95,7 +95,7 @@ end
 function Walk:read(reply)
   local no_content = self.opts.no_content
   self.is_bare = reply.status == 204 and no_content
-    or no_content == "empty" and #api_module.raw_body(reply) == 0
+    or no_content == "empty" and self.pages == 1 and #api_module.raw_body(reply) == 0
   if self.is_bare then
     return core.no_rows()
   end

@@ -391,6 +391,10 @@ describe("page.token and page.link", function()
       assert.same({}, walk(page.link(api, "api:/x", opts)))
       assert.equal("open page end", vendor.told())
     end
+    local texts <const> = { '{"next":"https://x/2","r":[{"id":1}]}', "" }
+    local cut <const> = vendor.api(function() return 200, table.remove(texts, 1) end)
+    assert.matches("the answer is empty",
+      vendor.fault(walk, page.link(cut, "api:/x", { list = "r", next = "next", no_content = "empty" })).message)
   end)
 
   it("raise over a link to itself", function()

@@ -1,6 +1,7 @@
 """The API of MDM Cloud: /api/v1/mdm/..., paged by record offset with an absolute link to the next.
 
     paging       "full": total and link; "skip_token": the link holds a cursor; "no_link"; "bare"
+    link_host    where links lead, if not here
     page_max     rows of a page, however many are asked for; "bare" has none
     numbers      ids are numbers
     empty        an empty listing: "envelope", "204", "nothing" (200 without a byte), or by turns
@@ -58,6 +59,7 @@ class Mdm(Product):
         if self.paging not in PAGINGS:
             raise SpecError(f"paging is one of {', '.join(PAGINGS)}")
         self.page_max = spec.pop("page_max", 10 ** 6 if self.paging == "bare" else 100)
+        self.link_host = spec.pop("link_host", self.hosts[0])
         self.numbers = spec.pop("numbers", False)
         empty = spec.pop("empty", None)
         self.empties = itertools.cycle((empty,) if empty else EMPTIES)
@@ -139,7 +141,7 @@ class Mdm(Product):
         if self.paging == "skip_token":
             query.pop("offset")
             query["skip-token"] = f"st-{at}"
-        return f"https://{self.hosts[0]}{request.path}?{urllib.parse.urlencode(query)}"
+        return f"https://{self.link_host}{request.path}?{urllib.parse.urlencode(query)}"
 
     def id_of(self, row: dict, *keys: str) -> dict:
         if not self.numbers:
