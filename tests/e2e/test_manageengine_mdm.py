@@ -90,6 +90,29 @@ class Links(MdmCase):
         self.assertIn("mdm.manageengine.in", run.said + str(self.muster.last_session(self.slug)))
 
 
+class Tables(MdmCase):
+    MOVED = """local function moved(setting)
+  setting.table.eu.mdm = "mdm.manageengine.in"
+  return setting
+end
+
+"""
+
+    def test_a_table_that_leads_elsewhere_waits_for_approval(self):
+        self.join_and_sync()
+        file = self.muster.project / "vendors" / "manageengine_mdm.lua"
+        text = file.read_text()
+        changed = text.replace("return {\n  contract", self.MOVED + "return {\n  contract")
+        changed = changed.replace("zoho.data_center(", "moved(zoho.data_center(")
+        file.write_text(changed.replace('cannot be connected"),', 'cannot be connected")),'))
+        self.sim.clear_ledger()
+        run = self.sync(account=self.slug, code=None)
+        self.assertNotEqual(run.code, 0)
+        self.assert_state("needs-approval", self.slug)
+        self.assertIn("mdm.manageengine.in", run.said)
+        self.assertEqual(self.sim.ledger(), [])
+
+
 class Between(MdmCase):
     def test_a_device_that_goes_between_two_listings_is_no_failure(self):
         self.assertEqual(self.join().code, 0)

@@ -1,36 +1,19 @@
 """Zoho's accounts server: the consent page, codes, tokens, their limits and oddities."""
 
-import html.parser
 import json
+import pathlib
+import tempfile
 import unittest
 import urllib.parse
 
 from .exchange import Request, parse_target
+from .server import Server
 from .vendor import open_tenant
+from .zoho.browser import Browser, Form, PageError
 from .zoho.regions import REGIONS
 
 READ = "MDMOnDemand.MDMUser.READ"
 CALLBACK = "http://127.0.0.1:8765/oauth/callback"
-
-
-class Form(html.parser.HTMLParser):
-    """The hidden fields and the first option of a page's form."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.fields, self.options = {}, []
-        self.feed(text)
-        if self.options:
-            self.fields["user"] = self.options[0]
-
-    def handle_starttag(self, tag, attrs):
-        found = dict(attrs)
-        if tag == "input" and found.get("type") == "hidden":
-            self.fields[found["name"]] = found["value"]
-
-    def handle_data(self, data):
-        if "@" in data:
-            self.options.append(data)
 
 
 class ZohoCase(unittest.TestCase):
@@ -53,7 +36,9 @@ class ZohoCase(unittest.TestCase):
         return self.ask("GET", "/oauth/v2/auth?" + urllib.parse.urlencode(asked))
 
     def decide(self, page, decision="accept", **more):
-        form = {**Form(page.body.decode()).fields, "decision": decision, **more}
+        shown = Form(page.body.decode())
+        user = {"user": shown.options[0]} if shown.options else {}
+        form = {**shown.fields, **user, "decision": decision, **more}
         return self.ask("POST", "/oauth/v2/approve", form)
 
     @staticmethod
@@ -270,6 +255,41 @@ class DataCentres(ZohoCase):
         self.assertEqual(REGIONS["au"].servicedesk_plus, "servicedeskplus.net.au")
         listed = self.body(self.ask("GET", "/oauth/serverinfo"))["locations"]
         self.assertEqual(listed["ca"], "https://accounts.zohocloud.ca")
+
+
+class AtABrowser(ZohoCase):
+    """Over TLS, through all pages, from another data centre's door."""
+
+    OPTIONS = {"forward_from": "us", "accounts": {"mfa": True},
+               "organisations": ["acme", "beta"]}
+
+    def setUp(self):
+        super().setUp()
+        folder = tempfile.TemporaryDirectory(prefix="muster-sim-test-")
+        self.addCleanup(folder.cleanup)
+        server = Server(pathlib.Path(folder.name), [self.world])
+        server.start()
+        self.addCleanup(server.stop)
+        self.browser = Browser(server.port, str(server.ca_file))
+
+    def url(self, host="accounts.zoho.eu", **more):
+        asked = {"response_type": "code", "client_id": self.client.id, "redirect_uri": CALLBACK,
+                 "scope": READ, "access_type": "offline", "prompt": "consent", "state": "s-2"}
+        return f"https://{host}/oauth/v2/auth?" + urllib.parse.urlencode({**asked, **more})
+
+    def test_it_is_sent_back_with_the_home_of_the_user(self):
+        back = self.browser.consent(self.url("accounts.zoho.com"), user="admin@beta.example")
+        self.assertTrue(back.startswith(CALLBACK + "?"), back)
+        carried = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(back).query))
+        self.assertEqual((carried["location"], carried["state"]), ("eu", "s-2"))
+        found = self.body(self.exchange(carried["code"]))
+        access = self.accounts.grants.access(found["access_token"])
+        self.assertEqual(access.user.organisation, "beta")
+
+    def test_it_can_refuse_and_be_refused(self):
+        self.assertIn("error=access_denied", self.browser.consent(self.url(), decision="reject"))
+        with self.assertRaisesRegex(PageError, "Invalid Redirect Uri"):
+            self.browser.consent(self.url(redirect_uri="http://127.0.0.1:1/"))
 
 
 if __name__ == "__main__":
