@@ -287,7 +287,7 @@ function zoho.guide(where)
     "Add Client > Server-based Applications: enter a client name, the homepage URL and the authorized redirect URI "
       .. "exactly as they are shown here, then Create",
     "Copy the client ID and the client secret; the Settings tab enables the client for other data centres",
-    "Connect, sign in as that user, look through the scopes and click Accept. They read and write nothing: the write "
+    "Connect, sign in as that user, look through the scopes and click Accept. They read, and write nothing: the write "
       .. "scopes that other tools ask for are not needed",
     "Multi-factor authentication stands in the way while the browser is signed in at the API console. If the sign-in "
       .. "fails: note client ID and secret, and sign out of the API console",
