@@ -215,7 +215,7 @@ function zoho.auth(scopes)
     client_id = "client_id", client_secret = "client_secret",
     scopes = scopes, scope_separator = ",",
     params = { access_type = "offline", prompt = "consent" },
-    prefix = "Zoho-oauthtoken", bases = { "api" },
+    prefix = "Zoho-oauthtoken",
     errors = {
       { body = { status = "failure" }, kind = "throttled", wait_s = 600 },
       { error = "invalid_code", kind = "auth" },
