@@ -15,7 +15,8 @@ local DETAILS <const> = "GET api:/inventory/compdetailssummary"
 local SOFTWARE <const> = "GET api:/inventory/installedsoftware"
 local SYSTEMS <const> = "GET api:/patch/allsystems"
 
-local READ_COMMON <const> = "DesktopCentralCloud.Common.READ"
+-- The article's Common.READ is for server properties and custom groups, its UPDATE scopes are for
+-- writing: nothing here needs them.
 local READ_SOM <const> = "DesktopCentralCloud.SOM.READ"
 local READ_INVENTORY <const> = "DesktopCentralCloud.Inventory.READ"
 local READ_PATCHES <const> = "DesktopCentralCloud.PatchMgmt.READ"
@@ -181,7 +182,7 @@ return {
     zoho.client_id, zoho.client_secret,
   },
   bases = { api = "https://{data_center.endpoint_central}/api/1.4", accounts = zoho.ACCOUNTS },
-  auth = zoho.auth { READ_COMMON, READ_SOM, READ_INVENTORY, READ_PATCHES },
+  auth = zoho.auth { READ_SOM, READ_INVENTORY, READ_PATCHES },
   -- No rates are published; these are what is thought to be safe.
   limits = { rates = { "2/s", "100/m" }, concurrent = 2 },
   errors = errors(),
