@@ -217,6 +217,9 @@ class TwoOrganisations(MdmCase):
         self.assertEqual(self.join(token=token, account="beta").code, 0)
         self.sync(account=f"{self.VENDOR}/beta")
         self.assert_truth(f"{self.VENDOR}/beta", organisation="beta")
+        run = self.join(token=token)
+        self.assertNotEqual(run.code, 0)
+        self.assertIn("is connected to the tenant", run.said)
         self.assert_untouched(before)
 
 

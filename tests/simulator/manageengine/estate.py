@@ -121,6 +121,11 @@ class Estate:
         for _ in range(devices):
             self.add_machine()
 
+    @property
+    def customer_id(self) -> int:
+        """By which the products tell organisations apart; beyond 2^53."""
+        return 90071000000000101 + 2 * self.seed
+
     def random(self, *what: Any) -> random.Random:
         return random.Random("/".join(map(str, (self.seed, self.name, *what))))
 

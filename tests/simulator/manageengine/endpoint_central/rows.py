@@ -63,7 +63,7 @@ def computer_row(estate: Estate, machine: Machine) -> dict[str, Any]:
         "agent_executed_on": -1, "agent_upgraded_on": -1, "installation_status": INSTALLED,
         "managed_status": MANAGED, "computer_live_status": 1 + number % 3,
         "computer_status_update_time": milliseconds(machine.seen),
-        "branch_office_name": machine.office, "customer_id": 90071000000000101,
+        "branch_office_name": machine.office, "customer_id": estate.customer_id,
         "customer_name": estate.name, "description": "--", "location": "--", "search_tag": "--",
         "remarks": "", "status_label": "dc.some.i18n.key",
         "managedcomputer.friendly_name": machine.name, "modernappdetails.status": "--",
@@ -124,7 +124,7 @@ def office_row(estate: Estate, name: str) -> dict[str, Any]:
     held = [one for one in estate.machines if one.office == name and one.is_computer]
     return {"branch_office_id": FIRST_OFFICE + OFFICES.index(name), "branch_office_name": name,
             "managed_computers": len(held), "is_https": True, "is_proxy": False,
-            "ds_name": "--", "resource_id": "--", "customer_id": 90071000000000101,
+            "ds_name": "--", "resource_id": "--", "customer_id": estate.customer_id,
             "customer_name": estate.name}
 
 

@@ -106,7 +106,7 @@ def device_row(estate: Estate, machine: Machine) -> dict[str, Any]:
         "is_supervised": platform == 1, "is_lost_mode_enabled": False,
         "last_contact_time": text_or_number(milliseconds(machine.seen), is_text),
         "enrolled_time": text_or_number(milliseconds(machine.enrolled), is_text),
-        "device_capacity": "126.90", "customer_id": "100", "customer_name": estate.name,
+        "device_capacity": "126.90", "customer_id": str(estate.customer_id), "customer_name": estate.name,
         "summary": {"profile_count": 2, "app_count": len(machine.installs), "doc_count": 0,
                     "group_count": 1},
         **serial_of(estate, machine), **managed_status(estate, machine),
