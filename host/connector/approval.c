@@ -110,6 +110,17 @@ static void add_hosts(struct lines *lines, const struct value *settings)
 	}
 }
 
+static void add_map_lines(struct lines *lines, const char *word, const struct value *map)
+{
+	for (size_t i = 0; map != NULL && i < value_count(map); i++) {
+		struct buf line = BUF_INIT;
+
+		buf_printf(&line, "%s %s ", word, map->keys[i]);
+		put_plain(&line, &map->items[i]);
+		lines_add(lines, &line);
+	}
+}
+
 /* What a part of an address may be. */
 static void add_choices(struct lines *lines, const struct value *settings)
 {
@@ -123,17 +134,7 @@ static void add_choices(struct lines *lines, const struct value *settings)
 		buf_printf(&line, "choices %s ", value_text(setting, "id", "?"));
 		put_plain(&line, choices);
 		lines_add(lines, &line);
-	}
-}
-
-static void add_map_lines(struct lines *lines, const char *word, const struct value *map)
-{
-	for (size_t i = 0; map != NULL && i < value_count(map); i++) {
-		struct buf line = BUF_INIT;
-
-		buf_printf(&line, "%s %s ", word, map->keys[i]);
-		put_plain(&line, &map->items[i]);
-		lines_add(lines, &line);
+		add_map_lines(lines, "table", value_get(setting, "table"));
 	}
 }
 

@@ -83,15 +83,19 @@ static bool is_plain_part(const char *text)
 	return true;
 }
 
-static bool put_setting(struct buf *out, const char *id, const json_t *settings, struct err *err)
+static bool put_setting(struct buf *out, const char *id, const struct value *declaration,
+			const json_t *settings, struct err *err)
 {
 	const json_t *setting = json_object_get(settings, id);
-	const char *url = endpoint_setting_url(setting);
+	const char *url = strchr(id, '.') != NULL ? endpoint_table_cell(declaration, id, settings)
+						  : endpoint_setting_url(setting);
 
 	if (json_is_integer(setting)) {
 		buf_printf(out, "%lld", (long long)json_integer_value(setting));
 		return true;
 	}
+	if (url == NULL && strchr(id, '.') != NULL)
+		return err_set(err, ERR_CONFIG, "setting %s: its table says nothing here", id);
 	if (url == NULL)
 		return err_set(err, ERR_CONFIG, "setting %s is not set", id);
 	if (out->len > 0 && !is_plain_part(url))
@@ -105,7 +109,8 @@ static bool put_setting(struct buf *out, const char *id, const json_t *settings,
 }
 
 /* "{api_url}/api/v1" with the settings filled in. */
-static bool expand(struct buf *out, const char *text, const json_t *settings, struct err *err)
+static bool expand(struct buf *out, const char *text, const struct value *declaration,
+		   const json_t *settings, struct err *err)
 {
 	while (*text != '\0') {
 		const char *close = *text == '{' ? strchr(text, '}') : NULL;
@@ -117,7 +122,7 @@ static bool expand(struct buf *out, const char *text, const json_t *settings, st
 		}
 		memcpy(id, text + 1, (size_t)(close - text) - 1);
 		id[close - text - 1] = '\0';
-		if (!put_setting(out, id, settings, err))
+		if (!put_setting(out, id, declaration, settings, err))
 			return false;
 		text = close + 1;
 	}
@@ -133,13 +138,13 @@ static char *host_of(const char *url)
 }
 
 static bool add_base(struct endpoint *endpoint, const char *name, const char *template,
-		     const json_t *settings, struct err *err)
+		     const struct value *declaration, const json_t *settings, struct err *err)
 {
 	struct base *base = &endpoint->bases[endpoint->base_count];
 	struct buf url = BUF_INIT;
 	char *host;
 
-	if (!expand(&url, template, settings, err)) {
+	if (!expand(&url, template, declaration, settings, err)) {
 		buf_fini(&url);
 		return err_context(err, "base %s", name);
 	}
@@ -168,7 +173,7 @@ static bool add_bases(struct endpoint *endpoint, const struct value *declaration
 		const char *template =
 			bases->items[i].type == VALUE_BYTES ? bases->items[i].bytes : "";
 
-		if (!add_base(endpoint, bases->keys[i], template, settings, err) ||
+		if (!add_base(endpoint, bases->keys[i], template, declaration, settings, err) ||
 		    !endpoint_check_base_settings(declaration, template, settings, err))
 			return false;
 	}

@@ -23,7 +23,8 @@ struct endpoint;
  * Do the bases lead where the declaration says, whatever a script's `parse` makes of what was
  * typed? The host of each is written out, or ends with a written domain
  * ("https://{region}.vendor.com"), or its {names} are settings that bound it: one with `hosts` in
- * place of scheme and host, or parts with `choices`. Hosts that are left to the
+ * place of scheme and host, or parts with `choices`, which may have a `table`:
+ * "https://{data_center.accounts}" is what stands there for the choice. Hosts that are left to the
  * administrator have no default. ERR_CONFIG names base or setting.
  */
 bool endpoint_check_bases(const struct value *declaration, struct err *err);
@@ -36,6 +37,13 @@ bool endpoint_check_bases(const struct value *declaration, struct err *err);
 struct endpoint *endpoint_new(const struct value *declaration, const json_t *settings,
 			      struct err *err);
 void endpoint_free(struct endpoint *endpoint);
+
+/*
+ * What a setting's table says for "setting.column" under these settings; NULL if it says nothing.
+ * Borrowed from the declaration.
+ */
+const char *endpoint_table_cell(const struct value *declaration, const char *name,
+				const json_t *settings);
 
 /* Are the settings in this base what their `hosts` and `choices` say? endpoint_new asks this. */
 bool endpoint_check_base_settings(const struct value *declaration, const char *base,

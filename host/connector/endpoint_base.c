@@ -6,9 +6,14 @@
 
 static const char scheme[] = "https://";
 
+/* "data_center.mdm": the name goes as far as the dot, a column of the setting's table follows. */
 static const struct value *find_setting(const struct value *declaration, const char *id, size_t len)
 {
 	const struct value *settings = value_get(declaration, "settings");
+	const char *dot = memchr(id, '.', len);
+
+	if (dot != NULL)
+		len = (size_t)(dot - id);
 
 	for (size_t i = 0; i < value_count(settings); i++) {
 		const char *known = value_text(value_at(settings, i), "id", "");
@@ -142,6 +147,20 @@ static bool check_setting(const struct value *setting, const json_t *settings, s
 		return endpoint_check_setting(setting, parsed, NULL, err);
 	return choices == NULL || is_choice(choices, parsed) ||
 	       err_set(err, ERR_CONFIG, "setting %s is none of its choices", id);
+}
+
+const char *endpoint_table_cell(const struct value *declaration, const char *name,
+				const json_t *settings)
+{
+	const char *dot = strchr(name, '.');
+	const struct value *setting = find_setting(declaration, name, strlen(name));
+	const char *row =
+		json_string_value(json_object_get(settings, value_text(setting, "id", "")));
+	const struct value *cells = NULL;
+
+	if (dot != NULL && row != NULL)
+		cells = value_get(value_get(setting, "table"), row);
+	return value_text(cells, dot != NULL ? dot + 1 : "", NULL);
 }
 
 bool endpoint_check_base_settings(const struct value *declaration, const char *base,

@@ -74,7 +74,8 @@ class Server:
 
     def __init__(self, folder: pathlib.Path, services: list[Service], port: int = 0,
                  keep_ids: bool = True):
-        self.services = {host: service for service in services for host in service.hosts}
+        self.services = {host: part for service in services for part in service.parts()
+                         for host in part.hosts}
         self.ca_file = pki.make_authority(folder)
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.tls.load_cert_chain(pki.make_leaf(folder, certificate_names(list(self.services))))

@@ -9,7 +9,7 @@ from typing import Any, Optional
 
 from .exchange import Reply, Request
 
-VENDORS = ("kandji", "fleet", "harbor", "jumpcloud", "workspace_one_uem")
+VENDORS = ("kandji", "fleet", "harbor", "jumpcloud", "manageengine", "workspace_one_uem")
 
 
 class SpecError(ValueError):
@@ -20,6 +20,10 @@ class Service:
     """One tenant of one vendor. Calls come from many threads; a service locks itself."""
 
     hosts: tuple[str, ...] = ()
+
+    def parts(self) -> list["Service"]:
+        """A tenant that several APIs show, each at hosts of its own, is several services."""
+        return [self]
 
     def describe(self) -> dict[str, Any]:
         """What ready.json says about the tenant, its tokens among it."""

@@ -177,6 +177,46 @@ static struct value_tree *declaration_with_base(const char *base)
 	return value_of(text);
 }
 
+static void a_table_says_which_hosts_stand_together(void **state)
+{
+	struct value_tree *declaration =
+		value_of("{\"settings\": [{\"id\": \"dc\", \"choices\": [\"eu\", \"ca\", \"xx\"], "
+			 "\"table\": {"
+			 "\"eu\": {\"api\": \"api.vendor.eu\", \"login\": \"login.vendor.eu\"},"
+			 "\"ca\": {\"api\": \"api.vendor.ca\", \"login\": \"login.cloud.ca\"},"
+			 "\"zz\": {\"api\": \"api.vendor.zz\", \"login\": \"login.vendor.zz\"}}}],"
+			 " \"bases\": {\"api\": \"https://{dc.api}/v1\", \"login\": "
+			 "\"https://{dc.login}\"}}");
+	static const struct {
+		const char *dc, *login;
+	} cases[] = {
+		{ "eu", "https://login.vendor.eu/token" },
+		{ "ca", "https://login.cloud.ca/token" },
+		{ "xx", NULL }, /* a choice without a row */
+		{ "zz", NULL }, /* a row that is no choice */
+		{ "eu.api", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		json_t *settings = json_pack("{s:s}", "dc", cases[i].dc);
+		struct err err = ERR_INIT;
+		struct endpoint *endpoint = endpoint_new(value_root(declaration), settings, &err);
+		struct value_tree *calls = value_of("[\"POST login:/token\"]");
+
+		assert_int_equal(endpoint != NULL, cases[i].login != NULL);
+		if (endpoint != NULL) {
+			assert_true(endpoint_allow(endpoint, value_root(calls), &err));
+			assert_true(net_check_url(endpoint_allowed(endpoint), "POST",
+						  cases[i].login, &err));
+		}
+		endpoint_free(endpoint);
+		value_tree_free(calls);
+		json_decref(settings);
+	}
+	value_tree_free(declaration);
+}
+
 /* A script's `parse` makes any value out of what was typed: the declaration must bound it. */
 static void a_base_leads_where_the_declaration_says(void **state)
 {
@@ -446,6 +486,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(only_own_hosts_are_allowed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_bound_body_is_not_passed_over, set_up, tear_down),
 		cmocka_unit_test(a_text_setting_cannot_move_the_host),
+		cmocka_unit_test(a_table_says_which_hosts_stand_together),
 		cmocka_unit_test(a_base_leads_where_the_declaration_says),
 		cmocka_unit_test(a_stored_setting_is_held_to_the_declaration),
 		cmocka_unit_test(an_administrators_host_has_no_default),

@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "sandbox/json/cjson_exact.h"
 #include "sandbox/json/json_text.h"
+#include "sandbox/json/json_write.h"
 #include "sandbox/lib/body.h"
 #include "sandbox/lib/lua_page.h"
 #include "sandbox/lib/lua_tracker.h"
@@ -219,27 +220,24 @@ static struct json_place check_place(lua_State *L, int index, bool or_object)
 
 /*
  * Moves the bytes into a body that only the page knows, so that no script can close it under the
- * page's feet. The new body becomes the user value of the page on top.
+ * page's feet. Nothing is allocated: the bytes stay where they are.
  */
-static struct body *take_body(lua_State *L, struct body *body)
+static void take_bytes(struct body *own, struct body *body)
 {
-	struct body *own = body_push(L);
 	struct buf bytes = own->bytes;
 
 	own->bytes = body->bytes;
 	body->bytes = bytes;
-	lua_setiuservalue(L, -2, 1);
-	return own;
 }
 
 /*
  * body, list path or nil, or_object -> page, whether an object stands for the list. The body is
- * empty afterwards.
+ * empty afterwards; where there is no such list it stays as it is, and may be asked for another.
  */
 static int l_page(lua_State *L)
 {
 	struct json_place place;
-	struct body *body = NULL;
+	struct body *body = NULL, *own;
 	struct page *page;
 	struct err err;
 
@@ -250,11 +248,13 @@ static int l_page(lua_State *L)
 	body = body_check(L, 1);
 	place = check_place(L, 2, lua_toboolean(L, 3));
 	page = bind_new(L, PAGE, sizeof(*page), 1);
-	body = take_body(L, body);
+	own = body_push(L);
+	lua_setiuservalue(L, -2, 1);
 	page->bytes = buf_text(&body->bytes);
 	page->len = body->bytes.len;
 	if (!json_scan(page->bytes, page->len, &place, &page->list, NULL, &err))
 		return bind_raise(L, &err);
+	take_bytes(own, body);
 	page->count = page->list.count;
 	buf_append(&page->envelope, page->bytes, page->list.at);
 	buf_str(&page->envelope, "null");
@@ -267,8 +267,8 @@ static int l_page(lua_State *L)
 
 struct page *page_from_list(lua_State *L, int index)
 {
-	size_t len;
-	const char *text;
+	struct buf *text;
+	struct err err;
 
 	index = lua_absindex(L, index);
 	luaL_checktype(L, index, LUA_TTABLE);
@@ -278,11 +278,13 @@ struct page *page_from_list(lua_State *L, int index)
 			      "a list of rows is wanted, this is a table with keys");
 		body_push_copy(L, "[]", 2);
 	} else {
-		push_codec(L, "encode");
-		lua_pushvalue(L, index);
-		lua_call(L, 1, 1);
-		text = lua_tolstring(L, -1, &len);
-		body_push_copy(L, text, len);
+		/* In a stable form: equal rows are known by their bytes from one session to the
+		 * next. */
+		text = bind_buf(L);
+		json_write(L, index, false, text);
+		if (!buf_ok(text, &err))
+			bind_raise(L, &err);
+		body_push_copy(L, buf_text(text), text->len);
 		lua_remove(L, -2);
 	}
 	lua_call(L, 1, 1);

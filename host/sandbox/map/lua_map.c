@@ -24,6 +24,7 @@ static const struct {
 	{ "int", MAP_OP_INT },	       { "bool", MAP_OP_BOOL },	  { "list", MAP_OP_LIST },
 	{ "present", MAP_OP_PRESENT }, { "known", MAP_OP_KNOWN }, { "contains", MAP_OP_CONTAINS },
 	{ "matches", MAP_OP_MATCHES }, { "none", MAP_OP_NONE },	  { "unboxed", MAP_OP_UNBOXED },
+	{ "epoch_ms", MAP_OP_EPOCH_MS },
 };
 
 struct compiler {

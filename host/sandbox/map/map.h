@@ -10,6 +10,7 @@
  *   function  calls back into Lua (map_host.call)
  *   const     the value
  *   time      text of the value, normalised to RFC 3339 UTC; what is no time fails the row
+ *   epoch_ms  a whole number of milliseconds since 1970 as RFC 3339 UTC; 0 and less is nothing
  *   lower     text in ASCII lower case without blanks at its ends
  *   pick      what the table says for the value, else the default, else nothing
  *   first     the first that is something
@@ -73,6 +74,7 @@ enum map_op {
 	MAP_OP_FUNCTION,
 	MAP_OP_CONST,
 	MAP_OP_TIME,
+	MAP_OP_EPOCH_MS,
 	MAP_OP_LOWER,
 	MAP_OP_PICK,
 	MAP_OP_FIRST,

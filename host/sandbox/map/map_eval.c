@@ -264,11 +264,20 @@ static bool eval_text(const struct map_run *run, const struct map_source *source
 
 /* --- the operations --- */
 
+static bool set_copy(const struct map_run *run, const char *text, struct map_value *out)
+{
+	char *copy = scratch_copy(run->scratch, text, strlen(text));
+
+	if (copy == NULL)
+		return err_oom(run->err);
+	*out = (struct map_value){ .type = MAP_TEXT, .text = copy, .len = strlen(text) };
+	return true;
+}
+
 static bool eval_time(const struct map_run *run, const struct map_source *source,
 		      struct map_value *out)
 {
 	char text[TIME_TEXT_SIZE];
-	char *copy;
 	bool found;
 
 	if (!eval_text(run, source, out, &found))
@@ -277,11 +286,7 @@ static bool eval_time(const struct map_run *run, const struct map_source *source
 		return true;
 	if (!time_parse(out->text, out->len, text))
 		return refuse(run, out, "time");
-	copy = scratch_copy(run->scratch, text, strlen(text));
-	if (copy == NULL)
-		return err_oom(run->err);
-	*out = (struct map_value){ .type = MAP_TEXT, .text = copy, .len = strlen(text) };
-	return true;
+	return set_copy(run, text, out);
 }
 
 static bool is_blank(char c)
@@ -433,6 +438,23 @@ static bool eval_int(const struct map_run *run, const struct map_source *source,
 	return true;
 }
 
+/* Vendors that count write "never" as 0 or -1. */
+static bool eval_epoch_ms(const struct map_run *run, const struct map_source *source,
+			  struct map_value *out)
+{
+	char text[TIME_TEXT_SIZE];
+
+	if (!eval_int(run, source, out))
+		return false;
+	if (out->type == MAP_NOTHING || out->i <= 0) {
+		*out = (struct map_value){ .type = MAP_NOTHING };
+		return true;
+	}
+	if (!time_format_ms(out->i, text))
+		return refuse(run, out, "time");
+	return set_copy(run, text, out);
+}
+
 static bool is_word(const struct map_value *text, const char *word)
 {
 	size_t len = strlen(word);
@@ -581,14 +603,15 @@ bool map_eval(const struct map_run *run, const struct map_source *source, struct
 {
 	typedef bool eval_fn(const struct map_run *, const struct map_source *, struct map_value *);
 	static eval_fn *const table[] = {
-		[MAP_OP_PATH] = eval_path,	 [MAP_OP_FUNCTION] = eval_function,
-		[MAP_OP_CONST] = eval_const,	 [MAP_OP_TIME] = eval_time,
-		[MAP_OP_LOWER] = eval_lower,	 [MAP_OP_PICK] = eval_pick,
-		[MAP_OP_FIRST] = eval_first,	 [MAP_OP_JOIN] = eval_join,
-		[MAP_OP_INT] = eval_int,	 [MAP_OP_BOOL] = eval_bool,
-		[MAP_OP_LIST] = eval_list,	 [MAP_OP_PRESENT] = eval_present,
-		[MAP_OP_KNOWN] = eval_known,	 [MAP_OP_CONTAINS] = eval_search,
-		[MAP_OP_MATCHES] = eval_search,	 [MAP_OP_NONE] = eval_none,
+		[MAP_OP_PATH] = eval_path,	   [MAP_OP_FUNCTION] = eval_function,
+		[MAP_OP_CONST] = eval_const,	   [MAP_OP_TIME] = eval_time,
+		[MAP_OP_LOWER] = eval_lower,	   [MAP_OP_PICK] = eval_pick,
+		[MAP_OP_FIRST] = eval_first,	   [MAP_OP_JOIN] = eval_join,
+		[MAP_OP_EPOCH_MS] = eval_epoch_ms, [MAP_OP_INT] = eval_int,
+		[MAP_OP_BOOL] = eval_bool,	   [MAP_OP_LIST] = eval_list,
+		[MAP_OP_PRESENT] = eval_present,   [MAP_OP_KNOWN] = eval_known,
+		[MAP_OP_CONTAINS] = eval_search,   [MAP_OP_MATCHES] = eval_search,
+		[MAP_OP_NONE] = eval_none,
 		[MAP_OP_UNBOXED] = eval_unboxed,
 	};
 

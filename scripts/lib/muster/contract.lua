@@ -44,6 +44,7 @@ local SETTING <const> = schema.record {
       or type(value) == "table" and schema.list(text, { min = 1 }) or nil
   end, '"admin" or a list of hosts'),
   choices = schema.list(text, { min = 1 }),
+  table = schema.map(schema.map(text)),
   parse = schema.call(),
 }
 
@@ -157,6 +158,26 @@ local function setting_types(connector)
   return types
 end
 
+-- What an address is made of must not depend on the row: each choice has one, with every column.
+local function check_table(setting, at)
+  local columns = {}
+  if not setting.choices then
+    schema.fail(at, 'belongs to a setting with "choices"')
+  end
+  for _, choice in ipairs(setting.choices) do
+    for column in pairs(setting.table[choice] or {}) do
+      columns[column] = true
+    end
+  end
+  for _, choice in ipairs(setting.choices) do
+    for _, column in ipairs(schema.sorted_keys(columns)) do
+      if not (setting.table[choice] or {})[column] then
+        schema.fail(schema.below(at, choice), 'key "%s" is missing', column)
+      end
+    end
+  end
+end
+
 local function check_settings(settings, at)
   local seen = {}
   for i, setting in ipairs(settings) do
@@ -170,16 +191,34 @@ local function check_settings(settings, at)
     elseif setting.type == "secret" and (setting.default ~= nil or setting.parse) then
       schema.fail(below, "a secret has neither default nor parse")
     end
+    if setting.table then
+      check_table(setting, schema.below(below, "table"))
+    end
     seen[setting.id] = true
   end
 end
 
--- Every {name} in a base is a setting that scripts may see.
-local function check_bases(bases, types, at)
+-- "data_center.mdm" names a column of the setting's table.
+local function check_column(settings, written, at)
+  local id, column = written:match("^([^.]*)%.(.*)$")
+  for _, setting in ipairs(settings) do
+    if setting.id == id then
+      local _, row = next(setting.table or {})
+      if not row or not row[column] then
+        schema.unknown(at, column, schema.sorted_keys(row or {}), "column of " .. id)
+      end
+    end
+  end
+  return id
+end
+
+-- Every {name} in a base is a setting that scripts may see, or a column of its table.
+local function check_bases(bases, settings, types, at)
   for _, base in ipairs(schema.sorted_keys(bases)) do
     local below = schema.below(at, base)
     schema.check(name, base, below)
-    for setting in bases[base]:gmatch("{([^}]*)}") do
+    for written in bases[base]:gmatch("{([^}]*)}") do
+      local setting = check_column(settings, written, below) or written
       if not types[setting] then
         schema.unknown(below, setting, schema.sorted_keys(types), "setting")
       elseif types[setting] == "secret" then
@@ -290,7 +329,7 @@ function contract.check(connector, file)
   schema.check(CONNECTOR, connector, at)
   local types = setting_types(connector)
   check_settings(connector.settings, schema.below(at, "settings"))
-  check_bases(connector.bases, types, schema.below(at, "bases"))
+  check_bases(connector.bases, connector.settings, types, schema.below(at, "bases"))
   if connector.auth then
     auth.check(connector.auth, { types = types, bases = connector.bases }, schema.below(at, "auth"))
   end

@@ -139,6 +139,11 @@ function field.time(source)
   return describe("time", { source })
 end
 
+---The same from milliseconds since 1970, a number or a numeric text; 0 and less is nothing.
+function field.epoch_ms(source)
+  return describe("epoch_ms", { source })
+end
+
 ---ASCII lower case, blanks at both ends removed: for ids and e-mails that vary in case.
 function field.lower(source)
   return describe("lower", { source })

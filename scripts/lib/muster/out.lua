@@ -13,6 +13,8 @@
 --     end)
 --   end
 --
+-- A fourth argument of out:scope is a revision of the part: where it did not change, nothing is read.
+--
 -- Streams with mode = "events" tell what happened; the host puts it in order and leaves out what it
 -- was told before:
 --
@@ -48,7 +50,7 @@ local STATE_MAX <const> = 64 * 1024
 
 local HASH_SIZE <const> = 16
 
--- { stream, events, emits, maps, emitter, api, scopes, read, failed, kept, fault } of a stream; what
+-- { stream, events, emits, maps, emitter, api, scopes, read, failed, kept, fault, revisions } of a stream; what
 -- belongs to a scope or an event has besides it `context`, the arguments that its rows carry along.
 local states <const> = setmetatable({}, { __mode = "k" })
 local contexts <const> = setmetatable({}, { __mode = "k" })
@@ -113,24 +115,38 @@ local function scope_failed(state, number, fault)
   end
 end
 
+local function revision_key(self, id)
+  return ("revision/%s/%s"):format(states[self].stream, tostring(id))
+end
+
 ---Reads the children of one parent. What `fn` asks for through its api and emits through its out
 ---belongs to this scope: only a scope that was read to its end lets a child's absence mean removal,
 ---and a failure inside costs this parent's part alone. All scopes of a stream are of one entity.
 ---@param entity string of the parent: "device"
 ---@param id string its source_id
 ---@param fn fun(api: muster.Api, out: muster.Out)
+---@param revision? string what the vendor says of the children's state (a revision, a time): where it is
+---that of the last complete reading, they stay as they are and fn is not called
 ---@return boolean true; false if it failed
-function Out:scope(entity, id, fn)
+function Out:scope(entity, id, fn, revision)
+  local key = revision_key(self, id)
+  if revision and host.store.get(key) == revision and self:keep_scope(entity, id) then
+    return true
+  end
   local state, number = check_scope(self, "scope", id)
   core.event("scope", { id = number, at = "open", entity = entity, parent = id })
   local part = bound(state, { scope = core.array { number, entity, id } })
-  local ok, fault = pcall(fn, api_module.scoped(state.api, number), part)
+  local calls = api_module.scoped(state.api, number)
+  local ok, fault = pcall(fn, calls, part)
   if not ok then
     scope_failed(state, number, fault)
     return false
   end
   core.event("scope", { id = number, at = "end" })
   state.read = state.read + 1
+  if revision and not api_module.is_cut(calls) then
+    state.revisions[key] = revision
+  end
   return true
 end
 
@@ -283,7 +299,7 @@ end
 function out.new(stream, maps, calls)
   return bound({
     stream = stream.name, emits = stream.emits, events = stream.mode == "events", maps = maps,
-    api = calls, emitter = emitter_of(stream), scopes = 0, read = 0, failed = 0, kept = 0,
+    api = calls, emitter = emitter_of(stream), scopes = 0, read = 0, failed = 0, kept = 0, revisions = {},
   }, nil)
 end
 
@@ -297,6 +313,10 @@ function out.finish(made)
   end
   local is_part = api_module.is_cut(state.api) or state.scopes > state.read or state.events
   core.flush(state.emitter, is_part, false)
+  -- Not before: derived rows are handed over only now, and a revision must not outrun its rows.
+  for _, key in ipairs(schema.sorted_keys(state.revisions)) do
+    host.store.set(key, state.revisions[key])
+  end
 end
 
 return out

@@ -5,13 +5,17 @@
 --   end
 --
 -- Every pager takes these options:
---   list        where the rows are: "data", "result.items"; nil = the answer itself
+--   list        where the rows are: "data", "result.items"; a list of names: the first that is there;
+--               nil = the answer itself
 --   or_object   true: a single object in place of the list is a list of one
 --   size        rows to ask for; it also tells a short page
 --   id          path of the row's id: duplicates and drift are seen by it
 --   total       path of the vendor's count, where it has one that can be believed
+--   may_lack_total   true: the count may be missing
 --   empty       statuses that say that there are no rows: { 204 }, { 404 }
+--   may_lack_body    true: a first answer without a body says so, too
 --   query, headers, path, method, body   as in api:get; `body` is a table for POST
+--   compose     function of the whole query: the query as the vendor wants it, such as JSON in one parameter
 --
 -- A page is worked off when the next one is asked for; the host may commit there. The pager tells
 -- the host open, page and end, and raises (kind "data") over a page that repeats the one before, a
@@ -60,7 +64,9 @@ local function offset_step(walk)
   end
   local rows = walk:read(reply)
   local count = #rows
-  if opts.ends == "empty" then
+  if opts.more then
+    walk.is_last = count == 0 or core.find(rows, opts.more) ~= true
+  elseif opts.ends == "empty" then
     walk.is_last = count == 0 or walk.overlapped and count == 1
   else
     walk.is_last = count < size
@@ -79,7 +85,8 @@ local function offset_step(walk)
 end
 
 ---Rows by offset: ?offset=600&limit=300. Ends at a page shorter than `size`; `ends = "empty"` for a
----vendor that sends short pages in between. Where `id` is known the pages overlap by one row.
+---vendor that sends short pages in between; `more` is the path of a boolean that tells whether there
+---is more. Where `id` is known the pages overlap by one row.
 ---Further options: offset_param, limit_param, first (number of the first row), overlap = false.
 ---@param api muster.Api
 ---@param where string
@@ -210,7 +217,7 @@ local function fallback_step(walk)
   local rows = walk:read(reply)
   walk.by_offset = true
   walk.taken = walk.taken + #rows
-  walk.is_last = #rows < opts.size
+  walk.is_last = #rows == 0 or not may_go_on(walk, rows, #rows)
   walk:remark(walk:inspect(rows))
   return rows
 end
@@ -306,6 +313,9 @@ local function header_link(text)
 end
 
 local function link_step(walk)
+  if walk.needs_offset then
+    return fallback_step(walk)
+  end
   local opts = walk.opts
   local ask = walk.url and { url = walk.url } or first_ask(walk)
   local reply = walk:fetch(ask)
@@ -325,7 +335,9 @@ local function link_step(walk)
     walk:fail("it links to itself: pagination loop")
   end
   walk.url = url ~= "" and url or nil
-  walk.is_last = walk.url == nil
+  walk.taken = walk.taken + #rows
+  walk.needs_offset = not walk.url and #rows > 0 and may_go_on(walk, rows, #rows)
+  walk.is_last = not walk.url and not walk.needs_offset
   walk:remark(walk:check_total(rows))
   walk:remark(walk:inspect(rows))
   return rows
@@ -333,9 +345,12 @@ end
 
 ---Pages by the vendor's link to the next one: at the path `next` in the answer, else in the Link
 ---header. The host lets a link through only if it meets the stream's calls and hosts.
+---`fallback_offset = "offset"`, `fallback_total = "total"`: for services that give no link now and then.
 ---@return fun(): userdata?
 function page.link(api, where, opts)
-  return walks.new(api, where, opts):pages_of(link_step)
+  local walk = walks.new(api, where, opts)
+  walk.taken = 0
+  return walk:pages_of(link_step)
 end
 
 return page

@@ -111,7 +111,7 @@ function settings.declare(declared)
       example = setting.example, required = setting.required ~= false and setting.default == nil,
       default = setting.default, pattern = setting.pattern, when = setting.when,
       hosts = type(hosts) == "table" and core.array(hosts) or hosts,
-      choices = setting.choices and core.array(setting.choices),
+      choices = setting.choices and core.array(setting.choices), table = setting.table,
       has_parse = setting.parse ~= nil,
     }
   end

@@ -59,6 +59,13 @@ local function joined(first, second)
   return table.move(second, 1, #second, #first + 1, table.move(first, 1, #first, 1, {}))
 end
 
+-- Does the vendor say that there are no rows?
+function Walk:says_none(reply)
+  local opts = self.opts
+  return schema.contains(opts.empty or {}, reply.status)
+    or opts.may_lack_body and self.pages == 1 and #api_module.raw_body(reply) == 0
+end
+
 -- One request: `ask` may hold query, headers, body, url, absent. nil: the vendor says that there are
 -- no rows.
 function Walk:fetch(ask)
@@ -76,15 +83,32 @@ function Walk:fetch(ask)
     request.body = walk.merged(opts.body, ask.body)
   end
   local method = self.api[self.method:lower()]
-  local reply = method(self.api, self.where, not ask.url and walk.merged(opts.query, ask.query) or nil, request)
-  return not schema.contains(opts.empty or {}, reply.status) and reply or nil
+  local query = not ask.url and walk.merged(opts.query, ask.query) or nil
+  local reply = method(self.api, self.where, query and opts.compose and opts.compose(query) or query, request)
+  return not self:says_none(reply) and reply or nil
+end
+
+-- Where a list has several names, the first that is there.
+function Walk:find_list(body)
+  local names = self.opts.list
+  if type(names) ~= "table" then
+    return pcall(core.page, body, names, self.opts.or_object)
+  end
+  local failed
+  for _, name in ipairs(names) do
+    local ok, rows, is_object = pcall(core.page, body, name, self.opts.or_object)
+    if ok then
+      return true, rows, is_object
+    end
+    failed = failed or rows
+  end
+  return false, failed
 end
 
 -- The rows of a reply. An object counts as a row only with the id that rows have: services also
 -- report failures in objects.
 function Walk:read(reply)
-  local body = api_module.raw_body(reply)
-  local ok, rows, is_object = pcall(core.page, body, self.opts.list, self.opts.or_object)
+  local ok, rows, is_object = self:find_list(api_module.raw_body(reply))
   if not ok then
     if type(rows) == "table" and rows.message then
       rows.message = ("%s: page %d: %s"):format(self.call, self.pages, rows.message)
@@ -120,7 +144,9 @@ function Walk:check_total(rows)
     return nil
   end
   local total = core.find(rows, self.opts.total)
-  if math.type(total) ~= "integer" then
+  if total == nil and self.opts.may_lack_total then
+    return nil
+  elseif math.type(total) ~= "integer" then
     self:fail('no count at "%s"', self.opts.total)
   end
   local before = self.total

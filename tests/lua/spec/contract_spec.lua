@@ -95,6 +95,36 @@ describe("contract", function()
     end)
   end)
 
+  it("wants a row with every column for each choice of a table, and columns that are there", function()
+    local function with_table(change)
+      return function(c)
+        c.settings[3] = {
+          id = "dc", type = "choice", label = "x", choices = { "eu", "us" },
+          table = { eu = { api = "a.eu", login = "l.eu" }, us = { api = "a.us", login = "l.us" } },
+        }
+        c.bases.login = "https://{dc.login}"
+        change(c)
+      end
+    end
+    assert.has_no.errors(function()
+      local c <const> = connector()
+      with_table(function() end)(c)
+      contract.check(c, "demo.lua")
+    end)
+    assert.matches('settings%[3%].table.us: key "login" is missing', message(with_table(function(c)
+      c.settings[3].table.us.login = nil
+    end)))
+    assert.matches('settings%[3%].table.us: key "api" is missing', message(with_table(function(c)
+      c.settings[3].table.us = nil
+    end)))
+    assert.matches('unknown column of dc "lgin"; did you mean "login"', message(with_table(function(c)
+      c.bases.login = "https://{dc.lgin}"
+    end)))
+    assert.matches('belongs to a setting with "choices"', message(function(c)
+      c.settings[2].table = { a = { b = "c" } }
+    end))
+  end)
+
   it("keeps secrets out of addresses, and wants secrets where they belong", function()
     assert.matches('unknown setting "tokne"; did you mean "token"', message(function(c) c.bases.api = "{tokne}" end))
     assert.matches('the secret "token" cannot be part of an address',

@@ -85,6 +85,19 @@ describe("field", function()
     assert.equal('custom.v: "yesterday" is no time', reason)
   end)
 
+  it("epoch_ms: milliseconds as numbers or texts; never is nothing", function()
+    for text, wanted in pairs {
+      ["1716500000123"] = "2024-05-23T21:33:20.123Z", ['"1716500000000"'] = "2024-05-23T21:33:20.000Z",
+    } do
+      assert.equal(wanted, value(f.epoch_ms "t", ('[{"t":%s}]'):format(text)))
+    end
+    for _, never in ipairs { "0", "-1", '"-1"', '""', "null" } do
+      assert.is_nil(value(f.epoch_ms "t", ('[{"t":%s}]'):format(never)))
+    end
+    local _, reason <const> = value(f.epoch_ms "t", '[{"t":"yesterday"}]')
+    assert.equal('custom.v: "yesterday" is no whole number', reason)
+  end)
+
   it("lower: ASCII only, blanks at the ends go", function()
     assert.equal("rosa@Éxample.com", value(f.lower "e", '[{"e":"  Rosa@ÉXAMPLE.com "}]'))
     assert.is_nil(value(f.lower "e", '[{"e":"   "}]'))

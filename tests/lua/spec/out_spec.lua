@@ -202,6 +202,42 @@ describe("out:scope", function()
       assert.is_false(out:keep_scope("device", "d1"))
     end, { full = true }).told)
   end)
+
+  it("reads a part whose revision changed, and notes it after the last derived row", function()
+    local stored <const>, order <const> = { ["revision/apps/d1"] = "1", ["revision/apps/d2"] = "1" }, {}
+    local own <const> = host.store
+    host.store = {
+      get = function(key) return stored[key] end,
+      set = function(key, text)
+        order[#order + 1] = ("%s = %s"):format(key, text)
+      end,
+    }
+    local function read_all(_, out, kept)
+      for id, revision in pairs { d1 = "1", d2 = "2" } do
+        assert.is_true(out:scope("device", id, list, revision))
+      end
+      assert.is_true(out:scope("device", "d3", list))
+      assert.equal(0, #kept.flushes)
+      assert.same({}, order)
+    end
+    local kept <const> = reading(LISTING, rows_of_two, read_all)
+    assert.is_nil(kept.fault)
+    assert.equal(1, #kept.flushes)
+    assert.same({ "revision/apps/d2 = 2" }, order)
+    assert.matches("keep", scopes_told(kept))
+    assert.not_matches("keep", scopes_told(reading(LISTING, rows_of_two, function(_, out)
+      out:scope("device", "d1", list, "1")
+    end, { full = true })))
+    order[1], order[2] = nil, nil
+    reading(LISTING, rows_of_two, function(_, out)
+      out:scope("device", "d2", list, "2")
+    end, { limit = 1 })
+    reading(LISTING, rows_of_two, function(_, out)
+      out:scope("device", "d2", function() error { kind = "remote", message = "x" } end, "2")
+    end)
+    assert.same({}, order)
+    host.store = own
+  end)
 end)
 
 describe("events", function()

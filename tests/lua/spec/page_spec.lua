@@ -391,6 +391,44 @@ describe("page.token and page.link", function()
     assert.equal("https://x/b", vendor.requests[2].url)
   end)
 
+  it("ask in the vendor's way and end where a boolean says so", function()
+    local texts <const> = {
+      '{"more":true,"r":[{"id":1},{"id":2}]}', '{"more":true,"r":[{"id":2},{"id":3}]}', '{"r":[{"id":3},{"id":4}]}',
+    }
+    local api <const> = vendor.api(function() return 200, table.remove(texts, 1) end)
+    assert.equal(4, #walk(page.offset(api, "api:/x", {
+      list = "r", id = "id", size = 9, first = 1, offset_param = "start", limit_param = "count", more = "more",
+      query = { sort = "id" },
+      compose = function(query) return { q = ("%s %d %d"):format(query.sort, query.start, query.count) } end,
+    })))
+    assert.same({ q = "id 3 9" }, vendor.requests[3].query)
+  end)
+
+  it("go on by offset where a link is missing and the count says that there is more", function()
+    local texts <const> = {
+      '{"total":5,"r":[{"id":1},{"id":2}]}', '{"total":5,"r":[{"id":3},{"id":4}]}', '{"total":5,"r":[{"id":5}]}',
+    }
+    local api <const> = vendor.api(function() return 200, table.remove(texts, 1) end)
+    assert.equal(5, #walk(page.link(api, "api:/x", {
+      list = { "rows", "r" }, next = "next", size = 10, id = "id", total = "total", may_lack_total = true,
+      fallback_offset = "offset", fallback_total = "total",
+    })))
+    assert.same({ limit = "10", offset = "4" }, vendor.requests[3].query)
+  end)
+
+  it("take an answer without a body for an empty list where that is said", function()
+    for _, status in ipairs { 204, 200 } do
+      local api <const> = vendor.api(function() return status, nil end)
+      local opts <const> = { list = "r", next = "next", empty = { 204 }, may_lack_body = true, total = "total" }
+      assert.same({}, walk(page.link(api, "api:/x", opts)))
+      assert.equal("open end", vendor.told())
+    end
+    local texts <const> = { '{"next":"https://x/2","r":[{"id":1}]}', "" }
+    local cut <const> = vendor.api(function() return 200, table.remove(texts, 1) end)
+    assert.matches("the answer is empty",
+      vendor.fault(walk, page.link(cut, "api:/x", { list = "r", next = "next", may_lack_body = true })).message)
+  end)
+
   it("raise over a link to itself", function()
     local api <const> = vendor.api(function()
       return 200, ('{"next":"https://x/2","r":[{"id":%d}]}'):format(#vendor.requests)

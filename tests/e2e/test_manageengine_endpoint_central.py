@@ -1,0 +1,103 @@
+"""Endpoint Central: the store equals the truth, whatever its keys are called and its pages hold."""
+
+import unittest
+
+from manageengine import ManageEngineCase
+
+HOST = "endpointcentral.manageengine.eu"
+READ_SOM, READ_INVENTORY = "DesktopCentralCloud.SOM.READ", "DesktopCentralCloud.Inventory.READ"
+
+
+class CentralCase(ManageEngineCase):
+    VENDOR, HOST = "manageengine_endpoint_central", HOST
+
+    def paths(self):
+        return [entry["path"] for entry in self.sim.ledger(host=HOST)]
+
+
+class FirstSync(CentralCase):
+    TENANTS = [{"vendor": "manageengine", "region": "eu", "devices": 70, "apps_per_device": 5,
+                "endpoint_central": {"page_max": 20}}]
+
+    def test_the_store_equals_the_truth_and_stays(self):
+        self.join_and_sync()
+        self.assert_truth()
+        self.assert_state("ok", self.slug)
+        before = self.muster.everything(self.slug)
+        self.sim.clear_ledger()
+        self.sync(account=self.slug)
+        self.assert_untouched(before)
+        for once in ("compdetailssummary", "installedsoftware"):
+            self.assertFalse([path for path in self.paths() if path.endswith(once)], once)
+
+    def test_ids_are_exact(self):
+        self.join_and_sync()
+        ids = {int(row["source_id"]) for row in self.muster.rows("devices", self.slug)}
+        self.assertTrue(ids and all(one > 2**53 and one % 2 for one in ids))
+
+    def test_changes_and_removals(self):
+        self.join_and_sync()
+        for op in ("rename", "reassign", "install", "uninstall", "retire"):
+            self.sim.change(HOST, op)
+        self.sim.change(HOST, "add_machines", count=6)
+        self.sim.change(HOST, "remove_machines", count=3)
+        self.sync(account=self.slug)
+        self.assert_truth()
+
+
+class Spellings(CentralCase):
+    TENANTS = [{"vendor": "manageengine", "region": region, "devices": 30,
+                "endpoint_central": {"keys": keys, "scan_has_servicetag": has}}
+               for region, keys, has in (("eu", "plain", True), ("in", "prefixed", False))]
+
+    def test_keys_with_and_without_their_tables_names(self):
+        self.join_and_sync()
+        self.assert_truth()
+        self.assertFalse([path for path in self.paths() if path.endswith("compdetailssummary")])
+        host = "endpointcentral.manageengine.in"
+        self.assertEqual(self.join(account="in", data_center="accounts.zoho.in", host=host).code, 0)
+        self.sync(account=f"{self.VENDOR}/in")
+        self.assert_truth(f"{self.VENDOR}/in", host)
+
+
+class Failures(CentralCase):
+    def tearDown(self):
+        self.sim.change(HOST, "heal")
+
+    def test_a_missing_scope_degrades_and_is_named(self):
+        run = self.join(token=self.grant(READ_SOM))
+        self.assertEqual(run.code, 0, run)
+        self.assertIn(READ_INVENTORY, run.said)
+        self.sync(account=self.slug, code=None)
+        self.assert_state("degraded", self.slug)
+        self.assertTrue(self.muster.rows("devices", self.slug))
+
+    def test_a_failure_with_status_200_removes_nothing(self):
+        self.join_and_sync()
+        before = self.muster.everything(self.slug)
+        for entity in ("som/computers", "inventory/installedsoftware", "som/remoteoffice"):
+            self.sim.change(HOST, "fail", entity=entity)
+        self.sim.change(HOST, "check_in")
+        run = self.sync(account=self.slug, code=None)
+        self.assertNotEqual(run.code, 0)
+        after = self.muster.everything(self.slug)
+        for entity in ("devices", "device_apps", "apps"):
+            self.assertEqual(len(after[entity]), len(before[entity]))
+            self.assertFalse([row for row in after[entity] if row["removed_at"]])
+
+
+class Gone(CentralCase):
+    TENANTS = [{"vendor": "manageengine", "region": "eu",
+                "endpoint_central": {"gone": ["patch/allsystems"]}}]
+
+    def test_a_part_that_the_vendor_removed_is_no_empty_list(self):
+        run = self.join()
+        self.assertEqual(run.code, 0, run)
+        self.sync(account=self.slug, code=None)
+        self.assert_state("degraded", self.slug)
+        account = self.muster.account(self.slug)
+        self.assertIn("removed this part", account["state_reason"] + account["state_way_out"])
+
+
+if __name__ == "__main__":
+    unittest.main()
