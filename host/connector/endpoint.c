@@ -173,6 +173,8 @@ static bool add_bases(struct endpoint *endpoint, const struct value *declaration
 		const char *template =
 			bases->items[i].type == VALUE_BYTES ? bases->items[i].bytes : "";
 
+		if (endpoint_lacks_base(declaration, template, settings))
+			continue;
 		if (!add_base(endpoint, bases->keys[i], template, declaration, settings, err) ||
 		    !endpoint_check_base_settings(declaration, template, settings, err))
 			return false;
@@ -228,8 +230,11 @@ static bool split_call(const struct endpoint *endpoint, struct call *call, struc
 	call->path = colon + 1;
 	call->base = find_base(endpoint, space + 1, (size_t)(colon - space) - 1);
 	if (call->base == NULL)
-		return err_set(err, ERR_CONFIG, "call \"%s\": no such base is declared",
-			       call->text);
+		return err_set(
+			err, ERR_CONFIG,
+			"call \"%s\": no such base is declared, or its settings were not asked "
+			"for",
+			call->text);
 	return call->method != NULL || err_oom(err);
 }
 

@@ -45,6 +45,12 @@ void endpoint_free(struct endpoint *endpoint);
 const char *endpoint_table_cell(const struct value *declaration, const char *name,
 				const json_t *settings);
 
+/*
+ * Has this account no such base? So it is where one of its settings was not asked for, because its
+ * `when` does not hold: an address that belongs to another way of signing in.
+ */
+bool endpoint_lacks_base(const struct value *declaration, const char *base, const json_t *settings);
+
 /* Are the settings in this base what their `hosts` and `choices` say? endpoint_new asks this. */
 bool endpoint_check_base_settings(const struct value *declaration, const char *base,
 				  const json_t *settings, struct err *err);

@@ -163,6 +163,19 @@ const char *endpoint_table_cell(const struct value *declaration, const char *nam
 	return value_text(cells, dot != NULL ? dot + 1 : "", NULL);
 }
 
+bool endpoint_lacks_base(const struct value *declaration, const char *base, const json_t *settings)
+{
+	const char *at = base, *end = base + strlen(base);
+	const struct value *setting;
+
+	while (next_name(declaration, &at, end, &setting)) {
+		if (value_get(setting, "when") != NULL &&
+		    json_object_get(settings, value_text(setting, "id", "")) == NULL)
+			return true;
+	}
+	return false;
+}
+
 bool endpoint_check_base_settings(const struct value *declaration, const char *base,
 				  const json_t *settings, struct err *err)
 {

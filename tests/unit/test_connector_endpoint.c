@@ -306,6 +306,31 @@ static void a_stored_setting_is_held_to_the_declaration(void **state)
 	}
 }
 
+/* A base of settings that belong to another way of signing in is not there. */
+static void a_base_of_settings_that_were_not_asked_for_is_left_out(void **state)
+{
+	struct value_tree *declaration = value_of(
+		"{\"settings\": [{\"id\": \"region\", \"when\": {\"sign_in\": \"oauth\"}}],"
+		" \"bases\": {\"api\": \"https://api.vendor.test\","
+		" \"token\": \"https://{region}.vendor.test\"}}");
+	struct value_tree *call = value_of("[\"POST token:/token\"]");
+
+	(void)state;
+	for (int given = 0; given <= 1; given++) {
+		json_t *settings = given ? json_pack("{s:s}", "region", "emea") : json_object();
+		struct err err = ERR_INIT;
+		struct endpoint *endpoint = endpoint_new(value_root(declaration), settings, &err);
+
+		assert_non_null(endpoint);
+		assert_int_equal(endpoint_allow(endpoint, value_root(call), &err), given);
+		assert_true(given || strstr(err.message, "not asked for") != NULL);
+		endpoint_free(endpoint);
+		json_decref(settings);
+	}
+	value_tree_free(declaration);
+	value_tree_free(call);
+}
+
 /* What is declared and not carried out must not be passed over: more would be let through. */
 static void a_bound_body_is_not_passed_over(void **state)
 {
@@ -489,6 +514,7 @@ int main(void)
 		cmocka_unit_test(a_table_says_which_hosts_stand_together),
 		cmocka_unit_test(a_base_leads_where_the_declaration_says),
 		cmocka_unit_test(a_stored_setting_is_held_to_the_declaration),
+		cmocka_unit_test(a_base_of_settings_that_were_not_asked_for_is_left_out),
 		cmocka_unit_test(an_administrators_host_has_no_default),
 		cmocka_unit_test(a_parsed_url_must_be_of_the_declared_hosts),
 		cmocka_unit_test(an_administrators_host_is_the_one_that_was_typed),
