@@ -19,11 +19,11 @@ static const struct {
 	const char *name;
 	enum map_op op;
 } ops[] = {
-	{ "const", MAP_OP_CONST },     { "time", MAP_OP_TIME },	  { "lower", MAP_OP_LOWER },
-	{ "pick", MAP_OP_PICK },       { "first", MAP_OP_FIRST }, { "join", MAP_OP_JOIN },
-	{ "int", MAP_OP_INT },	       { "bool", MAP_OP_BOOL },	  { "list", MAP_OP_LIST },
-	{ "present", MAP_OP_PRESENT }, { "known", MAP_OP_KNOWN }, { "contains", MAP_OP_CONTAINS },
-	{ "matches", MAP_OP_MATCHES }, { "none", MAP_OP_NONE },	  { "unboxed", MAP_OP_UNBOXED },
+	{ "const", MAP_OP_CONST },	 { "time", MAP_OP_TIME },   { "lower", MAP_OP_LOWER },
+	{ "pick", MAP_OP_PICK },	 { "first", MAP_OP_FIRST }, { "join", MAP_OP_JOIN },
+	{ "int", MAP_OP_INT },		 { "bool", MAP_OP_BOOL },   { "list", MAP_OP_LIST },
+	{ "present", MAP_OP_PRESENT },	 { "known", MAP_OP_KNOWN }, { "contains", MAP_OP_CONTAINS },
+	{ "matches", MAP_OP_MATCHES },	 { "none", MAP_OP_NONE },   { "unboxed", MAP_OP_UNBOXED },
 	{ "epoch_ms", MAP_OP_EPOCH_MS },
 };
 

@@ -212,6 +212,13 @@ struct map_result map_run_row(const struct map_run *run, struct buf *out, struct
  * when it cannot be made. */
 bool map_run_id(const struct map_run *run, struct map_result *result);
 
+/*
+ * What a path leads to (sandbox/map/map_read.c); *is_dead_end: it could not go on, and this is what
+ * stands in its way. false and run->err: ERR_DATA, what is there is broken.
+ */
+bool map_read(const struct map_run *run, const struct map_source *path, struct map_value *out,
+	      bool *is_dead_end);
+
 /* One source (sandbox/map/map_eval.c). false and run->err: ERR_DATA concerns the row. */
 bool map_eval(const struct map_run *run, const struct map_source *source, struct map_value *out);
 
