@@ -52,6 +52,9 @@ local function imei(row)
   return (type(value) == "string" or math.type(value) == "integer") and value or nil
 end
 
+-- Nothing is left of what is gone meanwhile.
+local GONE <const> = { 204, 404 }
+
 -- Lists follow the vendor's link; where it is missing the count, or a full page, says that there is
 -- more. Nothing to list is an envelope, 204, or an answer without a byte.
 local function listing(api, where, list, id, more)
@@ -118,7 +121,7 @@ local function read_apps(api, out)
   api:map(4, devices, function(device)
     local id = device.source_id
     out:scope("device", id, function(inner, part)
-      local opts = { path = { id = id }, absent = { 404 } }
+      local opts = { path = { id = id }, empty = GONE }
       for rows in listing(inner, "api:/devices/{id}/apps", { "apps", "installed_apps" }, "app_id", opts) do
         part:emit("device_app", rows, { d = { id = id } })
         part:emit("app", rows)
@@ -138,7 +141,7 @@ local function read_members(api, out)
   for group in api:parents "group" do
     local id = group.source_id
     out:scope("group", id, function(inner, part)
-      local opts = { path = { id = id }, query = { include = "memberdetails" }, absent = { 404 } }
+      local opts = { path = { id = id }, query = { include = "memberdetails" }, empty = GONE }
       for rows in listing(inner, "api:/groups/{id}/members", "members", nil, opts) do
         part:emit("group_member", rows, { g = { id = id } })
       end

@@ -71,16 +71,6 @@ class SignIn(WorkspaceCase):
             self.connect(url=url, account=f"n{number}")
             self.sync(account=f"workspace_one_uem/n{number}")
 
-    def test_a_way_to_sign_in_that_is_not_carried_out_says_so_and_asks_nothing(self):
-        secret = self.muster.secret_file("s", "client")
-        run = self.muster.run(
-            "connect", "workspace_one_uem", "--account", "o", "--set", f"api_url={HOST}",
-            "--set", "sign_in=oauth", "--set", "region=emea", "--set", "client_id=c",
-            "--secret-file", f"client_secret={secret}", "--no-input")
-        self.assertNotEqual(run.code, 0, run)
-        self.assertIn("oauth2", run.err)
-        self.assertEqual(self.sim.ledger(), [])
-
 
 class Rights(WorkspaceCase):
     def test_without_users_or_devices_there_is_no_account(self):

@@ -10,6 +10,14 @@ local schema <const> = require "muster.schema"
 
 local MAX_PAGES <const> = 10000
 
+-- What a pager may be told (muster.page explains it); a name that nobody reads would be passed over.
+local OPTIONS <const> = {
+  "body", "compose", "cursor", "cursor_param", "empty", "ends", "fallback_offset", "fallback_total", "first",
+  "from", "headers", "id", "idempotent", "limit_param", "list", "may_lack_body", "may_lack_total", "method",
+  "more", "next", "number_param", "offset_param", "or_object", "overlap", "pages", "path", "query", "restart",
+  "send", "size", "total",
+}
+
 local pager_count = 0
 
 local walk = {}
@@ -30,6 +38,11 @@ end
 ---@param where string "api:/devices"
 ---@param opts table see muster.page
 function walk.new(api, where, opts)
+  for name in pairs(opts) do
+    if not schema.contains(OPTIONS, name) then
+      schema.unknown(schema.at(where), name, OPTIONS, "option")
+    end
+  end
   pager_count = pager_count + 1
   local made = setmetatable({
     api = api, where = where, opts = opts, id = pager_count, pages = 0, rows = 0,

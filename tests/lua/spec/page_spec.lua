@@ -40,10 +40,10 @@ local function drift()
 end
 
 describe("page.offset", function()
-  local function rows_of(total, opts)
+  local function rows_of(total, opts, limit)
     opts = opts or {}
     opts.size = opts.size or 10
-    local api <const> = vendor.api(listing(total), { limit = opts.limit })
+    local api <const> = vendor.api(listing(total), { limit = limit })
     return walk(page.offset(api, "api:/devices", opts))
   end
 
@@ -103,11 +103,11 @@ describe("page.offset", function()
   end)
 
   it("stops at the limit and says so", function()
-    assert.equal(13, #rows_of(40, { limit = 13 }))
+    assert.equal(13, #rows_of(40, {}, 13))
     assert.equal("open page page cut", vendor.told())
-    assert.equal(10, #rows_of(40, { limit = 10 }))
+    assert.equal(10, #rows_of(40, {}, 10))
     assert.equal(1, #vendor.requests)
-    assert.equal(5, #rows_of(5, { limit = 10 }))
+    assert.equal(5, #rows_of(5, {}, 10))
     assert.equal("open page end", vendor.told())
   end)
 
@@ -252,6 +252,11 @@ describe("page.number", function()
     local empty <const> = vendor.api(function() return 200, "" end)
     assert.is_string(vendor.fault(walk, page.number(empty, "api:/x", TOTAL)).message)
     assert.is_string(vendor.fault(walk, page.number(totals(204), "api:/x", { size = 1, list = "d" })).message)
+  end)
+
+  it("refuses an option that it does not know: it would be passed over", function()
+    assert.equal('api:/x: unknown option "emty"; did you mean "empty"?',
+      vendor.fault(page.number, totals(), "api:/x", { size = 1, emty = { 404 } }).message)
   end)
 
   it("needs the count it is to end by", function()
