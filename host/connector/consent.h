@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "base/secret.h"
-#include "connector/endpoint.h"
+#include "connector/auth.h"
 #include "connector/host.h"
 #include "store/account.h"
 

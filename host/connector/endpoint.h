@@ -1,6 +1,6 @@
 /*
- * What a connector's declared bases, calls and auth become for one account: absolute URLs, the list
- * of hosts and calls that net/ lets through, and the credential headers that it attaches.
+ * What a connector's declared bases and calls become for one account: absolute URLs, and the list
+ * of hosts and calls that net/ lets through.
  */
 #ifndef MUSTER_CONNECTOR_ENDPOINT_H
 #define MUSTER_CONNECTOR_ENDPOINT_H
@@ -77,43 +77,5 @@ const char *endpoint_setting_url(const json_t *setting);
  */
 bool endpoint_check_setting(const struct value *setting, const json_t *parsed, const char *typed,
 			    struct err *err);
-
-/* --- credentials --- */
-
-/* Secret headers, in secret memory; auth_fini wipes them. */
-enum { AUTH_HEADERS_MAX = 4 };
-
-struct auth {
-	struct net_header headers[AUTH_HEADERS_MAX]; /* names belong to the declaration */
-	struct secret values[AUTH_HEADERS_MAX];
-	size_t count;
-};
-
-struct auth_secret {
-	const char *id; /* of the setting */
-	const struct secret *value;
-};
-
-/*
- * bearer: Authorization: <prefix or "Bearer"> <token>; basic: user and password; header, and beside
- * the two: <name>: <value>. Kinds that live by tokens (connector/tokens.h): none here. Other kinds:
- * ERR_CONFIG. Each of the connector's secrets that auth names must be there.
- */
-bool auth_build(struct auth *auth, const struct value *declaration, const json_t *settings,
-		const struct auth_secret *secrets, size_t count, struct err *err);
-/* One header, "<prefix> <token>". */
-bool auth_from_token(struct auth *auth, const char *header, const char *prefix,
-		     const struct secret *token, struct err *err);
-void auth_fini(struct auth *auth);
-
-/*
- * A part of a credential: the secret of that setting, else the plain setting's text. Borrowed;
- * ERR_AUTH if there is none.
- */
-bool auth_find_part(const char *id, const json_t *settings, const struct auth_secret *secrets,
-		    size_t count, const char **text, size_t *len, struct err *err);
-
-/* The declared auth in force under these settings (alternatives are chosen by a setting). */
-const struct value *auth_declared(const struct value *declaration, const json_t *settings);
 
 #endif

@@ -6,21 +6,21 @@
 #include <strings.h>
 
 #include "base/str.h"
+#include "connector/authorization.h"
 #include "connector/json_value.h"
 #include "connector/keeper.h"
+#include "connector/limits.h"
 #include "connector/route.h"
-#include "connector/tokens.h"
 #include "wire/frame.h"
 
-enum { HEADERS_MAX = 32, ABSENT_MAX = 16, ENDPOINT_RATES_MAX = 32 };
+enum { HEADERS_MAX = 32, ABSENT_MAX = 16 };
 
 struct gateway {
 	struct host *host;
 	struct gateway_options options;
 	json_t *settings;
 	struct endpoint *endpoint;
-	struct auth auth;
-	struct tokens *tokens; /* NULL = auth is all there is */
+	struct authorizer *authorizer;
 	struct exchange *exchange;
 	struct keeper *keeper;
 	struct request *requests;
@@ -39,121 +39,18 @@ struct request {
 	int round; /* in which it was asked: a later one is another listing */
 	struct value_tree *args;
 	struct buf url;
-	bool is_held;	    /* until the recording has caught up */
-	struct auth token;  /* the header that it bears, where there are tokens */
-	int64_t generation; /* of the token */
-	bool is_repeated;   /* with another token */
+	bool is_held; /* until the recording has caught up */
+	struct authorization authorization;
 	struct request *next;
 };
 
 static void send_held(void *arg);
 
-/* --- options for net/ --- */
-
-/* What net_options points to while net_open copies it. */
-struct net_texts {
-	struct route route;
-	struct net_rate rates[NET_RATES_MAX];
-	struct net_endpoint_rate endpoint_rates[ENDPOINT_RATES_MAX];
-	struct net_quota quota;
-	struct value_tree *calls;
-	struct endpoint *limited;
-};
-
-static bool take_rate(const struct value *text, struct net_rate *rate, struct err *err)
-{
-	return net_rate_parse(text->type == VALUE_BYTES ? text->bytes : "", rate, err) ||
-	       err_context(err, "limits");
-}
-
-/* The headers that tell what is left: { remaining = ..., reset = ..., window = "1h" }. */
-static bool add_quota(struct net_options *options, struct net_texts *texts,
-		      const struct value *headers, struct err *err)
-{
-	const char *window = value_text(headers, "window", NULL);
-	struct net_rate rate = { 0 };
-	struct buf text = BUF_INIT;
-	bool fine = true;
-
-	if (value_text(headers, "remaining", NULL) == NULL)
-		return true;
-	if (window != NULL) {
-		buf_printf(&text, "1/%s", window);
-		fine = buf_ok(&text, err) && net_rate_parse(buf_text(&text), &rate, err);
-		buf_fini(&text);
-	}
-	texts->quota = (struct net_quota){
-		.remaining = value_text(headers, "remaining", ""),
-		.reset = value_text(headers, "reset", NULL),
-		.window_ms = rate.window_ms,
-	};
-	options->quotas = &texts->quota;
-	options->quota_count = 1;
-	return fine;
-}
-
-/* per_endpoint: call -> rates. The calls are expanded like those of a stream. */
-static bool add_endpoint_rates(struct gateway *gateway, struct net_options *options,
-			       struct net_texts *texts, const struct value *per_endpoint,
-			       struct err *err)
-{
-	const struct net_allow *allow;
-	struct buf list = BUF_INIT;
-
-	if (value_count(per_endpoint) == 0)
-		return true;
-	value_put_list(&list, value_count(per_endpoint));
-	for (size_t i = 0; i < value_count(per_endpoint); i++)
-		value_put_str(&list, per_endpoint->keys[i]);
-	texts->calls = buf_ok(&list, err) ? value_parse(list.data, list.len, err) : NULL;
-	buf_fini(&list);
-	texts->limited = endpoint_new(gateway->options.declaration, gateway->settings, err);
-	if (texts->calls == NULL || texts->limited == NULL ||
-	    !endpoint_allow(texts->limited, value_root(texts->calls), err))
-		return err_context(err, "limits");
-	allow = endpoint_allowed(texts->limited);
-	for (size_t i = 0; i < allow->call_count; i++) {
-		const struct value *rates = &per_endpoint->items[i];
-
-		for (size_t r = 0; r < value_count(rates); r++) {
-			struct net_endpoint_rate *rate =
-				&texts->endpoint_rates[options->endpoint_rate_count];
-
-			if (options->endpoint_rate_count == ENDPOINT_RATES_MAX)
-				return err_set(err, ERR_CONFIG,
-					       "limits: at most %d in per_endpoint",
-					       ENDPOINT_RATES_MAX);
-			rate->call = allow->calls[i];
-			if (!take_rate(value_at(rates, r), &rate->rate, err))
-				return false;
-			options->endpoint_rate_count++;
-		}
-	}
-	options->endpoint_rates = texts->endpoint_rates;
-	return true;
-}
-
-static bool add_limits(struct gateway *gateway, struct net_options *options,
-		       struct net_texts *texts, struct err *err)
-{
-	const struct value *limits = value_get(gateway->options.declaration, "limits");
-	const struct value *rates = value_get(limits, "rates");
-
-	for (size_t i = 0; i < value_count(rates) && i < NET_RATES_MAX; i++) {
-		if (!take_rate(value_at(rates, i), &texts->rates[i], err))
-			return false;
-		options->rate_count = i + 1;
-	}
-	options->rates = texts->rates;
-	options->concurrent = (int)value_int(limits, "concurrent", 0);
-	return add_quota(options, texts, value_get(limits, "headers"), err) &&
-	       add_endpoint_rates(gateway, options, texts, value_get(limits, "per_endpoint"), err);
-}
-
 static bool open_exchange(struct gateway *gateway, struct err *err)
 {
 	const struct account *account = gateway->options.account;
-	struct net_texts texts = { 0 };
+	struct route route = { 0 };
+	struct limits limits = { 0 };
 	struct net_options options = {
 		/* Before it is stored an account has no id: its tests share their vendor's limits.
 		 */
@@ -164,11 +61,10 @@ static bool open_exchange(struct gateway *gateway, struct err *err)
 		.waiting = gateway->options.waiting,
 		.waiting_arg = gateway->options.arg,
 	};
-	bool fine = route_init(&texts.route, account, &options, err);
 
-	gateway->keeper = fine ? keeper_new(gateway->host->store, err) : NULL;
-	fine = gateway->keeper != NULL && add_limits(gateway, &options, &texts, err);
-	if (fine) {
+	gateway->keeper = keeper_new(gateway->host->store, err);
+	if (gateway->keeper != NULL && route_init(&route, account, &options, err) &&
+	    limits_init(&limits, gateway->options.declaration, gateway->settings, &options, err)) {
 		struct recording *recording = gateway->options.recording;
 
 		gateway->options.recording = NULL;
@@ -178,9 +74,8 @@ static bool open_exchange(struct gateway *gateway, struct err *err)
 		if (gateway->exchange != NULL)
 			exchange_watch(gateway->exchange, send_held, gateway);
 	}
-	route_fini(&texts.route);
-	endpoint_free(texts.limited);
-	value_tree_free(texts.calls);
+	route_fini(&route);
+	limits_fini(&limits);
 	return gateway->exchange != NULL;
 }
 
@@ -193,7 +88,7 @@ static void free_request(struct request *request)
 	*at = request->next;
 	value_tree_free(request->args);
 	buf_fini(&request->url);
-	auth_fini(&request->token);
+	authorization_fini(&request->authorization);
 	free(request);
 }
 
@@ -202,14 +97,13 @@ static void free_gateway(struct gateway *gateway)
 	while (gateway->requests != NULL)
 		free_request(gateway->requests);
 	endpoint_free(gateway->endpoint);
-	auth_fini(&gateway->auth);
 	json_decref(gateway->settings);
 	keeper_release(gateway->keeper);
 	recording_abandon(gateway->options.recording);
 	free(gateway);
 }
 
-static bool open_tokens(struct gateway *gateway, struct err *err)
+static bool open_authorizer(struct gateway *gateway, struct err *err)
 {
 	const struct gateway_options *options = &gateway->options;
 	const struct tokens_options wanted = {
@@ -222,10 +116,8 @@ static bool open_tokens(struct gateway *gateway, struct err *err)
 		.is_test = options->is_test,
 	};
 
-	if (!tokens_are_declared(auth_declared(options->declaration, gateway->settings)))
-		return true;
-	gateway->tokens = tokens_open(gateway->host, &wanted, err);
-	return gateway->tokens != NULL;
+	gateway->authorizer = authorizer_open(gateway->host, &wanted, err);
+	return gateway->authorizer != NULL;
 }
 
 static void on_nothing(void *arg)
@@ -247,13 +139,10 @@ struct gateway *gateway_open(struct host *host, const struct gateway_options *op
 	gateway->options = *options;
 	gateway->settings = json_loads(options->account->settings, 0, NULL);
 	gateway->endpoint = endpoint_new(options->declaration, gateway->settings, err);
-	if (gateway->endpoint != NULL &&
-	    auth_build(&gateway->auth, options->declaration, gateway->settings, options->secrets,
-		       options->secret_count, err) &&
-	    open_tokens(gateway, err) && open_exchange(gateway, err))
+	if (gateway->endpoint != NULL && open_authorizer(gateway, err) &&
+	    open_exchange(gateway, err))
 		return gateway;
-	if (gateway->tokens != NULL)
-		tokens_finish(gateway->tokens, on_nothing, NULL);
+	authorizer_finish(gateway->authorizer, on_nothing, NULL);
 	free_gateway(gateway);
 	return NULL;
 }
@@ -281,7 +170,7 @@ static void end_part(struct gateway *gateway)
 	finished(finished_arg, &err);
 }
 
-static void on_tokens_finished(void *arg)
+static void on_authorizer_finished(void *arg)
 {
 	end_part(arg);
 }
@@ -306,7 +195,7 @@ void gateway_finish(struct gateway *gateway, void (*finished)(void *arg, const s
 	gateway->finished = finished;
 	gateway->finished_arg = arg;
 	gateway->ending = 2;
-	tokens_finish(gateway->tokens, on_tokens_finished, gateway);
+	authorizer_finish(gateway->authorizer, on_authorizer_finished, gateway);
 	exchange_finish(gateway->exchange, on_exchange_finished, gateway);
 }
 
@@ -372,29 +261,14 @@ static void note_failure(const struct request *request, const struct err *err)
 		gateway->options.failed(gateway->options.arg, scope_of(request), err);
 }
 
-static void send_again(struct request *request);
-
-/* The vendor took the token, or did not and another one can be had. */
-static bool is_to_repeat(struct request *request, const struct net_reply *reply)
-{
-	struct tokens *tokens = request->gateway->tokens;
-
-	if (tokens == NULL || reply == NULL)
-		return false;
-	if (!tokens_are_refused(tokens, reply)) {
-		if (reply->status < 300)
-			tokens_prove(tokens, request->generation);
-		return false;
-	}
-	return !request->is_repeated && tokens_may_replace(tokens, request->generation);
-}
+static void authorize(struct request *request);
 
 static void on_done(void *arg, struct net_reply *reply, const struct err *err)
 {
 	struct request *request = arg;
 
-	if (is_to_repeat(request, reply)) {
-		send_again(request);
+	if (reply != NULL && authorization_is_spent(&request->authorization, reply)) {
+		authorize(request);
 		return;
 	}
 	if (err->kind != ERR_NONE)
@@ -448,14 +322,11 @@ static bool request_send(struct request *request, struct err *err)
 	struct gateway *gateway = request->gateway;
 	const struct value *args = value_root(request->args);
 	const struct value *body = value_get(args, "body");
-	const struct auth *auth = gateway->tokens != NULL ? &request->token : &gateway->auth;
 	struct net_header headers[HEADERS_MAX + 1];
 	int absent[ABSENT_MAX];
 	struct net_request wanted = {
 		.headers = headers,
 		.header_count = take_headers(value_get(args, "headers"), headers),
-		.credentials = auth->headers,
-		.credential_count = auth->count,
 		.body = body != NULL && body->type == VALUE_BYTES ? body->bytes : NULL,
 		.body_len = body != NULL && body->type == VALUE_BYTES ? body->len : 0,
 		.content_type = value_text(args, "content_type", NULL),
@@ -465,9 +336,11 @@ static bool request_send(struct request *request, struct err *err)
 		.absent_count = take_absent(value_get(args, "absent"), absent),
 	};
 
+	buf_clear(&request->url);
 	if (!endpoint_resolve(gateway->endpoint, args, &wanted.method, &request->url, err))
 		return false;
 	wanted.url = buf_text(&request->url);
+	authorization_attach(&request->authorization, &wanted);
 	if (!has_header(headers, wanted.header_count, "Accept"))
 		headers[wanted.header_count++] =
 			(struct net_header){ "Accept", "application/json" };
@@ -481,40 +354,22 @@ static void fail_request(struct request *request, const struct err *err)
 	free_request(request);
 }
 
-static void on_token(void *ctx, const struct secret *token, int64_t generation,
-		     const struct err *failure)
+static void on_authorized(void *ctx, const struct err *failure)
 {
 	struct request *request = ctx;
-	const struct tokens *tokens = request->gateway->tokens;
 	struct err err = *failure;
 
-	auth_fini(&request->token);
-	request->generation = generation;
-	if (token == NULL ||
-	    !auth_from_token(&request->token, tokens_header(tokens), tokens_prefix(tokens), token,
-			     &err) ||
-	    !request_send(request, &err))
+	if (err.kind != ERR_NONE || !request_send(request, &err))
 		fail_request(request, &err);
 }
 
-static void send_or_fail(struct request *request, int64_t refused, struct err *err)
-{
-	struct tokens *tokens = request->gateway->tokens;
-
-	if (request->args == NULL ||
-	    !(tokens != NULL ? tokens_get(tokens, refused, on_token, request, err)
-			     : request_send(request, err)))
-		fail_request(request, err);
-}
-
-/* The vendor refused it before it did anything: a write may be sent again, too. */
-static void send_again(struct request *request)
+static void authorize(struct request *request)
 {
 	struct err err = ERR_INIT;
 
-	request->is_repeated = true;
-	buf_clear(&request->url);
-	send_or_fail(request, request->generation, &err);
+	if (!authorization_get(&request->authorization, request->gateway->authorizer, on_authorized,
+			       request, &err))
+		fail_request(request, &err);
 }
 
 /* The one that has waited longest; NULL = none does. */
@@ -535,10 +390,8 @@ static void send_held(void *arg)
 	struct request *request;
 
 	while ((request = oldest_held(gateway)) != NULL) {
-		struct err err = ERR_INIT;
-
 		request->is_held = false;
-		send_or_fail(request, 0, &err);
+		authorize(request);
 	}
 }
 
@@ -561,7 +414,11 @@ void gateway_http(struct gateway *gateway, struct guest *guest, uint32_t id, con
 	request->args = value_parse(args, len, &err);
 	if (gateway->options.asked != NULL)
 		gateway->options.asked(gateway->options.arg, scope_of(request));
+	if (request->args == NULL) {
+		fail_request(request, &err);
+		return;
+	}
 	request->is_held = exchange_is_behind(gateway->exchange);
 	if (!request->is_held)
-		send_or_fail(request, 0, &err);
+		authorize(request);
 }

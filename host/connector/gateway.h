@@ -21,7 +21,7 @@ struct gateway;
 struct gateway_options {
 	const struct account *account;	   /* settings, ca_file, connect_to, proxy, allow_cidrs */
 	const struct value *declaration;   /* borrowed until finished */
-	const struct auth_secret *secrets; /* copied */
+	const struct auth_secret *secrets; /* borrowed until finished */
 	const char *credential_id;	   /* they are stored there; NULL = typed for a test */
 	size_t secret_count;
 	bool is_test;		     /* of the connection, while a person waits */

@@ -3,7 +3,7 @@
 #define MUSTER_CONNECTOR_SECRETS_H
 
 #include "base/secret.h"
-#include "connector/endpoint.h"
+#include "connector/auth.h"
 #include "store/account.h"
 #include "vault/vault.h"
 

@@ -5,64 +5,12 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "connector/template.h"
 #include "vault/oauth/scopes.h"
 
-enum { NAME_MAX_BYTES = 64 };
-
-/* --- texts with settings in them --- */
-
-struct template
+static struct auth_parts parts_of(const struct tokens_options *options)
 {
-	const struct tokens_options *options;
-	const char *at;
-};
-
-/* The next piece of "Bearer {key}": text as it stands, or the part of the credential that is named.
- */
-static bool next_piece(struct template *template, const char **text, size_t *len, struct err *err)
-{
-	const struct tokens_options *options = template->options;
-	const char *at = template->at, *close = at[0] == '{' ? strchr(at, '}') : NULL;
-	char name[NAME_MAX_BYTES];
-
-	if (close == NULL) {
-		*text = at;
-		*len = 1 + strcspn(at + 1, "{");
-		template->at = at + *len;
-		return true;
-	}
-	template->at = close + 1;
-	snprintf(name, sizeof(name), "%.*s", (int)(close - at - 1), at + 1);
-	return auth_find_part(name, options->settings, options->secrets, options->secret_count,
-			      text, len, err);
-}
-
-/* Its length first: secret memory does not grow. out NULL = only that. */
-static bool walk(const struct tokens_options *options, const char *text, struct secret *out,
-		 size_t *total, struct err *err)
-{
-	struct template template = { options, text };
-	const char *piece;
-	size_t len;
-
-	*total = 0;
-	while (*template.at != '\0') {
-		if (!next_piece(&template, &piece, &len, err))
-			return false;
-		if (out != NULL)
-			memcpy(out->data + *total, piece, len);
-		*total += len;
-	}
-	return true;
-}
-
-static bool expand(const struct tokens_options *options, const char *text, struct secret *out,
-		   struct err *err)
-{
-	size_t total;
-
-	return walk(options, text, NULL, &total, err) && secret_init(out, total, err) &&
-	       walk(options, text, out, &total, err);
+	return (struct auth_parts){ options->settings, options->secrets, options->secret_count };
 }
 
 static const char *text_of(const struct value *value)
@@ -135,13 +83,15 @@ static void login_fini(struct login *login)
 static bool add_parts(struct login *login, const struct tokens_options *options,
 		      const struct value *declared, struct err *err)
 {
+	const struct template_source source = { .parts = parts_of(options) };
+
 	if (value_count(declared) > TOKEN_PARTS_MAX)
 		return err_set(err, ERR_CONFIG, "auth: a login sends at most %d values",
 			       TOKEN_PARTS_MAX);
 	for (size_t i = 0; i < value_count(declared); i++) {
 		struct secret *value = &login->values[i];
 
-		if (!expand(options, text_of(&declared->items[i]), value, err))
+		if (!template_expand(&source, text_of(&declared->items[i]), value, err))
 			return false;
 		login->parts[i] = (struct oauth_part){ declared->keys[i], value->data, value->len };
 		login->count++;
@@ -152,8 +102,9 @@ static bool add_parts(struct login *login, const struct tokens_options *options,
 static bool find_part(const struct tokens_options *options, const struct value *from,
 		      const char *key, const char **text, size_t *len, struct err *err)
 {
-	return auth_find_part(value_text(from, key, ""), options->settings, options->secrets,
-			      options->secret_count, text, len, err);
+	const struct auth_parts parts = parts_of(options);
+
+	return auth_find_part(&parts, value_text(from, key, ""), text, len, err);
 }
 
 static bool add_basic(struct oauth_request *out, const struct tokens_options *options,

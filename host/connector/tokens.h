@@ -13,6 +13,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "connector/auth.h"
 #include "connector/endpoint.h"
 #include "connector/host.h"
 #include "net/net.h"

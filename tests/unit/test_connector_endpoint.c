@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "connector/auth.h"
 #include "connector/connector.h"
 #include "connector/endpoint.h"
 #include "connector/json_value.h"
@@ -416,11 +417,13 @@ static void header_of(const char *auth_text, const char *name, const char *value
 	json_t *settings = json_pack("{s:s}", "user", "rosa");
 	struct secret token = SECRET_INIT;
 	struct auth_secret secrets[] = { { "token", &token } };
+	const struct auth_parts parts = { settings, secrets, 1 };
 	struct err err = ERR_INIT;
 	struct auth auth;
 
 	assert_true(secret_from(&token, "s3cret", 6, &err));
-	assert_true(auth_build(&auth, value_root(declaration), settings, secrets, 1, &err));
+	assert_true(
+		auth_build(&auth, auth_declared(value_root(declaration), settings), &parts, &err));
 	assert_int_equal(auth.count, 1);
 	assert_string_equal(auth.headers[0].name, name);
 	assert_string_equal(auth.headers[0].value, value);
@@ -454,12 +457,14 @@ static void a_key_goes_beside_the_password(void **state)
 	json_t *settings = json_pack("{s:s}", "user", "rosa");
 	struct secret token = SECRET_INIT;
 	struct auth_secret secrets[] = { { "token", &token } };
+	const struct auth_parts parts = { settings, secrets, 1 };
 	struct err err = ERR_INIT;
 	struct auth auth;
 
 	(void)state;
 	assert_true(secret_from(&token, "s3cret", 6, &err));
-	assert_true(auth_build(&auth, value_root(declaration), settings, secrets, 1, &err));
+	assert_true(
+		auth_build(&auth, auth_declared(value_root(declaration), settings), &parts, &err));
 	assert_int_equal(auth.count, 2);
 	assert_string_equal(auth.headers[0].value, "Basic cm9zYTpzM2NyZXQ=");
 	assert_string_equal(auth.headers[1].name, "x-tenant");
@@ -476,14 +481,15 @@ static void a_secret_with_a_line_break_is_refused(void **state)
 		value_of("{\"auth\": {\"kind\": \"bearer\", \"token\": \"token\"}}");
 	struct secret token = SECRET_INIT;
 	struct auth_secret secrets[] = { { "token", &token } };
+	const struct auth_parts parts = { NULL, secrets, 1 }, none = { 0 };
 	struct err err = ERR_INIT;
 	struct auth auth;
 
 	(void)state;
 	assert_true(secret_from(&token, "a\r\nX: y", 7, &err));
-	assert_false(auth_build(&auth, value_root(declaration), NULL, secrets, 1, &err));
+	assert_false(auth_build(&auth, auth_declared(value_root(declaration), NULL), &parts, &err));
 	assert_null(strstr(err.message, "X: y"));
-	assert_false(auth_build(&auth, value_root(declaration), NULL, NULL, 0, &err));
+	assert_false(auth_build(&auth, auth_declared(value_root(declaration), NULL), &none, &err));
 	assert_non_null(strstr(err.message, "token"));
 	secret_fini(&token);
 	value_tree_free(declaration);

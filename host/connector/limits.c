@@ -1,0 +1,99 @@
+/* The limits that a connector declares. */
+#include "connector/limits.h"
+
+static bool take_rate(const struct value *text, struct net_rate *rate, struct err *err)
+{
+	return net_rate_parse(text->type == VALUE_BYTES ? text->bytes : "", rate, err) ||
+	       err_context(err, "limits");
+}
+
+/* The headers that tell what is left: { remaining = ..., reset = ..., window = "1h" }. */
+static bool add_quota(struct limits *limits, const struct value *headers,
+		      struct net_options *options, struct err *err)
+{
+	const char *window = value_text(headers, "window", NULL);
+	struct net_rate rate = { 0 };
+	struct buf text = BUF_INIT;
+	bool fine = true;
+
+	if (value_text(headers, "remaining", NULL) == NULL)
+		return true;
+	if (window != NULL) {
+		buf_printf(&text, "1/%s", window);
+		fine = buf_ok(&text, err) && net_rate_parse(buf_text(&text), &rate, err);
+		buf_fini(&text);
+	}
+	limits->quota = (struct net_quota){
+		.remaining = value_text(headers, "remaining", ""),
+		.reset = value_text(headers, "reset", NULL),
+		.window_ms = rate.window_ms,
+	};
+	options->quotas = &limits->quota;
+	options->quota_count = 1;
+	return fine;
+}
+
+/* per_endpoint: call -> rates. The calls are expanded like those of a stream. */
+static bool add_endpoint_rates(struct limits *limits, const struct value *per_endpoint,
+			       const struct value *declaration, const json_t *settings,
+			       struct net_options *options, struct err *err)
+{
+	const struct net_allow *allow;
+	struct buf list = BUF_INIT;
+
+	if (value_count(per_endpoint) == 0)
+		return true;
+	value_put_list(&list, value_count(per_endpoint));
+	for (size_t i = 0; i < value_count(per_endpoint); i++)
+		value_put_str(&list, per_endpoint->keys[i]);
+	limits->calls = buf_ok(&list, err) ? value_parse(list.data, list.len, err) : NULL;
+	buf_fini(&list);
+	limits->limited = endpoint_new(declaration, settings, err);
+	if (limits->calls == NULL || limits->limited == NULL ||
+	    !endpoint_allow(limits->limited, value_root(limits->calls), err))
+		return err_context(err, "limits");
+	allow = endpoint_allowed(limits->limited);
+	for (size_t i = 0; i < allow->call_count; i++) {
+		const struct value *rates = &per_endpoint->items[i];
+
+		for (size_t r = 0; r < value_count(rates); r++) {
+			struct net_endpoint_rate *rate =
+				&limits->endpoint_rates[options->endpoint_rate_count];
+
+			if (options->endpoint_rate_count == LIMITS_ENDPOINT_RATES_MAX)
+				return err_set(err, ERR_CONFIG,
+					       "limits: at most %d in per_endpoint",
+					       LIMITS_ENDPOINT_RATES_MAX);
+			rate->call = allow->calls[i];
+			if (!take_rate(value_at(rates, r), &rate->rate, err))
+				return false;
+			options->endpoint_rate_count++;
+		}
+	}
+	options->endpoint_rates = limits->endpoint_rates;
+	return true;
+}
+
+bool limits_init(struct limits *limits, const struct value *declaration, const json_t *settings,
+		 struct net_options *options, struct err *err)
+{
+	const struct value *declared = value_get(declaration, "limits");
+	const struct value *rates = value_get(declared, "rates");
+
+	for (size_t i = 0; i < value_count(rates) && i < NET_RATES_MAX; i++) {
+		if (!take_rate(value_at(rates, i), &limits->rates[i], err))
+			return false;
+		options->rate_count = i + 1;
+	}
+	options->rates = limits->rates;
+	options->concurrent = (int)value_int(declared, "concurrent", 0);
+	return add_quota(limits, value_get(declared, "headers"), options, err) &&
+	       add_endpoint_rates(limits, value_get(declared, "per_endpoint"), declaration,
+				  settings, options, err);
+}
+
+void limits_fini(struct limits *limits)
+{
+	endpoint_free(limits->limited);
+	value_tree_free(limits->calls);
+}
