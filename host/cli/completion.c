@@ -86,12 +86,14 @@ static const struct stored {
 
 enum { STORED_COUNT = sizeof(STORED) / sizeof(STORED[0]) };
 
-/* NULL: nothing that is stored is asked for. */
-static const struct stored *stored_of(const char *args)
+/* The first of them, from *at on, that is asked for; *at moves behind it. NULL: no more. */
+static const struct stored *stored_next(const char *args, size_t *at)
 {
-	for (size_t i = 0; args && i < STORED_COUNT; i++) {
-		if (strstr(args, STORED[i].word))
-			return &STORED[i];
+	while (args && *at < STORED_COUNT) {
+		const struct stored *stored = &STORED[(*at)++];
+
+		if (strstr(args, stored->word))
+			return stored;
 	}
 	return NULL;
 }
@@ -130,10 +132,11 @@ static void put_pattern(struct buf *out, const struct cli_verb *verbs, size_t i,
 /* What can follow a flag; nothing known: then the shell offers files. */
 static void put_values(struct buf *out, const struct cli_flag *flag)
 {
-	const struct stored *stored = stored_of(flag->value);
+	const struct stored *stored;
+	size_t at = 0;
 
 	buf_str(out, "words=");
-	if (stored)
+	while ((stored = stored_next(flag->value, &at)))
 		buf_printf(out, "$(%s)", stored->function);
 	for (size_t i = 0; flag->one_of && flag->one_of[i]; i++)
 		buf_printf(out, "%s%s", i ? " " : "'", flag->one_of[i]);
@@ -186,17 +189,18 @@ static void put_value_cases(struct buf *out)
 
 static void put_case(struct buf *out, const struct cli_verb *verb, const char *sub, bool has_subs)
 {
-	const struct stored *stored = stored_of(verb->args);
+	const struct stored *stored;
+	size_t at = 0;
 
 	buf_printf(out, "\t'%s %s') words='", verb->name, sub);
 	if (has_subs)
 		put_subs(out, verb->name);
 	put_arguments(out, verb);
 	put_flag_names(out, verb->flags);
-	if (stored)
-		buf_printf(out, "'\" $(%s)\" ;;\n", stored->function);
-	else
-		buf_str(out, "' ;;\n");
+	buf_char(out, '\'');
+	while ((stored = stored_next(verb->args, &at)))
+		buf_printf(out, "\" $(%s)\"", stored->function);
+	buf_str(out, " ;;\n");
 }
 
 /* case "$verb $sub" in ... words="..." ;; esac, which bash and zsh read alike. */
@@ -313,12 +317,8 @@ static void put_fish_text(struct buf *out, const char *text)
 	}
 }
 
-static void put_fish_stored(struct buf *out, const char *args)
+static void put_fish_stored(struct buf *out, const struct stored *stored)
 {
-	const struct stored *stored = stored_of(args);
-
-	if (!stored)
-		return;
 	buf_str(out, " -f -a '(");
 	put_stored_query(out, stored);
 	buf_str(out, ")'");
@@ -326,28 +326,34 @@ static void put_fish_stored(struct buf *out, const char *args)
 
 static void put_fish_arguments(struct buf *out, const struct cli_verb *verb, const char *condition)
 {
+	const struct stored *stored;
 	struct buf words = BUF_INIT;
+	size_t at = 0;
 
 	put_arguments(&words, verb);
 	if (words.len > 0)
 		buf_printf(out, "complete -c muster%s -f -a '%s'\n", condition, buf_text(&words));
 	buf_fini(&words);
-	if (!stored_of(verb->args))
-		return;
-	buf_printf(out, "complete -c muster%s", condition);
-	put_fish_stored(out, verb->args);
-	buf_char(out, '\n');
+	while ((stored = stored_next(verb->args, &at))) {
+		buf_printf(out, "complete -c muster%s", condition);
+		put_fish_stored(out, stored);
+		buf_char(out, '\n');
+	}
 }
 
 static void put_fish_flags(struct buf *out, const char *condition, const struct cli_flag *flags)
 {
 	for (; flags && flags->name; flags++) {
+		size_t at = 0;
+		const struct stored *stored = stored_next(flags->value, &at);
+
 		buf_printf(out, "complete -c muster%s -l %s", condition, flags->name);
 		if (flags->letter)
 			buf_printf(out, " -s %c", flags->letter);
 		if (flags->type != CLI_SWITCH)
 			buf_str(out, " -r");
-		put_fish_stored(out, flags->value);
+		if (stored)
+			put_fish_stored(out, stored);
 		if (flags->one_of) {
 			buf_str(out, " -f -a '");
 			for (size_t i = 0; flags->one_of[i]; i++)

@@ -10,6 +10,7 @@
 #include "cli/permissions.h"
 #include "cli/remote.h"
 #include "cli/verbs.h"
+#include "connector/capability.h"
 #include "connector/json_value.h"
 
 /* Outside of a project: what one would add. */
@@ -144,27 +145,6 @@ static json_t *settings_json(const struct value *settings)
 	return list;
 }
 
-/* "Device list (/api/v1/devices)" */
-static json_t *needs_json(const struct value *needs)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; list && i < value_count(needs); i++) {
-		const struct value *need = value_at(needs, i);
-		const struct value *name = need->type == VALUE_LIST ? value_at(need, 0) : need;
-		const struct value *path = need->type == VALUE_LIST ? value_at(need, 1) : NULL;
-		struct buf text = BUF_INIT;
-
-		if (name && name->type == VALUE_BYTES)
-			buf_str(&text, name->bytes);
-		if (path && path->type == VALUE_BYTES)
-			buf_printf(&text, " (%s)", path->bytes);
-		json_array_append_new(list, json_string(buf_text(&text)));
-		buf_fini(&text);
-	}
-	return list;
-}
-
 static json_t *streams_json(const struct value *streams)
 {
 	json_t *list = json_array();
@@ -176,12 +156,12 @@ static json_t *streams_json(const struct value *streams)
 
 		for (size_t k = 0; k < value_count(emits); k++)
 			json_array_append_new(entities, json_string(emits->keys[k]));
-		json_array_append_new(
-			list, json_pack("{s:s, s:o, s:o, s:b, s:b}", "stream",
-					value_text(at, "name", "?"), "emits", entities, "needs",
-					needs_json(value_get(at, "needs")), "is_enabled",
-					value_bool(at, "enabled", true), "may_degrade",
-					value_bool(at, "may_degrade", false)));
+		json_array_append_new(list,
+				      json_pack("{s:s, s:o, s:o, s:b, s:b}", "stream",
+						value_text(at, "name", "?"), "emits", entities,
+						"needs", capability_needs(at), "is_enabled",
+						value_bool(at, "enabled", true), "may_degrade",
+						value_bool(at, "may_degrade", false)));
 	}
 	return list;
 }

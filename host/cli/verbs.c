@@ -208,6 +208,15 @@ static const struct cli_verb VERBS[] = {
 	  "muster vendors", NULL, CLI_NEEDS_SCRIPTS, verb_vendors_list },
 	{ "vendors", "show", "VENDOR", 1, 1, "show a vendor's settings, streams and permissions",
 	  NULL, "muster vendors show kandji", NULL, CLI_NEEDS_SCRIPTS, verb_vendors_show },
+	{ "vendors", "capabilities", "[VENDOR|ACCOUNT...]", 0, -1, "show what vendors can give, accounts do",
+	  "Users, devices, apps, licenses, groups, actions: which of them a vendor's connector reads, how one "
+	  "signs in, and which permission is for what. Of an account it shows what came when it was last "
+	  "synced (a dry run counts, too): yes, no, not granted (the permission is named), not licensed, or "
+	  "cannot be told, because it was never read or failed for another reason. It asks nobody: muster "
+	  "check looks now. Without a name all vendors.",
+	  "muster vendors capabilities\nmuster vendors capabilities jumpcloud_mdm\n"
+	  "muster vendors capabilities kandji/acme --json",
+	  NULL, CLI_NEEDS_SCRIPTS, verb_vendors_capabilities },
 	{ "vendors", "check", "[VENDOR...]", 0, -1, "check connectors and overlays without a request",
 	  "Loads each connector with its overlays in a sandbox and reports what is wrong with it: file, "
 	  "line or key, and the nearest known key. Without a name all of them; outside of a project "

@@ -12,6 +12,7 @@ struct cli;
 bool verb_init(struct cli *cli, struct err *err);
 bool verb_vendors_list(struct cli *cli, struct err *err);
 bool verb_vendors_show(struct cli *cli, struct err *err);
+bool verb_vendors_capabilities(struct cli *cli, struct err *err);
 bool verb_vendors_check(struct cli *cli, struct err *err);
 bool verb_vendors_approve(struct cli *cli, struct err *err);
 bool verb_connect(struct cli *cli, struct err *err);

@@ -23,8 +23,8 @@ PLACES = {
     "seccomp.h": ["host/sandbox/*"],
     "linux/*": ["host/sandbox/*"],
     "zstd.h": ["host/record/*"],
-    "jansson.h": ["host/vault/*", "host/store/*", "host/record/*", "host/connector/*", "host/sync/*",
-                  "host/doctor/*", "host/backup/*", "host/cli/*"],
+    "jansson.h": ["host/base/json.*", "host/vault/*", "host/store/*", "host/record/*",
+                  "host/connector/*", "host/sync/*", "host/doctor/*", "host/backup/*", "host/cli/*"],
 }
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)

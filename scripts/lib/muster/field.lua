@@ -78,6 +78,44 @@ function field.is_data(source)
   return true
 end
 
+local function add_values(source, found)
+  local op = field.is_descriptor(source) and source.op
+  if op == "const" then
+    found[source.value] = true
+  elseif op == "pick" then
+    for _, value in pairs(source.values) do
+      found[value] = true
+    end
+    if source.default ~= nil then
+      found[source.default] = true
+    end
+  elseif op == "first" or op == "list" then
+    for _, inner in ipairs(source.sources) do
+      if not add_values(inner, found) then
+        return false
+      end
+    end
+  else
+    return false
+  end
+  return true
+end
+
+---The values that a source can give, sorted; nil where what the vendor writes comes through.
+---@param source any
+---@return any[]?
+function field.values(source)
+  local found, list = {}, {}
+  if not add_values(source, found) then
+    return nil
+  end
+  for value in pairs(found) do
+    list[#list + 1] = value
+  end
+  table.sort(list, compare_keys)
+  return list
+end
+
 function Descriptor.__tostring(self)
   local parts = {}
   if self.op == "join" then

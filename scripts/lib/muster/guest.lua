@@ -73,6 +73,18 @@ local function declare_streams(connector, file)
   return array(list)
 end
 
+local function declare_actions(actions)
+  local list = {}
+  for i, name in ipairs(schema.sorted_keys(actions)) do
+    local action = actions[name]
+    list[i] = {
+      name = name, label = action.label, target = action.target, destructive = action.destructive or false,
+      needs = array(action.needs or {}),
+    }
+  end
+  return array(list)
+end
+
 local function declare_maps(maps)
   local declared = {}
   for name, map in pairs(maps) do
@@ -91,7 +103,7 @@ local function declare(connector, maps, file)
     check = { calls = array(connector.check.calls) },
     permissions = array(connector.permissions or {}),
     errors = array(connector.errors or {}), streams = declare_streams(connector, file),
-    maps = declare_maps(maps),
+    actions = declare_actions(connector.actions or {}), maps = declare_maps(maps),
   }
 end
 

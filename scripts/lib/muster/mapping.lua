@@ -308,9 +308,10 @@ function mapping.declare(map)
   local fields = {}
   for i, name in ipairs(mapping.field_names(map)) do
     local part = map.fields[name]
+    local values = field.values(part.source)
     fields[i] = {
       name = name, source = field.text(part.source), origin = part.origin,
-      is_data = field.is_data(part.source),
+      is_data = field.is_data(part.source), values = values and core.array(values),
     }
   end
   return {

@@ -245,6 +245,21 @@ describe("field", function()
     end)
   end)
 
+  describe("the values of a source", function()
+    it("are those that it says itself", function()
+      assert.same({ "a" }, f.values(f.const "a"))
+      assert.same({ "no", "x", "y" }, f.values(f.pick("p", { [1] = "x", [2] = "y", [3] = "x" }, "no")))
+      assert.same({ "a", false, true }, f.values(f.first(f.pick("p", { [1] = true, [2] = false }), f.const "a")))
+      assert.same({ "discovered", "managed" }, f.values(f.list(f.pick("p", { [true] = "managed" }, "discovered"))))
+    end)
+
+    it("are unknown where the vendor's come through", function()
+      for _, source in ipairs { "p", f.lower "p", f.first(f.const "a", "p"), f.list "p", function() return 1 end } do
+        assert.is_nil(f.values(source))
+      end
+    end)
+  end)
+
   describe("descriptors", function()
     it("print themselves", function()
       assert.equal('pick(platform, { Mac = "macos", iPad = "ipados" }, "unknown")',

@@ -30,6 +30,26 @@ describe("load", function()
     assert.equal("vendors/minimal.lua", declared.maps.device.fields[1].origin)
   end)
 
+  it("tells which values a column can have, and which actions there are", function()
+    local action <const> = [[actions = {
+      wipe = {
+        label = "Wipe", target = "device", destructive = true, needs = { "Erase" },
+        calls = { "POST api:/wipe" }, run = function() end,
+      },
+    }, streams = {]]
+    local declared <const> = load((read_file(MINIMAL):gsub("streams = {", action, 1)))
+    local values <const> = {}
+    for _, one in ipairs(declared.maps.user.fields) do
+      values[one.name] = one.values and table.concat(one.values, " ") or nil
+    end
+    assert.same({ status = "active" }, values)
+    assert.same({ "wipe", "Wipe", "device", true, "Erase" }, {
+      declared.actions[1].name, declared.actions[1].label, declared.actions[1].target,
+      declared.actions[1].destructive, declared.actions[1].needs[1],
+    })
+    assert.same(0, #load(read_file(MINIMAL)).actions)
+  end)
+
   it("names the file and line of what cannot be compiled or run", function()
     assert.matches("^vendors/minimal.lua:2:", vendor.fault(load, "\nreturn {").message)
     assert.matches("^vendors/minimal.lua:1:", vendor.fault(load, "local x = nil; return x.y").message)
