@@ -23,11 +23,11 @@ static const struct err_kind_info kinds[ERR_KIND_COUNT] = {
 	[ERR_STORE] = { "store", 1, false, "check the disk and the project folder's permissions" },
 	[ERR_CANCELLED] = { "cancelled", 130, false, "" },
 	[ERR_OVER_LIMIT] = { "over_limit", 1, false, "" },
+	[ERR_BUSY] = { "busy", 8, true, "wait until the other session has ended" },
 	[ERR_BUG] = { "bug", 6, false, "mend the script, or report the fault" },
 	[ERR_USAGE] = { "usage", 2, false, "muster help" },
 	[ERR_CONFIG] = { "config", 6, false, "" },
 	[ERR_MISSING] = { "missing", 7, false, "" },
-	[ERR_BUSY] = { "busy", 8, true, "wait until the other session has ended" },
 	[ERR_SEALED] = { "sealed", 4, false, "muster vault status" },
 };
 

@@ -29,11 +29,11 @@ enum err_kind {
 	ERR_STORE,	/* database or disk */
 	ERR_CANCELLED,
 	ERR_OVER_LIMIT, /* a limit of ours: memory, CPU, size */
+	ERR_BUSY,	/* somebody else holds the lease */
 	ERR_BUG,	/* a script, or we, did something that must not happen */
 	ERR_USAGE,	/* the command line */
 	ERR_CONFIG,	/* connector, overlay, setting or file of the project */
 	ERR_MISSING,	/* no such account, session, connector ... */
-	ERR_BUSY,	/* somebody else holds the lease */
 	ERR_SEALED,	/* the vault has no key */
 	ERR_KIND_COUNT
 };

@@ -49,6 +49,10 @@ static const char *const names[SABOTAGE_COUNT] = {
 	[SABOTAGE_LEAK_REQUESTS] = "leak-requests",
 	[SABOTAGE_FRAME_BOUNDS] = "frame-bounds",
 	[SABOTAGE_MISSING_LOCK] = "missing-lock",
+	[SABOTAGE_FREE_LEASE] = "free-lease",
+	[SABOTAGE_RENEW_REGARDLESS] = "renew-regardless",
+	[SABOTAGE_USE_UNSTORED] = "use-unstored",
+	[SABOTAGE_UNCOUNTED_CALLS] = "uncounted-calls",
 };
 
 bool sabotage_is(enum sabotage fault)

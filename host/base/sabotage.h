@@ -52,7 +52,11 @@ enum sabotage {
 	SABOTAGE_LEAK_REQUESTS,		 /* what a request was made of is not freed */
 	SABOTAGE_UNCHECKED_MEMORY,	 /* an allocation is taken for granted */
 	SABOTAGE_FRAME_BOUNDS,		 /* a frame is taken that is not all there */
-	SABOTAGE_MISSING_LOCK, /* a thread tells another one something without their lock */
+	SABOTAGE_MISSING_LOCK,	   /* a thread tells another one something without their lock */
+	SABOTAGE_FREE_LEASE,	   /* whoever needs a token asks for one */
+	SABOTAGE_RENEW_REGARDLESS, /* a refused token is renewed though another already was */
+	SABOTAGE_USE_UNSTORED,	   /* a token is used that is nowhere but in memory */
+	SABOTAGE_UNCOUNTED_CALLS,  /* any number of calls to a token address */
 	SABOTAGE_COUNT,
 };
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/sabotage.h"
 #include "base/str.h"
 #include "store/db.h"
 #include "store/row.h"
@@ -202,7 +203,8 @@ static bool count_call(struct token *token, int64_t now_ms, struct err *err)
 	if (is_paused(token, now_ms))
 		return throttled(err, token->paused_until_ms - now_ms,
 				 "the authorization server asked for a pause");
-	if (recent_calls(token, now_ms, &calls, &oldest_ms) >= TOKEN_CALLS_MAX) {
+	if (recent_calls(token, now_ms, &calls, &oldest_ms) >= TOKEN_CALLS_MAX &&
+	    !sabotage_is(SABOTAGE_UNCOUNTED_CALLS)) {
 		buf_fini(&calls);
 		return throttled(err, oldest_ms + TOKEN_WINDOW_MS - now_ms,
 				 "8 were asked for within ten minutes");
@@ -221,7 +223,8 @@ static bool count_call(struct token *token, int64_t now_ms, struct err *err)
 
 bool token_is_held(const struct token *token, int64_t now_ms)
 {
-	return lease_is_live(token->owner, token->lease_expires_at_ms, TOKEN_LEASE_MS, now_ms);
+	return !sabotage_is(SABOTAGE_FREE_LEASE) &&
+	       lease_is_live(token->owner, token->lease_expires_at_ms, TOKEN_LEASE_MS, now_ms);
 }
 
 static bool set_text(char **text, const char *value, struct err *err)
@@ -271,7 +274,8 @@ static bool get_leased(struct store_tx *tx, const struct token_lease *lease, str
 {
 	if (!token_get(tx, lease->credential_id, out, err))
 		return false;
-	if (out->owner != NULL && out->fence == lease->fence) {
+	if (sabotage_is(SABOTAGE_IGNORE_FENCE) ||
+	    (out->owner != NULL && out->fence == lease->fence)) {
 		free(out->owner);
 		out->owner = NULL;
 		out->lease_expires_at_ms = 0;

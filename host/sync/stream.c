@@ -147,10 +147,10 @@ static void on_read(void *arg, const struct value *result, const struct err *fai
 		return;
 	}
 	err_context(&err, "%s", stream->name);
-	/* A refused credential, or a sandbox that is no more, ends the session; the rest one
-	 * stream. */
-	if (err.kind == ERR_AUTH || err.kind == ERR_OVER_LIMIT || err.kind == ERR_BUG || err.stop ||
-	    run->is_ending) {
+	/* A refused credential, one that another process holds, or a sandbox that is no more, ends
+	 * the session; the rest one stream. */
+	if (err.kind == ERR_AUTH || err.kind == ERR_BUSY || err.kind == ERR_OVER_LIMIT ||
+	    err.kind == ERR_BUG || err.stop || run->is_ending) {
 		run_fail(run, &err);
 		return;
 	}

@@ -15,6 +15,7 @@
 ---| "store"
 ---| "cancelled"
 ---| "over_limit"
+---| "busy" another process holds what this needs
 ---| "bug" in the script, or in us
 
 ---What went wrong: `tostring(err)` is its message. `api:*` raises the same table.

@@ -6,7 +6,7 @@ import pathlib
 import sqlite3
 import subprocess
 import time
-from typing import Any, Iterable
+from typing import Any, Iterable, Iterator
 
 WAIT_S = 30
 BATCH_COUNTS = ("created", "updated", "removed", "restored")
@@ -42,6 +42,13 @@ class Database:
         except sqlite3.OperationalError:
             return False
         return True
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Nobody else writes for the time being."""
+        with contextlib.closing(sqlite3.connect(self.path, timeout=WAIT_S)) as opened:
+            opened.execute("BEGIN IMMEDIATE")
+            yield
 
     def expire_leases(self) -> None:
         """All that the passing of time changes in a lease."""

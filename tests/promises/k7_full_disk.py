@@ -6,11 +6,13 @@ import os
 import pathlib
 import random
 import re
+import shutil
 import subprocess
 import tempfile
 from typing import Iterator, Optional
 
 from e2e.harness import ACCOUNT, DirectMuster, HOST, Run, all_differences
+from promises.custody import ACCOUNT as HARBOR, EXPIRED, custody
 from promises.database import Database
 from promises.promise import Promise, Skip
 from promises.syncing import first_of
@@ -20,6 +22,7 @@ KIB = 1024
 SIZES = tuple(range(256, 4096 + 1, 32))  # KiB
 ROOM = 64 * 1024  # KiB, when space has come back
 TENANT = {"tenant": "acme", "devices": 400, "apps_per_device": 6, "plain": True, "seed": 5}
+TOKEN_RESERVE = 4096 * KIB  # that is to be free before a token is asked for
 FAILED_CODE = 1
 CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
 
@@ -52,6 +55,21 @@ def disk(folder: pathlib.Path, kib: int) -> Iterator[None]:
         yield
     finally:
         subprocess.run(["umount", "--lazy", str(folder)], check=False)
+
+
+@contextlib.contextmanager
+def moved_to_disk(folder: pathlib.Path, kib: int) -> Iterator[pathlib.Path]:
+    """What is in the folder, on a disk of so many KiB."""
+    aside = folder.rename(folder.with_name("aside"))
+    folder.mkdir(mode=0o700)
+    with disk(folder, kib):
+        shutil.copytree(aside, folder, dirs_exist_ok=True)
+        yield folder
+
+
+def free_bytes(folder: pathlib.Path) -> int:
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize
 
 
 @contextlib.contextmanager
@@ -89,6 +107,7 @@ class FullDisk(Promise):
                          self.no_room_for_an_export):
                 with new_folder() as folder:
                     yield first_of(case(DirectMuster(folder), sim), case.__name__)
+        yield first_of(self.no_room_for_a_token(), "no room for a token")
 
     def live_on(self, folder: pathlib.Path, sim: Simulator) -> tuple[str, list[str]]:
         """From init to a sync; where the room ended, and what is wrong."""
@@ -135,6 +154,22 @@ class FullDisk(Promise):
             left = sorted(path.name for path in target.parent.iterdir())
         found = [] if run.code == FAILED_CODE and str(target) in run.err else [repr(run)]
         return found + ([f"left behind: {left}"] if left != ["ballast"] else [])
+
+    @staticmethod
+    def no_room_for_a_token() -> list[str]:
+        """It is not asked for: an answer that cannot be stored may hold the only one there is."""
+        with custody() as place, moved_to_disk(place.muster.project / ".muster", ROOM) as folder:
+            place.end(EXPIRED)
+            place.sim.clear_ledger()
+            ballast = folder / "ballast"
+            with open(ballast, "wb") as file:
+                os.posix_fallocate(file.fileno(), 0, free_bytes(folder) - TOKEN_RESERVE // 2)
+            run = place.muster.run("check", HARBOR)
+            found = [] if run.code == FAILED_CODE and "no room to store a new token" in run.err else [repr(run)]
+            found += [f"asked {len(calls)} times" for calls in [place.token_calls()] if calls]
+            ballast.unlink()
+            again = place.muster.run("check", HARBOR)
+            return found + ([again.err] if again.code else [])
 
     @staticmethod
     def damage(muster: DirectMuster) -> list[str]:

@@ -82,6 +82,7 @@ static void scripts_know_the_kinds_up_to_bug(void **state)
 {
 	(void)state;
 	assert_int_equal(err_kind_by_name("throttled"), ERR_THROTTLED);
+	assert_int_equal(err_kind_by_name("busy"), ERR_BUSY);
 	assert_int_equal(err_kind_by_name("bug"), ERR_BUG);
 	assert_int_equal(err_kind_by_name("sealed"), ERR_NONE);
 	assert_int_equal(err_kind_by_name("none"), ERR_NONE);

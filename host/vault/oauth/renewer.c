@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/sabotage.h"
 #include "base/str.h"
 #include "store/credential.h"
 #include "vault/oauth/round.h"
@@ -240,7 +241,7 @@ static void note(struct renewer *renewer)
 {
 	struct err err = ERR_INIT;
 
-	if (renewer->credential_id == NULL) {
+	if (renewer->credential_id == NULL || sabotage_is(SABOTAGE_USE_UNSTORED)) {
 		renewer->round.generation = renewer->generation + 1;
 		renewer->round.fresh_ms = INT64_MAX;
 		conclude(renewer);

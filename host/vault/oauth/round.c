@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/process.h"
+#include "base/sabotage.h"
 #include "base/str.h"
 #include "crypto/digest.h"
 #include "crypto/random.h"
@@ -89,8 +90,9 @@ static bool is_unsettled(const struct round *round, const struct token *token, i
 {
 	int64_t since_ms = now_ms - token->taken_at_ms;
 
-	return token_is_held(token, now_ms) ||
-	       (token->is_unsure && since_ms >= 0 && since_ms < round->retry_ms);
+	return !sabotage_is(SABOTAGE_FREE_LEASE) &&
+	       (token_is_held(token, now_ms) ||
+		(token->is_unsure && since_ms >= 0 && since_ms < round->retry_ms));
 }
 
 static bool has_room(const struct round *round, struct err *err)
@@ -142,12 +144,20 @@ static bool begin(struct store_tx *tx, struct round *round, int64_t now_ms, stru
 			   &round->lease, err);
 }
 
+/* Than the one that the vendor did not take: somebody else may have renewed it by now. */
+static bool is_other(const struct round *round, const struct token *token)
+{
+	if (sabotage_is(SABOTAGE_RENEW_REGARDLESS))
+		return round->refused == 0;
+	return token->generation > round->refused;
+}
+
 static bool look(struct store_tx *tx, struct round *round, const struct token *token,
 		 int64_t now_ms, struct err *err)
 {
 	enum token_state state = token_state(token, round->options->made_of, now_ms);
-	bool is_usable = (state == TOKEN_VALID || state == TOKEN_EXPIRING) &&
-			 token->generation > round->refused;
+	bool is_usable =
+		(state == TOKEN_VALID || state == TOKEN_EXPIRING) && is_other(round, token);
 
 	if (is_usable && !has_scopes(round, token->scopes_granted, err))
 		return false;

@@ -20,7 +20,7 @@ local required_call <const> = schema.call { required = true }
 -- The kinds of errors that scripts see (design: "Errors"); host/base/err.h has the same list.
 local KINDS <const> = {
   "net", "timeout", "throttled", "auth", "forbidden", "unlicensed", "refused", "remote", "data",
-  "store", "cancelled", "over_limit", "bug",
+  "store", "cancelled", "over_limit", "busy", "bug",
 }
 
 -- "GET api:/devices/{id}"

@@ -41,7 +41,9 @@ Out.__index = Out
 local out = {}
 
 -- Of a scope's failures these say that the next parent would fare no better.
-local FATAL <const> = { auth = true, over_limit = true, bug = true, cancelled = true, store = true }
+local FATAL <const> = {
+  auth = true, over_limit = true, bug = true, busy = true, cancelled = true, store = true,
+}
 
 -- So many failures without one success, and the stream gives up.
 local HOPELESS <const> = 10

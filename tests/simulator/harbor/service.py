@@ -31,6 +31,7 @@ OPTIONS = {
     "scopes": None,         # what is granted, as it is written; None: what was asked for, untold
     "offline": True,        # a code gives a refresh token
     "rotates": True,        # each refresh gives a new refresh token and ends the old one
+    "grace_s": 0,           # for so long the old one is still taken: the answer may have been lost
 }
 
 
@@ -55,7 +56,7 @@ class HarborService(Service):
         self.client, self.secret = f"{name}:client", spec.get("secret") or "s&c=t " + secrets.token_hex(12)
         self.lock = threading.RLock()
         self.tokens: dict[str, float] = {}  # access token -> when it ends
-        self.refresh_tokens: dict[str, bool] = {}  # -> still good; one that is not ends all
+        self.refresh_tokens: dict[str, Optional[float]] = {}  # -> when it was used; again ends all
         self.codes: set[str] = set()
         self.devices = {f"d-{i:03}": f"Laptop {i}" for i in range(self.options["devices"])}
 
@@ -131,19 +132,23 @@ class HarborService(Service):
 
     def refresh(self, form: dict[str, str]) -> Reply:
         used = form.get("refresh_token", "")
-        if not self.refresh_tokens.get(used):
+        if not self.is_refreshing(used):
             if used in self.refresh_tokens:  # used again: somebody has a copy of the family
-                self.refresh_tokens = dict.fromkeys(self.refresh_tokens, False)
+                self.refresh_tokens = dict.fromkeys(self.refresh_tokens, 0.0)
                 self.tokens.clear()
             return self.failure("invalid_grant")
         if not self.options["rotates"]:
             return self.grant()
-        self.refresh_tokens[used] = False
+        self.refresh_tokens[used] = self.refresh_tokens[used] or time.time()
         return self.grant(refresh_token=self.consent()["refresh_token"])
+
+    def is_refreshing(self, token: str) -> bool:
+        used_at = self.refresh_tokens.get(token, 0.0)
+        return used_at is None or time.time() < used_at + self.options["grace_s"]
 
     def consent(self) -> dict[str, str]:
         token = "rt-" + secrets.token_urlsafe(24)
-        self.refresh_tokens[token] = True
+        self.refresh_tokens[token] = None
         return {"refresh_token": token}
 
     def log_in(self, request: Request) -> Reply:

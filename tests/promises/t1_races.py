@@ -1,0 +1,78 @@
+"""T1: many processes, in many coroutines each, find the token ended: one of them asks for the next.
+
+The authorization server rotates refresh tokens, and ends all of a family when one is used twice. Nobody may
+ask it more than 8 times in ten minutes; between two expiries the test lets these ten minutes pass, in the
+database.
+"""
+
+import os
+import random
+import signal
+from typing import Iterator, Optional
+
+from e2e.harness import Run
+from promises.custody import (ACCOUNT, BUSY_CODE, Custody, DUE, EXPIRED, HOST, LOGIN, REFUSED,
+                               TOKEN_PATH, custody, ended, wait_until)
+from promises.promise import Promise
+from promises.syncing import first_of
+
+PROCESSES = 8  # of custody.COROUTINES each
+DELAYS = (0, 0.2, 0.6)  # of the token server's answer
+OVERTAKEN = 50  # one process in so many expiries loses its lease
+GRACE_S = 600
+ENDS = (REFUSED, EXPIRED, DUE)
+
+
+class Races(Promise):
+    id = "T1"
+    title = "token expiries, 8 processes of 4 coroutines each"
+    small, full, patience = 6, 200, 12
+    faults = ("free-lease", "renew-regardless", "ignore-fence")
+
+    def check(self, volume: int, draw: random.Random) -> Iterator[Optional[str]]:
+        with custody() as place:
+            for number in range(volume):
+                how = ENDS[number % len(ENDS)]
+                found = self.expire(place, how, draw)
+                yield first_of(found, f"expiry {number + 1}, {how}")
+                if number % OVERTAKEN == 0:
+                    yield first_of(self.overtake(place), "a process that lost its lease")
+
+    def expire(self, place: Custody, how: str, draw: random.Random) -> list[str]:
+        """What is wrong after an expiry that everybody meets at once."""
+        place.pass_window()
+        place.sim.clear_faults()
+        place.sim.clear_ledger()
+        if delay := draw.choice(DELAYS):
+            place.sim.fault("delay", host=LOGIN, path=TOKEN_PATH, seconds=delay)
+        place.end(how)
+        runs = place.run_all([["check", ACCOUNT]] * (PROCESSES - 1) + [["sync", ACCOUNT]])
+        calls = [call["status"] for call in place.token_calls()]
+        return failures(runs) + ([] if calls == [200] else [f"token calls: {calls}"])
+
+    def overtake(self, place: Custody) -> list[str]:
+        """Stopped for longer than its lease lives, while another gets a token: it stores nothing, and says
+        that it was overtaken, not that its credential is wrong."""
+        place.pass_window()
+        place.end(EXPIRED)
+        place.sim.change(HOST, "set", grace_s=GRACE_S)
+        place.sim.clear_ledger()
+        place.sim.fault("delay", host=LOGIN, path=TOKEN_PATH, seconds=1)
+        with place.started("check", ACCOUNT) as first:
+            if not wait_until(place.token_calls, first):
+                return ["the first process asks nothing"]
+            os.killpg(first.pid, signal.SIGSTOP)
+            place.expire_lease()
+            place.pass_pause()
+            found = failures([place.muster.run("check", ACCOUNT)])
+            before = place.row()
+            os.killpg(first.pid, signal.SIGCONT)
+            run = ended(["check", ACCOUNT], first)
+        place.sim.change(HOST, "set", grace_s=0)
+        if run.code != BUSY_CODE or "lease lost" not in run.err:
+            found += [f"the overtaken one ends with {run.code}: {run.err.strip()[-200:]}"]
+        return found + ([] if place.row() == before else ["the overtaken one changed the row"])
+
+
+def failures(runs: list[Run]) -> list[str]:
+    return [f"{run.arguments[0]} ends with {run.code}: {run.err.strip()[-200:]}" for run in runs if run.code]
