@@ -241,7 +241,7 @@ static bool set_text(char **text, const char *value, struct err *err)
 static bool take(struct store_tx *tx, struct token *token, const char *owner, int64_t now_ms,
 		 struct token_lease *out, struct err *err)
 {
-	if (token_is_held(token, now_ms))
+	if (token->owner != NULL && token_is_held(token, now_ms))
 		return err_set(err, ERR_BUSY, "another process asks for a new token: %.*s",
 			       (int)strcspn(token->owner, " "), token->owner);
 	if (!count_call(token, now_ms, err) || !set_text(&token->owner, owner, err))

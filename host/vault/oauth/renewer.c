@@ -199,25 +199,44 @@ static void on_note_time(void *arg)
 	note(renewer);
 }
 
-static void conclude(struct renewer *renewer)
+/* Stored it is by now: what fails here does not lose a rotated token. */
+static void hand_out(struct renewer *renewer)
 {
 	struct round *round = &renewer->round;
 
-	if (round->answer.verdict == OAUTH_GRANTED && round->why.kind != ERR_NONE) {
-		answer_all(renewer, &round->why);
-	} else if (round->answer.verdict == OAUTH_GRANTED) {
+	if (round->why.kind == ERR_NONE && redact_tokens(renewer, &round->why)) {
 		renewer->is_old = false;
 		adopt(renewer, &round->answer.access_token, round->generation, round->fresh_ms);
-	} else if (round->answer.verdict == OAUTH_FAILED && ++renewer->attempts < ATTEMPTS &&
-		   renewer->finished == NULL) {
-		wait_for(renewer, round->retry_ms, on_time);
-	} else if (round->answer.verdict == OAUTH_REFUSED && round->has_before &&
-		   !round->use_before && renewer->finished == NULL) {
-		renewer->use_before = true;
-		look(renewer);
 	} else {
 		answer_all(renewer, &round->why);
 	}
+}
+
+/* After an outcome that is no grant: once more, or with the refresh token before the last? */
+static bool goes_on(struct renewer *renewer)
+{
+	const struct round *round = &renewer->round;
+
+	if (renewer->finished != NULL)
+		return false;
+	if (round->answer.verdict == OAUTH_FAILED && ++renewer->attempts < ATTEMPTS) {
+		wait_for(renewer, round->retry_ms, on_time);
+		return true;
+	}
+	if (round->answer.verdict == OAUTH_REFUSED && round->has_before && !round->use_before) {
+		renewer->use_before = true;
+		look(renewer);
+		return true;
+	}
+	return false;
+}
+
+static void conclude(struct renewer *renewer)
+{
+	if (renewer->round.answer.verdict == OAUTH_GRANTED)
+		hand_out(renewer);
+	else if (!goes_on(renewer))
+		answer_all(renewer, &renewer->round.why);
 }
 
 /*
@@ -263,8 +282,6 @@ static void on_answer(void *ctx, int status, const void *body, size_t len, const
 	else
 		oauth_answer_judge(&round->answer, renewer->options.reading, status, body, len,
 				   &round->why);
-	if (round->answer.verdict == OAUTH_GRANTED && !redact_tokens(renewer, &round->why))
-		round->answer.verdict = OAUTH_FAILED;
 	note(renewer);
 }
 
@@ -327,16 +344,14 @@ static void on_looked(void *arg, const struct err *err)
 	struct renewer *renewer = round->renewer;
 
 	renewer->units--;
-	if (err->kind != ERR_NONE)
+	if (err->kind != ERR_NONE || (round->step == ROUND_WAIT && renewer->finished != NULL))
 		answer_all(renewer, err);
 	else if (round->step == ROUND_HAVE)
 		adopt_stored(renewer);
 	else if (round->step == ROUND_CALL)
 		call(renewer);
-	else if (renewer->finished == NULL)
-		wait_for_other(renewer);
 	else
-		answer_all(renewer, err);
+		wait_for_other(renewer);
 }
 
 static int64_t highest_refused(const struct renewer *renewer)
