@@ -51,6 +51,8 @@ static bool open_exchange(struct gateway *gateway, struct err *err)
 	const struct account *account = gateway->options.account;
 	struct route route = { 0 };
 	struct limits limits = { 0 };
+	const struct limits_owner owner = { account, gateway->options.credential_id,
+					    gateway->options.declaration, gateway->settings };
 	struct net_options options = {
 		/* Before it is stored an account has no id: its tests share their vendor's limits.
 		 */
@@ -64,7 +66,7 @@ static bool open_exchange(struct gateway *gateway, struct err *err)
 
 	gateway->keeper = keeper_new(gateway->host->store, err);
 	if (gateway->keeper != NULL && route_init(&route, account, &options, err) &&
-	    limits_init(&limits, gateway->options.declaration, gateway->settings, &options, err)) {
+	    limits_init(&limits, &owner, &options, err)) {
 		struct recording *recording = gateway->options.recording;
 
 		gateway->options.recording = NULL;

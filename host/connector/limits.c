@@ -1,6 +1,8 @@
 /* The limits that a connector declares. */
 #include "connector/limits.h"
 
+#include "base/str.h"
+
 static bool take_rate(const struct value *text, struct net_rate *rate, struct err *err)
 {
 	return net_rate_parse(text->type == VALUE_BYTES ? text->bytes : "", rate, err) ||
@@ -35,8 +37,8 @@ static bool add_quota(struct limits *limits, const struct value *headers,
 
 /* per_endpoint: call -> rates. The calls are expanded like those of a stream. */
 static bool add_endpoint_rates(struct limits *limits, const struct value *per_endpoint,
-			       const struct value *declaration, const json_t *settings,
-			       struct net_options *options, struct err *err)
+			       const struct limits_owner *owner, struct net_options *options,
+			       struct err *err)
 {
 	const struct net_allow *allow;
 	struct buf list = BUF_INIT;
@@ -48,7 +50,7 @@ static bool add_endpoint_rates(struct limits *limits, const struct value *per_en
 		value_put_str(&list, per_endpoint->keys[i]);
 	limits->calls = buf_ok(&list, err) ? value_parse(list.data, list.len, err) : NULL;
 	buf_fini(&list);
-	limits->limited = endpoint_new(declaration, settings, err);
+	limits->limited = endpoint_new(owner->declaration, owner->settings, err);
 	if (limits->calls == NULL || limits->limited == NULL ||
 	    !endpoint_allow(limits->limited, value_root(limits->calls), err))
 		return err_context(err, "limits");
@@ -74,10 +76,31 @@ static bool add_endpoint_rates(struct limits *limits, const struct value *per_en
 	return true;
 }
 
-bool limits_init(struct limits *limits, const struct value *declaration, const json_t *settings,
+/*
+ * Who counts together. Before it is stored an account has no tenant, and what was typed no
+ * credential: then the net's own scope counts.
+ */
+static bool add_budget(struct limits *limits, const char *shared, const struct limits_owner *owner,
+		       struct net_options *options, struct err *err)
+{
+	const struct account *account = owner->account;
+	const char *provider = value_text(owner->declaration, "provider", account->vendor);
+
+	if (str_eq(shared, "tenant") && account->tenant != NULL)
+		buf_printf(&limits->budget, "tenant %s %s", provider, account->tenant);
+	else if (owner->credential_id != NULL)
+		buf_printf(&limits->budget, "credential %s %s", owner->credential_id,
+			   str_eq(shared, "provider") ? provider : account->vendor);
+	else
+		return true;
+	options->budget_id = buf_text(&limits->budget);
+	return buf_ok(&limits->budget, err);
+}
+
+bool limits_init(struct limits *limits, const struct limits_owner *owner,
 		 struct net_options *options, struct err *err)
 {
-	const struct value *declared = value_get(declaration, "limits");
+	const struct value *declared = value_get(owner->declaration, "limits");
 	const struct value *rates = value_get(declared, "rates");
 
 	for (size_t i = 0; i < value_count(rates) && i < NET_RATES_MAX; i++) {
@@ -87,13 +110,15 @@ bool limits_init(struct limits *limits, const struct value *declaration, const j
 	}
 	options->rates = limits->rates;
 	options->concurrent = (int)value_int(declared, "concurrent", 0);
-	return add_quota(limits, value_get(declared, "headers"), options, err) &&
-	       add_endpoint_rates(limits, value_get(declared, "per_endpoint"), declaration,
-				  settings, options, err);
+	return add_budget(limits, value_text(declared, "shared", "credential"), owner, options,
+			  err) &&
+	       add_quota(limits, value_get(declared, "headers"), options, err) &&
+	       add_endpoint_rates(limits, value_get(declared, "per_endpoint"), owner, options, err);
 }
 
 void limits_fini(struct limits *limits)
 {
 	endpoint_free(limits->limited);
 	value_tree_free(limits->calls);
+	buf_fini(&limits->budget);
 }

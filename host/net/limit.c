@@ -109,6 +109,29 @@ static void find_window(const char *state, int64_t span_ms, struct limit_window 
 	limit_window_init(out, span_ms);
 }
 
+static bool is_among(int64_t span_ms, const struct limit_window *windows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (windows[i].span_ms == span_ms)
+			return true;
+	}
+	return false;
+}
+
+/* Appends what is kept of other rates; returns how many windows there are then. */
+static size_t find_others(const char *state, struct limit_window *windows, size_t count)
+{
+	struct limit_window other;
+
+	while (state != NULL && *state != '\0' && count < NET_RATES_MAX) {
+		if (!limit_window_parse(&state, &other))
+			break;
+		if (!is_among(other.span_ms, windows, count))
+			windows[count++] = other;
+	}
+	return count;
+}
+
 int64_t limit_take(const char *state, const struct net_rate *rates, size_t count, int64_t now_ms,
 		   struct buf *next)
 {
@@ -125,6 +148,7 @@ int64_t limit_take(const char *state, const struct net_rate *rates, size_t count
 		if (wait > longest)
 			longest = wait;
 	}
+	count = find_others(state, windows, count);
 	for (size_t i = 0; i < count; i++) {
 		if (longest == 0)
 			limit_window_add(&windows[i], now_ms);

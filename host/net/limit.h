@@ -37,6 +37,7 @@ bool limit_window_parse(const char **text, struct limit_window *out);
  * Takes one from every rate, or from none: returns 0 when taken, else the wait in milliseconds.
  * `state` is the text kept so far (NULL = nothing; damaged lines count as nothing); the text to be
  * kept is appended to `next`. A rate is recognised by its window: a changed count keeps its past.
+ * Windows of other rates, of whoever draws on the same budget, are kept and count it, too.
  */
 int64_t limit_take(const char *state, const struct net_rate *rates, size_t count, int64_t now_ms,
 		   struct buf *next);

@@ -86,6 +86,9 @@ static bool copy_options(struct net *net, const struct net_options *options, str
 
 	*copy = *options;
 	copy->account_id = net_blocks_text(&net->blocks, options->account_id);
+	copy->budget_id = options->budget_id != NULL
+				  ? net_blocks_text(&net->blocks, options->budget_id)
+				  : copy->account_id;
 	copy->ca_file = net_blocks_text(&net->blocks, options->ca_file);
 	copy->proxy = net_blocks_text(&net->blocks, options->proxy);
 	copy->rates = net_blocks_copy(&net->blocks, options->rates,
@@ -198,8 +201,8 @@ static bool set_up(struct net *net, const struct net_options *options, struct er
 	    !parse_proxy(net, err))
 		return false;
 	snprintf(scope, sizeof(scope), "%s retries", net->options.account_id);
-	net->budget_scope = net_blocks_text(&net->blocks, scope);
-	if (net->budget_scope == NULL)
+	net->retry_scope = net_blocks_text(&net->blocks, scope);
+	if (net->retry_scope == NULL)
 		return err_oom(err);
 	retry_budget_init(&net->budget);
 	draw_seed(net);

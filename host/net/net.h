@@ -85,13 +85,13 @@ bool net_rate_parse(const char *text, struct net_rate *out, struct err *err);
 
 struct net_endpoint_rate {
 	struct net_allowed_call call;
-	struct net_rate rate; /* in addition to the account's rates */
+	struct net_rate rate; /* in addition to the budget's rates */
 };
 
 /*
- * Headers of an answer that tell what is left of a quota: when `remaining` is 0, the account sends
- * nothing to this host before `reset` (seconds from now, or seconds since 1970). Without a `reset`
- * header: not before the next multiple of window_ms.
+ * Headers of an answer that tell what is left of a quota: when `remaining` is 0, nobody of its
+ * budget sends anything to this host before `reset` (seconds from now, or seconds since 1970).
+ * Without a `reset` header: not before the next multiple of window_ms.
  */
 struct net_quota {
 	const char *remaining; /* "RateLimit-Remaining" */
@@ -143,9 +143,12 @@ struct net_tuning {
 /* Copied by net_open, texts and all; `keeper.arg`, `log`, `redact` and `waiting_arg` are
  * borrowed. */
 struct net_options {
-	const char *account_id; /* scope of limits */
-	const char *ca_file;	/* PEM file; trusted in addition to the system's; or NULL */
-	const char *proxy;	/* http://, https:// or socks5h://HOST:PORT; or NULL */
+	const char *account_id; /* scope of breakers and retries */
+	/* Scope of rates and of the pauses that a vendor asks for: accounts that share it count
+	 * together. NULL = account_id. */
+	const char *budget_id;
+	const char *ca_file; /* PEM file; trusted in addition to the system's; or NULL */
+	const char *proxy;   /* http://, https:// or socks5h://HOST:PORT; or NULL */
 	const char *const
 		*connect_to;	 /* HOST:PORT:HOST2:PORT2, as curl has it: names in the URL, */
 	size_t connect_to_count; /* TLS and Host stay; a HOST2 is thereby allowed */

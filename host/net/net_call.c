@@ -206,7 +206,7 @@ static void save_budget(struct net *net)
 		return;
 	retry_budget_print(&net->budget, &text);
 	if (!text.failed)
-		keeper->save(keeper->arg, net->budget_scope, text.data);
+		keeper->save(keeper->arg, net->retry_scope, text.data);
 	buf_fini(&text);
 }
 
@@ -222,7 +222,7 @@ static void report(struct net_call *call, const struct http_result *result)
 	if (result->class == RETRY_THROTTLED && !call->is_probe)
 		return;
 	if (breaker_report(breaker, failed, clock_wall_ms()))
-		net_gate_save(call->gate);
+		net_gate_save_breaker(call->gate);
 	call->is_probe = false;
 }
 
@@ -431,30 +431,46 @@ static void pass_gate(struct net_call *call)
 
 /* --- kept state --- */
 
-static void on_gate_loaded(void *ctx, const char *state, const struct err *err)
+static void on_pause_loaded(void *ctx, const char *state, const struct err *err)
 {
 	struct net_call *call = net_question_close(ctx);
 
 	if (call == NULL)
 		return;
 	if (err->kind == ERR_NONE && state != NULL)
-		net_gate_parse(call->gate, state);
+		net_gate_parse_pause(call->gate, state);
 	call->gate->fresh_until = clock_monotonic_ms() + NET_STATE_FRESH_MS;
 	pass_gate(call);
 }
 
-static void load_gate(struct net_call *call)
+static void load_kept(struct net_call *call, const char *scope,
+		      void (*loaded)(void *ctx, const char *state, const struct err *err))
 {
 	const struct net_keeper *keeper = &call->net->options.keeper;
-	struct net_question *question;
+	struct net_question *question = net_call_ask(call);
 
-	if (keeper->load == NULL || clock_monotonic_ms() < call->gate->fresh_until) {
-		pass_gate(call);
-		return;
-	}
-	question = net_call_ask(call);
 	if (question != NULL)
-		keeper->load(keeper->arg, call->gate->scope, on_gate_loaded, question);
+		keeper->load(keeper->arg, scope, loaded, question);
+}
+
+static void on_breaker_loaded(void *ctx, const char *state, const struct err *err)
+{
+	struct net_call *call = net_question_close(ctx);
+
+	if (call == NULL)
+		return;
+	if (err->kind == ERR_NONE && state != NULL)
+		breaker_parse(&call->gate->breaker, state);
+	load_kept(call, call->gate->pause_scope, on_pause_loaded);
+}
+
+static void load_gate(struct net_call *call)
+{
+	if (call->net->options.keeper.load == NULL ||
+	    clock_monotonic_ms() < call->gate->fresh_until)
+		pass_gate(call);
+	else
+		load_kept(call, call->gate->scope, on_breaker_loaded);
 }
 
 static void on_budget_loaded(void *ctx, const char *state, const struct err *err)
@@ -471,15 +487,9 @@ static void on_budget_loaded(void *ctx, const char *state, const struct err *err
 
 void net_call_admitted(struct net_call *call)
 {
-	const struct net_keeper *keeper = &call->net->options.keeper;
-	struct net_question *question;
-
 	limit_window_add(&call->net->budget.requests, clock_wall_ms());
-	if (keeper->load == NULL || call->net->has_loaded_budget) {
+	if (call->net->options.keeper.load == NULL || call->net->has_loaded_budget)
 		load_gate(call);
-		return;
-	}
-	question = net_call_ask(call);
-	if (question != NULL)
-		keeper->load(keeper->arg, call->net->budget_scope, on_budget_loaded, question);
+	else
+		load_kept(call, call->net->retry_scope, on_budget_loaded);
 }

@@ -40,7 +40,8 @@ void net_blocks_fini(struct net_blocks *blocks);
 struct net_gate {
 	struct net *net;
 	struct net_gate *next;
-	char *scope; /* "ACCOUNT host:port" */
+	char *scope;	   /* of the breaker: "ACCOUNT host:port" */
+	char *pause_scope; /* "BUDGET host:port pause" */
 	char *host;
 	uint16_t port;
 	int in_use;
@@ -63,8 +64,8 @@ void net_gate_pause(struct net_gate *gate, int64_t until);
 /* Looks for the declared quota headers and Retry-After. */
 void net_gate_note_reply(struct net_gate *gate, const struct net_reply *reply,
 			 int64_t retry_after_ms);
-void net_gate_save(struct net_gate *gate);
-void net_gate_parse(struct net_gate *gate, const char *state);
+void net_gate_save_breaker(struct net_gate *gate);
+void net_gate_parse_pause(struct net_gate *gate, const char *state);
 
 /* --- the account --- */
 
@@ -81,13 +82,13 @@ struct net {
 	struct resolve_route *routes;
 	size_t route_count;
 	struct policy_url proxy; /* only host and port are used */
-	const char *budget_scope;
+	const char *retry_scope;
 	struct resolver *resolver;
 	struct http *http;
 	struct net_gate *gates;
 	struct net_scope *scopes;
 	struct net_call *calls;
-	struct retry_budget budget;
+	struct retry_budget budget; /* of repetitions */
 	bool has_loaded_budget, is_closing;
 	uint64_t random;
 };
@@ -113,7 +114,7 @@ struct net_call {
 	struct policy_url url;
 	net_done_fn *done;
 	void *arg;
-	size_t rate_index; /* the next rate to take: endpoints, then the account's */
+	size_t rate_index; /* the next rate to take: endpoints, then the budget's */
 	int attempts;
 	/* What it waits for; all but one are NULL. */
 	struct loop_timer *timer;

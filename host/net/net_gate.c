@@ -1,6 +1,7 @@
 /*
  * The gate of an account towards one host: how many at a time, pauses that the vendor asked for,
- * and the breaker. The last two are kept, so that a restart or a second process obeys them.
+ * and the breaker. The last two are kept, so that a restart or a second process obeys them; a pause
+ * is that of everybody who draws on the same budget.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -85,12 +86,42 @@ void net_gate_leave(struct net_gate *gate, struct net_call *call)
 
 /* --- pauses --- */
 
+/* What is kept need not be read before long: it is what we have. */
+static void save(struct net_gate *gate, const char *scope, struct buf *text)
+{
+	const struct net_keeper *keeper = &gate->net->options.keeper;
+
+	if (!text->failed)
+		keeper->save(keeper->arg, scope, text->data);
+	gate->fresh_until = clock_monotonic_ms() + NET_STATE_FRESH_MS;
+	buf_fini(text);
+}
+
+static bool has_keeper(const struct net_gate *gate)
+{
+	return gate->net->options.keeper.save != NULL && !sabotage_is(SABOTAGE_FORGET_LIMITS);
+}
+
 void net_gate_pause(struct net_gate *gate, int64_t until)
 {
+	struct buf text = BUF_INIT;
+
 	if (until <= gate->not_before)
 		return;
 	gate->not_before = until;
-	net_gate_save(gate);
+	if (!has_keeper(gate))
+		return;
+	buf_printf(&text, "%" PRId64 "\n", until);
+	save(gate, gate->pause_scope, &text);
+}
+
+void net_gate_parse_pause(struct net_gate *gate, const char *state)
+{
+	int64_t until;
+
+	if (str_next_int64(&state, &until) && until > gate->not_before &&
+	    until - clock_wall_ms() <= PAUSE_MAX_MS)
+		gate->not_before = until;
 }
 
 /* Seconds from now, or since 1970; -1 = no number. */
@@ -134,56 +165,47 @@ void net_gate_note_reply(struct net_gate *gate, const struct net_reply *reply,
 										: PAUSE_MAX_MS));
 }
 
-/* --- kept state: a line of the breaker, a line with the end of the pause --- */
+/* --- the breaker --- */
 
-void net_gate_save(struct net_gate *gate)
+void net_gate_save_breaker(struct net_gate *gate)
 {
-	const struct net_keeper *keeper = &gate->net->options.keeper;
 	struct buf text = BUF_INIT;
 
-	if (keeper->save == NULL || sabotage_is(SABOTAGE_FORGET_LIMITS))
+	if (!has_keeper(gate))
 		return;
 	breaker_print(&gate->breaker, &text);
-	buf_printf(&text, "%" PRId64 "\n", gate->not_before);
-	if (!text.failed)
-		keeper->save(keeper->arg, gate->scope, text.data);
-	gate->fresh_until = clock_monotonic_ms() + NET_STATE_FRESH_MS;
-	buf_fini(&text);
-}
-
-void net_gate_parse(struct net_gate *gate, const char *state)
-{
-	const char *second = strchr(state, '\n');
-	int64_t now = clock_wall_ms(), not_before;
-
-	breaker_parse(&gate->breaker, state);
-	if (second != NULL && str_next_int64(&second, &not_before) &&
-	    not_before > gate->not_before && not_before - now <= PAUSE_MAX_MS)
-		gate->not_before = not_before;
+	save(gate, gate->scope, &text);
 }
 
 /* --- life --- */
 
+static char *scope_of(const char *owner, const char *host, uint16_t port, const char *suffix)
+{
+	struct buf scope = BUF_INIT;
+
+	buf_printf(&scope, "%s %s:%u%s", owner, host, port, suffix);
+	return buf_take(&scope);
+}
+
 static struct net_gate *add(struct net *net, const char *host, uint16_t port)
 {
+	const struct net_options *options = &net->options;
+	bool is_shared = sabotage_is(SABOTAGE_SHARED_BREAKER);
 	struct net_gate *gate = calloc(1, sizeof(*gate));
-	struct buf scope = BUF_INIT;
 
 	if (gate == NULL)
 		return NULL;
-	buf_printf(&scope, "%s %s:%u",
-		   sabotage_is(SABOTAGE_SHARED_BREAKER) ? "all" : net->options.account_id, host,
-		   port);
-	gate->scope = buf_take(&scope);
+	gate->scope = scope_of(is_shared ? "all" : options->account_id, host, port, "");
+	gate->pause_scope = scope_of(options->budget_id, host, port, " pause");
 	gate->host = str_dup(host);
-	if (gate->scope == NULL || gate->host == NULL) {
+	if (gate->scope == NULL || gate->pause_scope == NULL || gate->host == NULL) {
 		net_gate_free(gate);
 		return NULL;
 	}
 	gate->net = net;
 	gate->port = port;
 	gate->waiting_tail = &gate->waiting;
-	breaker_init(&gate->breaker, net->options.tuning.breaker_ms);
+	breaker_init(&gate->breaker, options->tuning.breaker_ms);
 	gate->next = net->gates;
 	net->gates = gate;
 	return gate;
@@ -205,6 +227,7 @@ struct net_gate *net_gate_find(struct net *net, const char *host, uint16_t port,
 void net_gate_free(struct net_gate *gate)
 {
 	free(gate->scope);
+	free(gate->pause_scope);
 	free(gate->host);
 	free(gate);
 }

@@ -1,4 +1,4 @@
-/* Taking from the rates of a call: those of its endpoint one by one, then those of the account. */
+/* Taking from the rates of a call: those of its endpoint one by one, then those of all. */
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -105,7 +105,7 @@ static void take_endpoint(struct net_call *call, const struct net_endpoint_rate 
 	struct buf scope = BUF_INIT;
 	struct err err = ERR_INIT;
 
-	buf_printf(&scope, "%s %s %s%s", call->net->options.account_id, rate->call.method,
+	buf_printf(&scope, "%s %s %s%s", call->net->options.budget_id, rate->call.method,
 		   rate->call.base_url, rate->call.path);
 	if (buf_ok(&scope, &err))
 		take(call, scope.data, &rate->rate, 1);
@@ -127,7 +127,7 @@ void net_rate_take(struct net_call *call)
 		}
 	}
 	if (call->rate_index == options->endpoint_rate_count && options->rate_count > 0)
-		take(call, options->account_id, options->rates, options->rate_count);
+		take(call, options->budget_id, options->rates, options->rate_count);
 	else
 		net_call_rated(call);
 }

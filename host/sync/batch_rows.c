@@ -12,6 +12,7 @@
 enum { EVENT_AHEAD_MS = 86400000 /* after the session's start; clocks may differ by so much */ };
 
 static const char AHEAD[] = "its event is dated more than a day ahead of this machine's clock";
+static const char UNDATED[] = "its event has no time that can be read";
 
 void batch_rows_fini(struct batch_rows *rows)
 {
@@ -70,18 +71,24 @@ static bool find_ids(struct batch_rows *rows, const struct model_entity *entity)
 	return true;
 }
 
-/* Such an event would outlive every true one of its row. */
-static bool is_ahead(const struct sync_run *run, const struct event_stamp *event)
+/*
+ * What makes an event unusable; NULL = nothing. One without a time has no place among the others,
+ * one of the future would outlive every true one of its row.
+ */
+static const char *event_problem(const struct sync_run *run, const struct event_stamp *event)
 {
-	char latest[CLOCK_TEXT_SIZE];
-	struct event_stamp limit = { .at = latest };
-	int64_t start_ms;
+	char at[CLOCK_TEXT_SIZE] = "";
+	int64_t start_ms, at_ms;
 
-	if (event->id == NULL || !clock_parse(run->now, &start_ms))
-		return false;
-	clock_format(start_ms + EVENT_AHEAD_MS, latest);
-	limit.at_len = strlen(latest);
-	return event_compare(event, &limit) > 0;
+	if (event->id == NULL)
+		return NULL;
+	if (event->at_len < sizeof(at))
+		memcpy(at, event->at, event->at_len);
+	if (!clock_parse(at, &at_ms))
+		return UNDATED;
+	if (clock_parse(run->now, &start_ms) && at_ms > start_ms + EVENT_AHEAD_MS)
+		return AHEAD;
+	return NULL;
 }
 
 static void on_begin(void *arg, const struct rows_origin *origin)
@@ -91,7 +98,7 @@ static void on_begin(void *arg, const struct rows_origin *origin)
 
 	rows->origin = origin;
 	rows->is_told = stream_is_events(rows->run);
-	rows->is_ahead = is_ahead(rows->run, &origin->event);
+	rows->event_problem = event_problem(rows->run, &origin->event);
 	rows->is_derived = str_eq(value_text(emits, origin->map, "primary"), "derived");
 	rows->listed = find_listed(&rows->run->stream, origin->entity);
 	rows->raw = stream_raw(&rows->run->stream, origin->entity);
@@ -377,8 +384,8 @@ static bool on_row(void *arg, const struct entity_row *row, const char *problem,
 		rows->counts.skipped++; /* a match with nothing finds nobody */
 		return true;
 	}
-	if (problem == NULL && rows->is_ahead)
-		problem = AHEAD;
+	if (problem == NULL)
+		problem = rows->event_problem;
 	if (problem != NULL)
 		return quarantine(rows, row->entity, row->source_id_len > 0 ? row->source_id : NULL,
 				  row->source_id_len, problem, "", err);
@@ -429,8 +436,8 @@ static bool on_dropped(void *arg, const struct model_entity *entity, const char 
 		count_dropped(rows, rule);
 	if (source_id == NULL || len == 0)
 		return note_unnamed(rows, err);
-	if (rows->is_ahead)
-		return quarantine(rows, entity, source_id, len, AHEAD, "", err);
+	if (rows->event_problem != NULL)
+		return quarantine(rows, entity, source_id, len, rows->event_problem, "", err);
 	if (rows->origin->event.id != NULL)
 		return filter_row(rows, entity, source_id, len, err);
 	if (!entity_find(rows->tx, rows->context.account_id, entity, source_id, len, &live, err))

@@ -38,9 +38,9 @@ struct batch_rows {
 	struct listed *listed;
 	struct raw_rows *raw; /* of the payload's entity; NULL = none were loaded */
 	struct batch_ids *ids, *enriched;
+	const char *event_problem; /* why its event cannot be used; NULL = it can, or is none */
 	bool is_derived;
-	bool is_ahead; /* its event is dated in the future */
-	bool is_told;  /* the stream tells what happens: nothing is listed, nothing comes twice */
+	bool is_told; /* the stream tells what happens: nothing is listed, nothing comes twice */
 };
 
 /* The arguments of one `emit` call. */

@@ -169,8 +169,9 @@ return {
   },
   bases = { api = "{api_url}/api/v1" },
   auth = { kind = "bearer", token = "api_token" },
+  -- The hour's are the tenant's, whatever the token.
   limits = {
-    rates = { "50/s", "10000/h" }, concurrent = 8,
+    rates = { "50/s", "10000/h" }, concurrent = 8, shared = "tenant",
     headers = { remaining = "RateLimit-Remaining", reset = "RateLimit-Reset" },
   },
 

@@ -343,6 +343,18 @@ class Events(FleetCase):
         self.run_sync(code=None)  # the log repeats its last events
         self.assert_installs_true()
 
+    def test_an_event_without_a_time_is_set_aside_and_the_log_goes_on(self):
+        self.run_sync()
+        self.change("install", device="d-003", app="Undated", at="yesterday")
+        self.change("install", device="d-003", app="Timeless", at=None)
+        self.change("install", device="d-004", app="Dated")
+        run = self.run_sync(code=3)
+        self.assertIn("no time that can be read", self.stream(run, "log")["first_quarantined"])
+        self.assertEqual(self.session()["quarantined"], 2)
+        self.assertEqual({key[1] for key in self.true_installs() - self.installs()},
+                         {"Undated", "Timeless"})
+        self.assertIn(("d-004", "Dated", "1.0"), self.installs())
+
     def test_what_cannot_be_used_comes_again(self):
         self.run_sync()
         before = self.cursor()

@@ -30,14 +30,15 @@ class SignIn(WorkspaceCase):
             run = self.connect(**wrong, code=AUTH_CODE)
             self.assertEqual(len(self.sim.ledger()), 1, wrong)
             self.assertIn("locked", run.said)
-            self.assertIn("account type must be Admin", run.said)
+            self.assertIn("its account type: Admin", run.said)
 
     def test_a_password_that_was_changed_stops_the_session_at_its_first_request(self):
         self.connect()
         self.sync()
         before = self.everything()
         self.change("set_access", password="another")
-        for arguments in ((), ("--stream", "apps"), ("--stream", "members")):
+        for arguments in ((), ("--stream", "apps"), ("--stream", "members"),
+                          ("--stream", "users", "--stream", "groups")):
             self.sim.call("clear_ledger")
             self.change("unlock")
             self.sync(*arguments, code=AUTH_CODE)
@@ -70,6 +71,15 @@ class SignIn(WorkspaceCase):
         for number, url in enumerate((f"https://{HOST}", f"https://{HOST}/api", f"{HOST}/API/help")):
             self.connect(url=url, account=f"n{number}")
             self.sync(account=f"workspace_one_uem/n{number}")
+
+    def test_a_password_that_changes_in_the_middle_does_not_lock_the_account(self):
+        """Requests that were under way count, too; no more are sent."""
+        self.connect()
+        self.sim.fault("change_after", path="/API/mdm/devices/66010/apps", op="set_access",
+                       args={"password": "another"})
+        self.sync(code=None)
+        self.assertIn(self.failures(), (1, 2, 3, 4))
+        self.assert_state("needs-auth")
 
 
 class Rights(WorkspaceCase):

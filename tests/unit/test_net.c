@@ -157,6 +157,67 @@ static void rates_are_shared_through_the_keeper(void **state)
 	fixture_keeper_fini(&keeper);
 }
 
+/* Two accounts with one key: a request of one counts against the other, a pause is both's; a host
+ * that failed for one is still asked for the other. */
+static void accounts_can_share_a_budget(void **state)
+{
+	static const struct net_rate rate = { 2, 86400000 };
+	struct fixture_client one, other;
+	struct fixture_outcome out;
+	struct fixture_keeper keeper;
+
+	fixture_client_init(&one, *state, "good");
+	fixture_keeper_init(&keeper, &one);
+	one.options.budget_id = "key";
+	one.options.rates = &rate;
+	one.options.rate_count = 1;
+	fixture_client_init(&other, *state, "good");
+	other.options = one.options;
+	other.options.account_id = "other";
+	fixture_keep(&keeper, "acct api.vendor.test:443", "5 30000 9999999999999\n");
+	fixture_open(&one);
+	fixture_get(&one, "/status/200", &out);
+	assert_int_equal(out.err.kind, ERR_NET);
+	fixture_close(&one);
+	fixture_open(&other);
+	fixture_get(&other, "/status/200", &out);
+	assert_int_equal(out.err.kind, ERR_NONE);
+	fixture_get(&other, "/status/200", &out);
+	assert_int_equal(out.err.kind, ERR_NONE);
+	fixture_close(&other);
+	fixture_keep(&keeper, "acct api.vendor.test:443", "0 0 0\n");
+	fixture_open(&one);
+	fixture_get(&one, "/status/200", &out);
+	assert_int_equal(out.err.kind, ERR_THROTTLED);
+	assert_non_null(strstr(out.err.message, "rate limit"));
+	fixture_close(&one);
+	fixture_keeper_fini(&keeper);
+}
+
+static void a_pause_is_that_of_the_budget(void **state)
+{
+	struct fixture_client one, other;
+	struct fixture_outcome out;
+	struct fixture_keeper keeper;
+
+	fixture_client_init(&one, *state, "good");
+	fixture_keeper_init(&keeper, &one);
+	one.options.budget_id = "key";
+	fixture_open(&one);
+	fixture_get(&one, "/flaky/429/9/budget?after=7200", &out);
+	assert_int_equal(out.err.kind, ERR_THROTTLED);
+	fixture_close(&one);
+	fixture_client_init(&other, *state, "good");
+	other.options = one.options;
+	other.options.account_id = "other";
+	fixture_open(&other);
+	fixture_get(&other, "/status/200", &out);
+	assert_int_equal(out.err.kind, ERR_THROTTLED);
+	assert_int_equal(out.told, 0);
+	fixture_close(&other);
+	fixture_keeper_fini(&keeper);
+}
+
 static void endpoints_have_rates_of_their_own(void **state)
 {
 	static const struct net_endpoint_rate rates[] = {
@@ -308,7 +369,7 @@ static void one_probe_decides(void **state)
 
 	fixture_client_init(&client, *state, "good");
 	fixture_keeper_init(&keeper, &client);
-	fixture_keep(&keeper, gate_scope, "5 30000 1\n0\n");
+	fixture_keep(&keeper, gate_scope, "5 30000 1\n");
 	fixture_open(&client);
 	fixture_get(&client, "/flaky/503/9/probe", &out);
 	assert_int_equal(out.err.status, 503);
@@ -318,11 +379,11 @@ static void one_probe_decides(void **state)
 			 2);
 	assert_int_equal(pause_ms, 60000);
 	fixture_close(&client);
-	fixture_keep(&keeper, gate_scope, "5 30000 1\n0\n");
+	fixture_keep(&keeper, gate_scope, "5 30000 1\n");
 	fixture_open(&client);
 	fixture_get(&client, "/status/200", &out);
 	assert_int_equal(out.err.kind, ERR_NONE);
-	assert_string_equal(fixture_kept(&keeper, gate_scope), "0 0 0\n0\n");
+	assert_string_equal(fixture_kept(&keeper, gate_scope), "0 0 0\n");
 	fixture_close(&client);
 	fixture_keeper_fini(&keeper);
 }
@@ -339,7 +400,7 @@ static void the_budget_outlives_the_process(void **state)
 	for (int i = 0; i < 8; i++) {
 		fixture_open(&client);
 		/* One of the breaker's own making is not wanted here. */
-		fixture_keep(&keeper, gate_scope, "0 0 0\n0\n");
+		fixture_keep(&keeper, gate_scope, "0 0 0\n");
 		fixture_get(&client, "/status/503", &out);
 		told += out.told;
 		fixture_close(&client);
@@ -378,6 +439,8 @@ int main(void)
 		cmocka_unit_test(useless_retry_after_is_ignored),
 		cmocka_unit_test(a_long_pause_is_kept_and_shared),
 		cmocka_unit_test(rates_are_shared_through_the_keeper),
+		cmocka_unit_test(accounts_can_share_a_budget),
+		cmocka_unit_test(a_pause_is_that_of_the_budget),
 		cmocka_unit_test(endpoints_have_rates_of_their_own),
 		cmocka_unit_test(a_store_that_fails_fails_the_request),
 		cmocka_unit_test(a_used_up_quota_pauses),

@@ -153,6 +153,20 @@ static void state_survives_a_changed_declaration(void **state)
 	buf_fini(&kept.text);
 }
 
+static void others_of_the_same_budget_are_counted(void **state)
+{
+	static const struct net_rate mine = { 5, 1000 }, theirs[] = { { 5, 1000 }, { 4, 60000 } };
+	struct kept kept = { BUF_INIT };
+
+	(void)state;
+	assert_int_equal(take(&kept, theirs, 2, 9000000), 0);
+	for (int i = 1; i < 4; i++)
+		assert_int_equal(take(&kept, &mine, 1, 9000000 + i), 0);
+	assert_int_not_equal(take(&kept, theirs, 2, 9002000), 0);
+	assert_int_equal(take(&kept, &mine, 1, 9002000), 0);
+	buf_fini(&kept.text);
+}
+
 static void damaged_state_counts_as_none(void **state)
 {
 	static const char *const damaged[] = { "",	  "x",
@@ -199,6 +213,7 @@ int main(void)
 		cmocka_unit_test(a_wait_is_exact),
 		cmocka_unit_test(a_refused_take_takes_from_no_rate),
 		cmocka_unit_test(state_survives_a_changed_declaration),
+		cmocka_unit_test(others_of_the_same_budget_are_counted),
 		cmocka_unit_test(damaged_state_counts_as_none),
 		cmocka_unit_test(a_clock_that_jumps_does_not_block),
 	};

@@ -94,11 +94,21 @@ local function body_matches(wanted, reply)
   return true
 end
 
-local function matches(rule, call, reply)
+local function is_chosen(when, settings)
+  for setting, value in pairs(when or {}) do
+    if settings[setting] ~= value then
+      return false
+    end
+  end
+  return true
+end
+
+local function matches(rule, context, call, reply)
   local base = call:match("^%u+ ([^:]+):")
   return (rule.base == nil or rule.base == base)
     and (rule.call == nil or rule.call == call)
     and (rule.status == nil or rule.status == reply.status)
+    and is_chosen(rule.when, context.settings)
     and (rule.body == nil or body_matches(rule.body, reply))
 end
 
@@ -131,7 +141,7 @@ local function judge(context, call, reply, failure, absent)
     end
   end
   for _, rule in ipairs(context.errors) do
-    if matches(rule, call, reply) then
+    if matches(rule, context, call, reply) then
       raise_rule(rule, call, reply, failure, context)
     end
   end
@@ -282,8 +292,8 @@ function api.scoped(made, scope)
     settings = made.settings, now = made.now, full = made.full, limit = made.limit,
   }, Api)
   contexts[part] = {
-    errors = outer.errors, single = outer.single, requests = 0, is_cut = false, scope = scope,
-    outer = outer,
+    errors = outer.errors, settings = made.settings, single = outer.single, requests = 0,
+    is_cut = false, scope = scope, outer = outer,
   }
   return part
 end
@@ -295,7 +305,9 @@ function api.new(context)
     settings = context.settings or {}, now = context.now, full = context.full or false,
     limit = context.limit and context.limit > 0 and context.limit or nil,
   }, Api)
-  contexts[made] = { errors = context.errors or {}, single = context.single, requests = 0, is_cut = false }
+  contexts[made] = {
+    errors = context.errors or {}, settings = made.settings, single = context.single, requests = 0, is_cut = false,
+  }
   return made
 end
 

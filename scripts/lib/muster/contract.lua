@@ -60,6 +60,7 @@ local LIMITS <const> = schema.record {
   rates = rates,
   concurrent = schema.integer { min = 1, max = 64 },
   per_endpoint = schema.map(rates),
+  shared = schema.text { one_of = { "credential", "provider", "tenant" } },
   headers = schema.record { remaining = required_text, reset = text, window = text },
 }
 
@@ -98,7 +99,7 @@ local PERMISSION <const> = schema.record {
 local ERROR <const> = schema.record({
   base = text, call = call_text, status = schema.integer { min = 100, max = 599 },
   body = scalars, kind = schema.text { required = true, one_of = KINDS },
-  wait_s = schema.integer { min = 0 }, stop = schema.boolean(), hint = text,
+  wait_s = schema.integer { min = 0 }, stop = schema.boolean(), hint = text, when = schema.map(text),
 }, {
   check = function(value, at)
     if value.status == nil and value.body == nil then
@@ -237,6 +238,20 @@ local function check_calls(list, bases, at)
   end
 end
 
+-- `when` of an error names settings that scripts may see.
+local function check_errors(errors, types, at)
+  for i, one in ipairs(errors) do
+    for _, setting in ipairs(schema.sorted_keys(one.when or {})) do
+      local below = schema.below(schema.below(at, i), "when")
+      if not types[setting] then
+        schema.unknown(below, setting, schema.sorted_keys(types), "setting")
+      elseif types[setting] == "secret" then
+        schema.fail(below, 'the secret "%s" cannot be compared', setting)
+      end
+    end
+  end
+end
+
 local function check_stream(connector, stream, at)
   check_calls(stream.calls, connector.bases, schema.below(at, "calls"))
   for _, map in ipairs(schema.sorted_keys(stream.emits)) do
@@ -334,11 +349,15 @@ function contract.check(connector, file)
     auth.check(connector.auth, { types = types, bases = connector.bases }, schema.below(at, "auth"))
   end
   check_calls(connector.check.calls, connector.bases, schema.below(at, "check.calls"))
+  check_errors(connector.errors or {}, types, schema.below(at, "errors"))
   local streams = schema.below(at, "streams")
   for _, stream in ipairs(schema.sorted_keys(connector.streams)) do
     check_stream(connector, connector.streams[stream], schema.below(streams, stream))
   end
   contract.order(connector.streams, streams)
+  if (connector.limits or {}).shared == "provider" and not connector.provider then
+    schema.fail(schema.below(at, "limits.shared"), '"provider" needs the key "provider"')
+  end
 end
 
 return contract

@@ -86,8 +86,9 @@ jumpcloud.bases = {
 }
 jumpcloud.auth = { kind = "header", headers = { ["x-api-key"] = "api_key" } }
 
--- No limit is published; collectors that live well with the service ask ten times a second.
-jumpcloud.limits = { rates = { "10/s" }, concurrent = 5 }
+-- No limit is published; collectors that live well with the service ask ten times a second. One key
+-- may serve both connectors: it has one budget.
+jumpcloud.limits = { rates = { "10/s" }, concurrent = 5, shared = "provider" }
 
 -- 401 has two meanings, which its text tells apart. What Directory Insights answers without a licence
 -- is not documented; a key that works everywhere else and is refused there is taken for that.

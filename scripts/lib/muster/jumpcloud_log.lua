@@ -113,15 +113,8 @@ local function take_event(out, event)
   if not verb then
     return
   end
-  local time = tostring(event.timestamp)
-  if not host.time.parse(time) then
-    -- Without a time it has no place among the others: a row without an id is set aside, and the log
-    -- goes on.
-    out:emit("discovered", { event }, { app = {} })
-    return
-  end
   local extra = { app = app_of(event) }
-  local now = out:event(order_of(event, verb), time)
+  local now = out:event(order_of(event, verb), event.timestamp)
   now[verb](now, "discovered", { event }, extra)
   if verb == "emit" then
     now:emit("discovered_app", { event }, extra)

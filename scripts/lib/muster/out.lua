@@ -57,6 +57,9 @@ local HASH_SIZE <const> = 16
 local states <const> = setmetatable({}, { __mode = "k" })
 local contexts <const> = setmetatable({}, { __mode = "k" })
 
+-- Events whose time cannot be read: the host sets aside what they tell.
+local undated <const> = setmetatable({}, { __mode = "k" })
+
 local function misuse(message, ...)
   core.raise { kind = "bug", message = message:format(...) }
 end
@@ -89,7 +92,10 @@ end
 ---@param extra? table<string, table> further rows, reached as "^name.path"
 function Out:emit(map, rows, extra)
   local state = states[self]
-  core.emit(state.emitter, map_of(state, "emit", map), rows, extra, contexts[self])
+  local compiled = map_of(state, "emit", map)
+  if not (undated[self] and state.emits[map] == "derived") then
+    core.emit(state.emitter, compiled, rows, extra, contexts[self])
+  end
 end
 
 -- --- children of one parent ---
@@ -178,20 +184,24 @@ local function check_events(self, verb)
   return state
 end
 
+-- Times that a vendor wrote can be anything.
+local function readable(at)
+  return type(at) == "string" and host.time.parse(at) or nil
+end
+
 ---One event: what is emitted, removed and patched through the result takes effect in the order of
----`at` and once, however often and in whatever order the vendor tells it.
+---`at` and once, however often and in whatever order the vendor tells it. Where no time can be read,
+---the event has no place in that order: the rows are set aside with the reason, the log goes on.
 ---@param id string the vendor's id of the event
----@param at string when it happened; any form that host.time.parse reads
+---@param at any when it happened, as the vendor wrote it; any form that host.time.parse reads
 ---@return muster.Out
 function Out:event(id, at)
   local state = check_events(self, "event")
   need_id("event", id)
-  local time, fault = host.time.parse(at)
-  if not time then
-    fault.message = ('the event "%s": %s'):format(id, fault.message)
-    error(fault, 0)
-  end
-  return bound(state, { event = core.array { time, id } })
+  local time = readable(at)
+  local made = bound(state, { event = core.array { time or "none", id } })
+  undated[made] = not time or nil
+  return made
 end
 
 local function change(self, verb, map, rows, extra)

@@ -23,11 +23,16 @@ local REST <const> = "API > REST"
 local APPS <const>, DEVICES <const> = "Apps (Read)", "Devices (Read)"
 local USERS <const>, GROUPS <const> = "Users (Read)", "Groups (Read)"
 
+local CLIENTS <const> = "Groups & Settings > Configurations > OAuth Client Management"
+
 -- Wrong password, wrong key, a key of another type, a directory account, a locked account, the API
 -- switched off and a role without any right of the API: all of them are this one answer.
-local SIGN_IN_HINT <const> = "check username, password and API key: the key's account type must be Admin, the "
-  .. "account's type Basic, Basic switched on (REST API > Authentication), and API > REST allowed for the role; the "
-  .. "account may be locked: unlock it in the console before you try again"
+local SIGN_IN_HINT <const> = "check username, password and API key (its account type: Admin; the account's: Basic; "
+  .. "Basic allowed in REST API > Authentication; a role with API > REST); a locked account has to be unlocked in the "
+  .. "console"
+local TOKEN_HINT <const> = "the client's role or organization group has no access to the API, or this is another "
+  .. "tenant: " .. CLIENTS
+local CLIENT_HINT <const> = "check region, client ID and client secret: " .. CLIENTS
 local NONE_VISIBLE <const> = "not one %s is visible: the account sees its organization group and what is below; check "
   .. "the organization group of its role (Accounts > Administrators > List View > Roles)"
 
@@ -173,8 +178,7 @@ return {
     },
     {
       id = "sign_in", type = "choice", label = "Sign in by", choices = { "basic", "oauth" }, default = "basic",
-      help = "basic: an administrator of type Basic and an API key; oauth: a client of Groups & Settings > "
-        .. "Configurations > OAuth Client Management",
+      help = "basic: an administrator of type Basic and an API key; oauth: a client of " .. CLIENTS,
     },
     {
       id = "username", type = "text", label = "Username", when = BASIC,
@@ -204,18 +208,20 @@ return {
       oauth = {
         kind = "oauth2", flow = "client", token = "token:/connect/token",
         client_id = "client_id", client_secret = "client_secret",
+        errors = { { error = "invalid_client", kind = "forbidden", hint = CLIENT_HINT } },
       },
     },
   },
   -- The day's calls as recorded from two tenants; the headers tell what is left of them.
   limits = {
-    rates = { "250000/d" }, concurrent = listing.WIDTH,
+    rates = { "250000/d" }, concurrent = listing.WIDTH, shared = "tenant",
     headers = { remaining = "x-ratelimit-remaining", reset = "x-ratelimit-reset" },
   },
 
   permissions = permissions,
 
   errors = {
+    { status = 401, when = OAUTH, kind = "auth", stop = true, hint = TOKEN_HINT },
     { status = 401, kind = "auth", stop = true, hint = SIGN_IN_HINT },
     { call = USERS_CALL, status = 403, kind = "forbidden", hint = role_hint(USERS) },
     { call = DEVICES_CALL, status = 403, kind = "forbidden", hint = role_hint(DEVICES) },

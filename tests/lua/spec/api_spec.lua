@@ -1,4 +1,5 @@
 -- api:*, replies, and how failures are classified.
+local api_module <const> = require "muster.api"
 local vendor <const> = require "vendor"
 
 local function one(status, text, headers)
@@ -74,6 +75,15 @@ describe("api", function()
     local function fault_of(answer, where)
       local api <const> = vendor.api(answer, { errors = errors })
       return vendor.fault(api.get, api, where)
+    end
+    local hinted <const> = {
+      { status = 401, when = { sign_in = "oauth" }, kind = "auth", hint = "the client" },
+      { status = 401, kind = "auth", hint = "the account" },
+    }
+    for sign_in, hint in pairs { oauth = "the client", basic = "the account" } do
+      local api <const> = vendor.api(one(401, ""), { errors = hinted, settings = { sign_in = sign_in } })
+      assert.equal(hint, vendor.fault(api.get, api, "api:/x").hint)
+      assert.equal(hint, vendor.fault(api.get, api_module.scoped(api, 1), "api:/x").hint)
     end
     local absent <const> = fault_of(one(404, ""), "api:/a")
     assert.equal("unlicensed", absent.kind)

@@ -150,6 +150,16 @@ describe("contract", function()
     assert.matches('errors%[1%].kind: unknown value "forbiden"; did you mean "forbidden"',
       message(function(c) c.errors = { { status = 403, kind = "forbiden" } } end))
     assert.matches("needs a status, a body or both", message(function(c) c.errors = { { kind = "auth" } } end))
+    assert.matches('errors%[1%].when: unknown setting "tokem"; did you mean "token"',
+      message(function(c) c.errors = { { status = 401, kind = "auth", when = { tokem = "x" } } } end))
+    assert.matches('the secret "token" cannot be compared',
+      message(function(c) c.errors = { { status = 401, kind = "auth", when = { token = "x" } } } end))
+  end)
+
+  it("checks who counts together", function()
+    assert.matches('limits.shared: unknown value "tenants"; did you mean "tenant"',
+      message(function(c) c.limits = { shared = "tenants" } end))
+    assert.matches('"provider" needs the key "provider"', message(function(c) c.limits = { shared = "provider" } end))
   end)
 
   it("checks what streams emit and depend on", function()

@@ -144,9 +144,9 @@ class FleetService(Service):
         with self.lock:
             return getattr(self, f"change_{op}")(**args) or {}
 
-    def note(self, kind: str, device: str, app: str, version: Optional[str], at: int,
-             **more: str) -> None:
-        when = self.began + datetime.timedelta(seconds=at)
+    def note(self, kind: str, device: str, app: str, version: Optional[str], second: int,
+             **more: Any) -> None:
+        when = self.began + datetime.timedelta(seconds=second)
         event = {"id": f"e{len(self.events) + 1:06}", "kind": kind, "device": device, "app": app,
                  "at": when.isoformat(timespec="milliseconds").replace("+00:00", "Z")}
         if version is not None:
@@ -157,7 +157,7 @@ class FleetService(Service):
     def add_device(self, device: str) -> None:
         self.devices[device] = {"name": f"Laptop {device}", "apps": {}, "revision": 1}
 
-    def install(self, device: str, app: str, version: str, **more: str) -> None:
+    def install(self, device: str, app: str, version: str, **more: Any) -> None:
         held = self.devices[device]
         kind = "changed" if app in held["apps"] else "added"
         held["apps"][app] = version
@@ -165,7 +165,7 @@ class FleetService(Service):
         self.clock += 1
         self.note(kind, device, app, version, self.clock, **more)
 
-    def change_install(self, device: str, app: str, version: str = "1.0", **more: str) -> None:
+    def change_install(self, device: str, app: str, version: str = "1.0", **more: Any) -> None:
         """`more`: what the log tells of it besides."""
         self.install(device, app, version, **more)
 

@@ -202,6 +202,20 @@ def expire_tokens(service: Any) -> dict[str, Any]:
 
 
 @change
+def advance(service: Any, seconds: float) -> dict[str, Any]:
+    """So much time passes for the tokens."""
+    service.oauth.passed_s += seconds
+    return {}
+
+
+@change
+def replace_client_secret(service: Any, secret: str) -> dict[str, Any]:
+    """The client's secret is made anew; tokens that were handed out live on."""
+    service.oauth.client_secret = secret
+    return {}
+
+
+@change
 def unlock(service: Any) -> dict[str, Any]:
     was = service.access.is_locked
     service.access.unlock()

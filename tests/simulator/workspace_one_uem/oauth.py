@@ -3,6 +3,7 @@
 import base64
 import itertools
 import secrets
+import time
 import urllib.parse
 from typing import Any, Optional
 
@@ -28,15 +29,20 @@ class OAuth:
         self.client_id = spec.pop("client_id", None) or secrets.token_hex(16)
         self.client_secret = spec.pop("client_secret", None) or secrets.token_urlsafe(24)
         self.numbers = itertools.count(1)
-        self.tokens: set[str] = set()
+        self.ends: dict[str, float] = {}  # of the tokens that were handed out
+        self.passed_s = 0.0  # by order, beside the clock's own
 
     @property
-    def host(self) -> Optional[str]:
-        return f"{self.region}.{DOMAIN}" if self.region else None
+    def hosts(self) -> tuple[str, ...]:
+        """Those of all regions; the client is known at its own."""
+        return tuple(f"{region}.{DOMAIN}" for region in REGIONS) if self.region else ()
+
+    def now(self) -> float:
+        return time.monotonic() + self.passed_s
 
     def expire(self) -> None:
         """What was handed out is worth nothing any more."""
-        self.tokens.clear()
+        self.ends.clear()
 
     def handle(self, request: Request) -> Reply:
         """Everything that is asked of the token host."""
@@ -45,10 +51,11 @@ class OAuth:
         form = dict(urllib.parse.parse_qsl(request.body.decode("utf-8", "replace")))
         if form.get("grant_type") != "client_credentials":
             return refusal("unsupported_grant_type")
-        if self.client_of(request, form) != (self.client_id, self.client_secret):
+        is_here = request.host == f"{self.region}.{DOMAIN}"
+        if not is_here or self.client_of(request, form) != (self.client_id, self.client_secret):
             return refusal("invalid_client")
         token = f"{next(self.numbers)}.{secrets.token_urlsafe(24)}"
-        self.tokens.add(token)
+        self.ends[token] = self.now() + LIVES_S
         return json_reply({"access_token": token, "expires_in": LIVES_S, "token_type": "Bearer"})
 
     @staticmethod
@@ -65,4 +72,4 @@ class OAuth:
 
     def signs_in(self, request: Request) -> bool:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        return scheme.lower() == "bearer" and token.strip() in self.tokens
+        return scheme.lower() == "bearer" and self.now() < self.ends.get(token.strip(), 0)

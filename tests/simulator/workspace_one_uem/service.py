@@ -41,9 +41,7 @@ class WorkspaceOneService(Service):
         name = spec.pop("tenant", "acme")
         self.access = Access(spec)
         self.oauth = self.access.oauth
-        self.hosts = (spec.pop("host", "as1234.awmdm.com"),)
-        if self.oauth.host:
-            self.hosts += (self.oauth.host,)
+        self.hosts = (spec.pop("host", "as1234.awmdm.com"), *self.oauth.hosts)
         self.plain = spec.pop("plain", False)
         self.page_max = spec.pop("page_max", PAGE_MAX)
         self.versions = VERSIONS | {key: tuple(found) for key, found
@@ -96,7 +94,7 @@ class WorkspaceOneService(Service):
 
     def handle(self, request: Request) -> Reply:
         with self.lock:
-            if request.host == self.oauth.host:
+            if request.host in self.oauth.hosts:
                 return self.oauth.handle(request)
             self.remaining -= 1
             reply = self.route(request) if self.remaining >= 0 else \
