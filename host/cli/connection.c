@@ -43,12 +43,8 @@ static bool audit(struct store_tx *tx, const char *verb, const struct account *a
 
 struct storing {
 	const struct cli *cli;
+	const struct connection *connection;
 	struct account *account;
-	const char *provider;
-	const struct check_secret *secrets;
-	size_t secret_count;
-	const char *archive_id;
-	const char *verb;
 	const char *credential_name; /* that --credential gave; NULL = none */
 };
 
@@ -82,11 +78,12 @@ static bool add_credential(struct store_tx *tx, struct storing *storing, struct 
 	struct account *account = storing->account;
 	char now[CLOCK_TEXT_SIZE];
 	struct credential credential = {
-		.provider = (char *)storing->provider,
+		.provider = (char *)storing->connection->provider,
 		.vendor = account->vendor,
 		.state = (char *)"ok",
 		.note = (char *)"",
 		.created_at = (char *)clock_now_text(now),
+		.redirect_uri = (char *)storing->connection->redirect_uri,
 	};
 	bool done = free_name(tx, account, &credential.name, err) &&
 		    credential_add(tx, &credential, err);
@@ -99,18 +96,22 @@ static bool add_credential(struct store_tx *tx, struct storing *storing, struct 
 
 static bool put_secrets(struct store_tx *tx, struct storing *storing, struct err *err)
 {
+	const struct connection *connection = storing->connection;
+	const struct form *form = connection->form;
 	const char *id = storing->account->credential_id;
 
-	if (storing->secret_count > 0 &&
-	    !credentials_require_alone(tx, id, storing->account->id, err))
+	if (form->secret_count == 0)
+		return true;
+	if (!credentials_require_alone(tx, id, storing->account->id, err))
 		return false;
-	for (size_t i = 0; i < storing->secret_count; i++) {
-		if (!vault_put_field(storing->cli->host.vault, tx, id, storing->provider,
-				     storing->secrets[i].id, storing->secrets[i].value, err))
+	for (size_t i = 0; i < form->secret_count; i++) {
+		if (!vault_put_field(storing->cli->host.vault, tx, id, connection->provider,
+				     form->named[i].id, form->named[i].value, err))
 			return false;
 	}
-	return storing->secret_count == 0 ||
-	       (credential_set_state(tx, id, "ok", err) && token_forget(tx, id, err));
+	return (!connection->redirect_uri ||
+		credential_set_redirect_uri(tx, id, connection->redirect_uri, err)) &&
+	       credential_set_state(tx, id, "ok", err) && token_forget(tx, id, err);
 }
 
 static bool is_other(const char *a, const char *b)
@@ -195,7 +196,7 @@ static bool change_account(struct store_tx *tx, struct storing *storing, struct 
 	if (!done)
 		return false;
 	has_new_approval = is_other(current.approved_hash, storing->account->approved_hash);
-	has_new_credential = storing->secret_count > 0 ||
+	has_new_credential = storing->connection->form->secret_count > 0 ||
 			     (storing->account->credential_id &&
 			      is_other(current.credential_id, storing->account->credential_id));
 	take_decisions(&current, storing->account);
@@ -215,9 +216,9 @@ static bool audit_storing(struct store_tx *tx, const struct storing *storing, st
 	bool done;
 
 	if (!storing->credential_name)
-		return audit(tx, storing->verb, account, NULL, err);
+		return audit(tx, storing->connection->verb, account, NULL, err);
 	details = json_text_take(json_pack("{s:s}", "credential", storing->credential_name));
-	done = details ? audit(tx, storing->verb, account, details, err) : err_oom(err);
+	done = details ? audit(tx, storing->connection->verb, account, details, err) : err_oom(err);
 	free(details);
 	return done;
 }
@@ -226,10 +227,11 @@ static bool store_account(struct store_tx *tx, void *arg, struct err *err)
 {
 	struct storing *storing = arg;
 	struct account *account = storing->account;
+	const char *archive_id = storing->connection->archive_id;
 
-	if (storing->archive_id && !archive(tx, storing->archive_id, account->credential_id, err))
+	if (archive_id && !archive(tx, archive_id, account->credential_id, err))
 		return false;
-	if (storing->secret_count > 0 && !account->credential_id &&
+	if (storing->connection->form->secret_count > 0 && !account->credential_id &&
 	    !add_credential(tx, storing, err))
 		return false;
 	return put_secrets(tx, storing, err) &&
@@ -237,14 +239,10 @@ static bool store_account(struct store_tx *tx, void *arg, struct err *err)
 	       audit_storing(tx, storing, err);
 }
 
-bool connection_store(const struct cli *cli, struct account *account, const char *provider,
-		      const struct check_secret *secrets, size_t secret_count,
-		      const char *archive_id, const char *verb, struct err *err)
+bool connection_store(const struct cli *cli, const struct connection *connection, struct err *err)
 {
-	struct storing storing = {
-		cli,	      account,	  provider, secrets,
-		secret_count, archive_id, verb,	    parsed_text(&cli->parsed, "credential"),
-	};
+	struct storing storing = { cli, connection, connection->account,
+				   parsed_text(&cli->parsed, "credential") };
 
 	return store_run(cli->host.store, STORE_WRITE, store_account, &storing, err);
 }

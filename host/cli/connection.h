@@ -9,21 +9,28 @@
 #include <stddef.h>
 
 #include "base/err.h"
-#include "connector/check.h"
+#include "cli/form.h"
 #include "store/account.h"
 
 struct cli;
 
+/* Borrowed. */
+struct connection {
+	struct account *account;
+	const char *provider;
+	const struct form *form;  /* its secrets; none = the credential stays as it is */
+	const char *redirect_uri; /* of the credential; NULL = as it is */
+	const char *archive_id;	  /* is archived first and loses its credential; NULL = none */
+	const char *verb;	  /* for the audit trail */
+};
+
 /*
  * Stores a new account (account->id NULL), or what a person decided about one that is there: label,
- * settings, way to the vendor, recording, approval, these secrets (none = the credential stays as
- * it is). What syncs found out about it meanwhile stays. `archive_id` (NULL = none) is archived
- * first and loses its credential. ERR_CONFIG when the secrets would be those of other accounts as
- * well. The account is afterwards as it is stored.
+ * settings, way to the vendor, recording, approval, secrets. What syncs found out about it
+ * meanwhile stays. ERR_CONFIG when the secrets would be those of other accounts as well. The
+ * account is afterwards as it is stored.
  */
-bool connection_store(const struct cli *cli, struct account *account, const char *provider,
-		      const struct check_secret *secrets, size_t secret_count,
-		      const char *archive_id, const char *verb, struct err *err);
+bool connection_store(const struct cli *cli, const struct connection *connection, struct err *err);
 
 /* Inside a unit: an account that waits in `state` is "stale" from now on: how it is, the next sync
    says. Any other account stays as it is. */

@@ -13,7 +13,6 @@
 #include "cli/prompt.h"
 #include "cli/remote.h"
 #include "cli/secrets.h"
-#include "connector/tokens.h"
 
 void form_init(struct form *form, struct connector *connector)
 {
@@ -26,6 +25,7 @@ void form_fini(struct form *form)
 		free(form->fields[i].text);
 	for (size_t i = 0; i < form->secret_count; i++)
 		secret_fini(&form->secrets[i]);
+	consent_grant_fini(&form->grant);
 	free(form->settings);
 	*form = (struct form){ 0 };
 }
@@ -68,19 +68,6 @@ static bool fail_unknown(const struct connector *connector, const char *id, stru
 	return err_hint(err, "muster vendors show %s", connector_id(connector));
 }
 
-/* Of any of its kinds of auth: which one applies is not known yet. */
-static bool may_need_consent(const struct connector *connector)
-{
-	const struct value *auth = value_get(connector_declaration(connector), "auth");
-	const struct value *alternatives = value_get(auth, "alternatives");
-
-	for (size_t i = 0; i < value_count(alternatives); i++) {
-		if (tokens_need_consent(value_at(alternatives, i)))
-			return true;
-	}
-	return tokens_need_consent(auth);
-}
-
 /* `given` is ID or ID=VALUE. */
 static bool check_flag(const struct connector *connector, const char *flag, const char *given,
 		       bool wants_secret, struct err *err)
@@ -90,7 +77,8 @@ static bool check_flag(const struct connector *connector, const char *flag, cons
 
 	snprintf(id, sizeof(id), "%.*s", (int)strcspn(given, "="), given);
 	setting = connector_setting(connector, id);
-	if (!setting && wants_secret && str_eq(id, CONSENT_CODE) && may_need_consent(connector))
+	if (!setting && wants_secret && str_eq(id, CONSENT_CODE) &&
+	    consent_may_be_needed(connector))
 		return true;
 	if (!setting)
 		return fail_unknown(connector, id, err);
@@ -373,20 +361,6 @@ bool form_fill_conditions(struct cli *cli, struct form *form, struct err *err)
 
 /* --- secrets --- */
 
-static bool is_given(struct cli *cli, const char *id)
-{
-	size_t at = 0, len = strlen(id);
-	const char *pair = parsed_text(&cli->parsed, "secret-stdin");
-
-	if (pair && str_eq(pair, id))
-		return true;
-	while ((pair = parsed_next(&cli->parsed, "secret-file", &at))) {
-		if (strncmp(pair, id, len) == 0 && pair[len] == '=')
-			return true;
-	}
-	return false;
-}
-
 bool form_fill_secrets(struct cli *cli, struct form *form, struct err *err)
 {
 	const struct value *settings = settings_of(form->connector);
@@ -397,7 +371,7 @@ bool form_fill_secrets(struct cli *cli, struct form *form, struct err *err)
 		const char *id = id_of(setting);
 
 		if (!is_secret(setting) || !applies(form, setting) ||
-		    (!is_required(setting) && !is_given(cli, id)))
+		    (!is_required(setting) && !secret_is_given(cli, id)))
 			continue;
 		if (!secret_setting(cli, id, value_text(setting, "label", id), &form->secrets[at],
 				    err))

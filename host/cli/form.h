@@ -12,6 +12,7 @@
 #include "base/secret.h"
 #include "connector/check.h"
 #include "connector/connector.h"
+#include "connector/consent.h"
 
 struct cli;
 
@@ -31,6 +32,7 @@ struct form {
 	struct secret secrets[FORM_FIELDS_MAX];
 	struct check_secret named[FORM_FIELDS_MAX]; /* borrow from secrets */
 	size_t secret_count;
+	struct consent_grant grant; /* what consent_fill got */
 };
 
 void form_init(struct form *form, struct connector *connector);

@@ -142,63 +142,87 @@ static bool read_key(const struct endings *before, char *key)
 	return ppoll(&input, 1, NULL, &before->mask) == 1 && read(STDIN_FILENO, key, 1) == 1;
 }
 
-/* Reads keys until Enter. The signals' keys are read as bytes: none of them leaves echo off. */
+/* One key: *is_done after Enter. The signals' keys are read as bytes: none of them leaves echo off.
+ */
+static bool take_key(char c, struct secret *out, bool *is_done, struct err *err)
+{
+	switch (c) {
+	case '\n':
+	case '\r':
+		*is_done = true;
+		return true;
+	case CTRL_C:
+		return err_set(err, ERR_CANCELLED, "cancelled");
+	case CTRL_D:
+		*is_done = out->len > 0;
+		return *is_done || err_set(err, ERR_CANCELLED, "no answer was given");
+	case BACKSPACE:
+	case DELETE:
+		out->len -= out->len > 0;
+		return true;
+	case CTRL_U:
+		out->len = 0;
+		return true;
+	default:
+		if (out->len == SECRET_MAX_BYTES)
+			return err_set(err, ERR_USAGE, "longer than %d bytes", SECRET_MAX_BYTES);
+		out->data[out->len++] = c;
+		return true;
+	}
+}
+
 static bool read_keys(const struct endings *before, struct secret *out, struct err *err)
 {
+	bool is_done = false;
 	char c;
 
 	out->len = 0;
-	while (read_key(before, &c)) {
-		switch (c) {
-		case '\n':
-		case '\r':
-			return true;
-		case CTRL_C:
-			return err_set(err, ERR_CANCELLED, "cancelled");
-		case CTRL_D:
-			return out->len > 0 || err_set(err, ERR_CANCELLED, "no answer was given");
-		case BACKSPACE:
-		case DELETE:
-			out->len -= out->len > 0;
-			break;
-		case CTRL_U:
-			out->len = 0;
-			break;
-		default:
-			if (out->len == SECRET_MAX_BYTES)
-				return err_set(err, ERR_USAGE, "longer than %d bytes",
-					       SECRET_MAX_BYTES);
-			out->data[out->len++] = c;
-		}
+	while (!is_done) {
+		if (!read_key(before, &c))
+			return err_set(err, ERR_CANCELLED, "no answer was given");
+		if (!take_key(c, out, &is_done, err))
+			return false;
 	}
-	return err_set(err, ERR_CANCELLED, "no answer was given");
+	return true;
 }
 
 /* Echo goes before the question comes: an answer that is quicker than we are is not shown either.
  */
-static bool ask_without_echo(const char *question, struct secret *out, struct err *err)
+static bool silence(const char *question, struct termios *before, struct err *err)
 {
-	struct endings endings;
-	struct termios before, silent;
-	bool done;
+	struct termios silent;
 
-	if (tcgetattr(STDIN_FILENO, &before) != 0)
+	if (tcgetattr(STDIN_FILENO, before) != 0)
 		return err_set_errno(err, ERR_USAGE, errno, "cannot switch off the echo");
-	silent = before;
+	silent = *before;
 	silent.c_lflag &= (tcflag_t) ~(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
 	silent.c_cc[VMIN] = 1;
 	silent.c_cc[VTIME] = 0;
-	endings_catch(&endings);
-	if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) != 0) {
-		endings_release(&endings);
+	if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) != 0)
 		return err_set_errno(err, ERR_USAGE, errno, "cannot switch off the echo");
-	}
 	say(question);
 	say(" (not shown): ");
-	done = read_keys(&endings, out, err);
-	tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-	endings_release(&endings);
+	return true;
+}
+
+static void unsilence(const struct termios *before)
+{
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, before);
 	terminal_write(STDERR_FILENO, "\n", 1);
+}
+
+static bool ask_without_echo(const char *question, struct secret *out, struct err *err)
+{
+	struct endings endings;
+	struct termios before;
+	bool is_silent, done;
+
+	endings_catch(&endings);
+	is_silent = silence(question, &before, err);
+	done = is_silent && read_keys(&endings, out, err);
+	if (is_silent)
+		unsilence(&before);
+	endings_release(&endings);
 	return done;
 }
 
@@ -216,6 +240,69 @@ bool prompt_secret(const struct cli *cli, const char *question, const char *inst
 	secret_fini(&typed);
 	return done;
 }
+
+/* --- while other things go on --- */
+
+struct prompt_typing {
+	struct termios before;
+	struct secret line;
+};
+
+struct prompt_typing *prompt_typing_begin(const struct cli *cli, const char *question,
+					  const char *instead, struct err *err)
+{
+	struct prompt_typing *typing;
+
+	if (!can_ask(cli, question, instead, err))
+		return NULL;
+	typing = calloc(1, sizeof(*typing));
+	if (!typing) {
+		err_oom(err);
+		return NULL;
+	}
+	if (secret_init(&typing->line, SECRET_MAX_BYTES + 1, err)) {
+		typing->line.len = 0;
+		if (silence(question, &typing->before, err))
+			return typing;
+	}
+	secret_fini(&typing->line);
+	free(typing);
+	return NULL;
+}
+
+/* What comes behind Enter in one go is no answer to anything. */
+bool prompt_typing_read(struct prompt_typing *typing, struct secret *answer, bool *is_done,
+			struct err *err)
+{
+	char keys[256];
+	ssize_t n = read(STDIN_FILENO, keys, sizeof(keys));
+	bool fine = true;
+
+	*is_done = false;
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return true;
+	if (n <= 0)
+		return err_set(err, ERR_CANCELLED, "no answer was given");
+	for (ssize_t i = 0; i < n && fine && !*is_done; i++)
+		fine = take_key(keys[i], &typing->line, is_done, err);
+	secret_wipe(keys, sizeof(keys));
+	if (!fine || !*is_done)
+		return fine;
+	fine = secret_from(answer, typing->line.data, typing->line.len, err);
+	typing->line.len = 0;
+	return fine;
+}
+
+void prompt_typing_end(struct prompt_typing *typing)
+{
+	if (!typing)
+		return;
+	unsilence(&typing->before);
+	secret_fini(&typing->line);
+	free(typing);
+}
+
+/* --- confirmations --- */
 
 bool prompt_confirm(const struct cli *cli, const char *what, const char *question, struct err *err)
 {

@@ -22,6 +22,20 @@ bool prompt_secret(const struct cli *cli, const char *question, const char *inst
 		   struct secret *answer, struct err *err);
 
 /*
+ * The same while other things go on: `begin` asks and switches the echo off, `read` takes what is
+ * there when stdin is readable, `end` leaves the terminal as it was. The caller looks after signals
+ * meanwhile; Ctrl-C comes as a key.
+ */
+struct prompt_typing;
+struct prompt_typing *prompt_typing_begin(const struct cli *cli, const char *question,
+					  const char *instead, struct err *err);
+/* *is_done: Enter was typed, and *answer is the line. ERR_CANCELLED as above. */
+bool prompt_typing_read(struct prompt_typing *typing, struct secret *answer, bool *is_done,
+			struct err *err);
+/* NULL is fine. */
+void prompt_typing_end(struct prompt_typing *typing);
+
+/*
  * A confirmation before harm; `what` is the whole of what will be lost or done, in sentences.
  * --yes answers it. ERR_CANCELLED when the person says no.
  */

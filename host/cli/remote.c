@@ -247,31 +247,3 @@ json_t *remote_check_again(struct cli *cli, struct connector *connector,
 	json_decref(check);
 	return NULL;
 }
-
-/* --- a code --- */
-
-struct trading {
-	struct waiting waiting;
-	struct secret *access_token, *refresh_token;
-};
-
-static void on_traded(void *arg, const struct secret *access_token,
-		      const struct secret *refresh_token, const struct err *failure)
-{
-	struct trading *trading = arg;
-	struct err err = *failure;
-
-	if (access_token &&
-	    secret_from(trading->access_token, access_token->data, access_token->len, &err))
-		secret_from(trading->refresh_token, refresh_token->data, refresh_token->len, &err);
-	finish(&trading->waiting, &err);
-}
-
-bool remote_trade_code(struct cli *cli, struct consent *consent, const struct secret *pasted,
-		       struct secret *access_token, struct secret *refresh_token, struct err *err)
-{
-	struct trading trading = { { .loop = cli->host.loop }, access_token, refresh_token };
-
-	return consent_take(consent, pasted, on_traded, &trading, err) &&
-	       wait_for(&trading.waiting, err);
-}

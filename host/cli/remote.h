@@ -12,7 +12,6 @@
 #include "base/err.h"
 #include "connector/check.h"
 #include "connector/connector.h"
-#include "connector/consent.h"
 
 struct cli;
 
@@ -47,9 +46,5 @@ json_t *remote_check(struct cli *cli, struct connector *connector, const struct 
 json_t *remote_check_again(struct cli *cli, struct connector *connector,
 			   const struct account *account, const struct check_secret *secrets,
 			   size_t secret_count, struct err *err);
-
-/* Trades what a person brought for tokens; both are the caller's to end. */
-bool remote_trade_code(struct cli *cli, struct consent *consent, const struct secret *pasted,
-		       struct secret *access_token, struct secret *refresh_token, struct err *err);
 
 #endif

@@ -162,6 +162,11 @@ static bool ask_setting(const struct cli *cli, const char *id, const char *label
 	return secret_ask(cli, label, instead, out, err);
 }
 
+bool secret_is_given(const struct cli *cli, const char *id)
+{
+	return file_of(cli, id) || is_on_stdin(cli, id);
+}
+
 bool secret_setting(const struct cli *cli, const char *id, const char *label, struct secret *out,
 		    struct err *err)
 {

@@ -36,5 +36,7 @@ bool secret_ask_twice(const struct cli *cli, const char *question, const char *i
  */
 bool secret_setting(const struct cli *cli, const char *id, const char *label, struct secret *out,
 		    struct err *err);
+/* Do the flags say where it is? */
+bool secret_is_given(const struct cli *cli, const char *id);
 
 #endif

@@ -65,8 +65,15 @@ static const char *provider_of(const struct changing *changing)
 
 static bool store(struct cli *cli, struct changing *changing, const char *verb, struct err *err)
 {
-	return connection_store(cli, &changing->account, provider_of(changing),
-				changing->form.named, changing->form.secret_count, NULL, verb, err);
+	const struct connection connection = {
+		.account = &changing->account,
+		.provider = provider_of(changing),
+		.form = &changing->form,
+		.redirect_uri = parsed_text(&cli->parsed, "redirect-uri"),
+		.verb = verb,
+	};
+
+	return connection_store(cli, &connection, err);
 }
 
 /* --- set --- */
@@ -150,13 +157,26 @@ static bool choose_credential(struct cli *cli, struct changing *changing, struct
 	       form_fill_secrets(cli, &changing->form, err);
 }
 
+/* Where the browser comes back to is registered with the client, and so is the credential's. */
+static bool get_consent(struct cli *cli, struct changing *changing, struct err *err)
+{
+	const char *id = changing->account.credential_id;
+	struct credential_use use = { 0 };
+	bool done = (!id || credentials_get_by_id(cli, id, &use, err)) &&
+		    consent_fill(cli, &changing->form, &changing->account,
+				 consent_redirect_uri(cli, use.credential.redirect_uri), err);
+
+	credential_use_fini(&use);
+	return done;
+}
+
 static bool reconnect(struct cli *cli, struct changing *changing, struct err *err)
 {
 	if (!host_need_secrets(cli, err) || !load(cli, changing, err) ||
 	    !form_check_flags(cli, changing->connector, err) ||
+	    !consent_check_flags(cli, changing->connector, err) ||
 	    !form_fill_settings(cli, &changing->form, changing->account.settings, err) ||
-	    !choose_credential(cli, changing, err) ||
-	    !consent_fill(cli, &changing->form, &changing->account, err) ||
+	    !choose_credential(cli, changing, err) || !get_consent(cli, changing, err) ||
 	    !test(cli, changing, err))
 		return false;
 	return store(cli, changing, "reconnect", err);

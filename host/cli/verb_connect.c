@@ -42,6 +42,17 @@ static const char *provider_of(const struct connector *connector)
 
 /* --- before --- */
 
+/* What the person enters where the client is registered: vendors compare it byte for byte. */
+static void show_redirect(struct cli *cli, const struct connector *connector)
+{
+	const char *uri = consent_redirect_uri(cli, NULL);
+	char *homepage = consent_homepage(uri);
+
+	if (consent_may_be_needed(connector) && homepage)
+		cli_note(cli, "  Redirect URI to register: %s   homepage URL: %s", uri, homepage);
+	free(homepage);
+}
+
 static void show_guide(struct cli *cli, const struct connector *connector)
 {
 	const struct value *declaration = connector_declaration(connector);
@@ -53,6 +64,7 @@ static void show_guide(struct cli *cli, const struct connector *connector)
 	cli_note(cli, "Connecting %s:", value_text(declaration, "name", connector_id(connector)));
 	for (size_t i = 0; i < value_count(guide); i++)
 		cli_note(cli, "  %zu. %s", i + 1, value_at(guide, i)->bytes);
+	show_redirect(cli, connector);
 	if (docs)
 		cli_note(cli, "  See %s", docs);
 }
@@ -94,9 +106,11 @@ static bool fill_in(struct cli *cli, struct connecting *connecting, struct err *
 	struct form *form = &connecting->form;
 	const char *credential = parsed_text(&cli->parsed, "credential");
 
+	if (!form_check_flags(cli, connecting->connector, err) ||
+	    !consent_check_flags(cli, connecting->connector, err))
+		return false;
 	show_guide(cli, connecting->connector);
-	return form_check_flags(cli, connecting->connector, err) &&
-	       form_fill_settings(cli, form, NULL, err) &&
+	return form_fill_settings(cli, form, NULL, err) &&
 	       (credential ? credentials_choose(cli, credential, provider_of(connecting->connector),
 						&connecting->account, err)
 			   : form_fill_secrets(cli, form, err)) &&
@@ -304,6 +318,20 @@ static bool report(struct cli *cli, const struct connecting *connecting, struct 
 	return true;
 }
 
+static bool store(struct cli *cli, struct connecting *connecting, struct err *err)
+{
+	const struct connection connection = {
+		.account = &connecting->account,
+		.provider = provider_of(connecting->connector),
+		.form = &connecting->form,
+		.redirect_uri = parsed_text(&cli->parsed, "redirect-uri"),
+		.archive_id = connecting->archive_id,
+		.verb = "connect",
+	};
+
+	return connection_store(cli, &connection, err);
+}
+
 bool verb_connect(struct cli *cli, struct err *err)
 {
 	struct connecting connecting = { 0 };
@@ -312,13 +340,11 @@ bool verb_connect(struct cli *cli, struct err *err)
 		    form_check_exclusive(cli, err) && host_need_secrets(cli, err) &&
 		    load(cli, &connecting, err) && begin_account(cli, &connecting, err) &&
 		    fill_in(cli, &connecting, err) &&
-		    consent_fill(cli, &connecting.form, &connecting.account, err) &&
+		    consent_fill(cli, &connecting.form, &connecting.account,
+				 consent_redirect_uri(cli, NULL), err) &&
 		    test(cli, &connecting, err) && choose_name(cli, &connecting, err) &&
 		    settle_name(cli, &connecting, err) && approve(&connecting, err) &&
-		    connection_store(cli, &connecting.account, provider_of(connecting.connector),
-				     connecting.form.named, connecting.form.secret_count,
-				     connecting.archive_id, "connect", err) &&
-		    report(cli, &connecting, err);
+		    store(cli, &connecting, err) && report(cli, &connecting, err);
 
 	connecting_fini(&connecting);
 	return done;

@@ -62,11 +62,12 @@ static json_t *use_json(const struct cli *cli, const struct credential_use *use,
 		json_decref(reading.names);
 		return NULL;
 	}
-	object = json_pack("{s:s, s:s, s:s?, s:o, s:o, s:s, s:s, s:s?}", "credential",
+	object = json_pack("{s:s, s:s, s:s?, s:o, s:o, s:s, s:s?, s:s, s:s?}", "credential",
 			   credential->name, "provider", credential->provider, "vendor",
 			   credential->vendor, "accounts", slugs_json(use), "fields", reading.names,
-			   "note", credential->note, "created_at", credential->created_at,
-			   "last_used_at", credential->last_used_at);
+			   "note", credential->note, "redirect_uri", credential->redirect_uri,
+			   "created_at", credential->created_at, "last_used_at",
+			   credential->last_used_at);
 	if (!object)
 		err_oom(err);
 	return object;

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "cli/accounts.h"
 #include "cli/cli.h"
+#include "cli/consent.h"
 #include "cli/errors.h"
 #include "cli/permissions.h"
 #include "cli/remote.h"
@@ -179,6 +180,20 @@ static json_t *lines_json(const char *text)
 	return list;
 }
 
+/* What is entered where an OAuth client is registered; null for other vendors. */
+static bool put_redirect(json_t *object, const struct connector *connector)
+{
+	bool is_needed = consent_may_be_needed(connector);
+	char *homepage = consent_homepage(OAUTH_REDIRECT_URI);
+	bool done =
+		homepage &&
+		put(object, "redirect_uri", is_needed ? json_string(OAUTH_REDIRECT_URI) : NULL) &&
+		put(object, "homepage_url", is_needed ? json_string(homepage) : NULL);
+
+	free(homepage);
+	return done;
+}
+
 static json_t *connector_json(const struct connector *connector, const char *approval)
 {
 	const struct value *declaration = connector_declaration(connector);
@@ -192,6 +207,7 @@ static json_t *connector_json(const struct connector *connector, const char *app
 	    put(object, "file", json_string(connector_file(connector))) &&
 	    put(object, "is_shadowing", json_boolean(connector_is_shadowing(connector))) &&
 	    put(object, "guide", guide ? json_from_value(guide) : json_array()) &&
+	    put_redirect(object, connector) &&
 	    put(object, "settings", settings_json(value_get(declaration, "settings"))) &&
 	    put(object, "streams", streams_json(value_get(declaration, "streams"))) &&
 	    put(object, "permissions", permissions_table(connector)) &&

@@ -45,6 +45,11 @@ static const struct cli_flag GLOBAL[] = {
 	{ PAIR("secret-file", "ID=PATH", "read a secret setting from a file"), .repeats = true }, \
 	{ TEXT("secret-stdin", "ID", "read a secret setting from standard input") }
 
+#define CONSENT_FLAGS \
+	{ TEXT("redirect-uri", "URI", "where the browser comes back to after a consent, as registered " \
+	       "with the client (http://127.0.0.1:8765/oauth/callback)") }, \
+	{ SWITCH("no-browser", "open no browser, only print the address") }
+
 #define ROUTE_FLAGS \
 	{ TEXT("ca-file", "FILE", "trust these certificate authorities too, for this account") }, \
 	{ TEXT("connect-to", "HOST:PORT:HOST2:PORT2", "send what is meant for HOST:PORT elsewhere"), \
@@ -68,6 +73,7 @@ static const struct cli_flag CONNECT[] = {
 	{ PAIR("set", "ID=VALUE", "answer a setting; never a secret one"), .repeats = true },
 	SECRET_FLAGS,
 	{ TEXT("credential", "CREDENTIAL", "use this one instead of asking for secrets") },
+	CONSENT_FLAGS,
 	{ SWITCH("replace", "archive what is stored under the name and start anew") },
 	EVERY_FLAG,
 	ROUTE_FLAGS,
@@ -90,6 +96,7 @@ static const struct cli_flag ACCOUNTS_SET[] = {
 static const struct cli_flag RECONNECT[] = {
 	SECRET_FLAGS,
 	{ TEXT("credential", "CREDENTIAL", "use this one instead of asking for secrets") },
+	CONSENT_FLAGS,
 	END };
 
 #define ANSWER_FLAG \

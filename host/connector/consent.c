@@ -5,19 +5,28 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/str.h"
+#include "connector/returns.h"
 #include "connector/token_request.h"
 #include "connector/tokens.h"
 #include "vault/oauth/attempt.h"
+#include "vault/oauth/callback.h"
+#include "vault/oauth/scopes.h"
 
 struct consent {
 	struct host *host;
 	json_t *settings;
 	struct tokens *tokens;
 	struct oauth_attempt attempt;
+	struct oauth_redirect redirect;
 	struct token_client client;
 	struct oauth_part params[TOKEN_PARTS_MAX];
-	struct buf address, url;
+	struct buf address, url, wanted, scopes;
+	struct returns returns;
 	struct oauth_consent asked;
+	struct oauth_callback *callback;
+	size_t strangers;
+	int64_t asked_at_ms;
 	consent_done_fn *done;
 	void *arg;
 };
@@ -27,16 +36,28 @@ static void on_tokens_finished(void *arg)
 	(void)arg;
 }
 
+static void stop_listening(struct consent *consent)
+{
+	if (consent->callback != NULL)
+		consent->strangers = oauth_callback_strangers(consent->callback);
+	oauth_callback_close(consent->callback);
+	consent->callback = NULL;
+}
+
 void consent_close(struct consent *consent)
 {
 	if (consent == NULL)
 		return;
+	stop_listening(consent);
 	tokens_finish(consent->tokens, on_tokens_finished, NULL);
 	oauth_attempt_fini(&consent->attempt);
 	token_client_fini(&consent->client);
+	returns_fini(&consent->returns);
 	json_decref(consent->settings);
 	buf_fini(&consent->address);
 	buf_fini(&consent->url);
+	buf_fini(&consent->wanted);
+	buf_fini(&consent->scopes);
 	free(consent);
 }
 
@@ -45,39 +66,77 @@ const char *consent_url(const struct consent *consent)
 	return buf_text(&consent->url);
 }
 
+const struct oauth_redirect *consent_redirect(const struct consent *consent)
+{
+	return &consent->redirect;
+}
+
+size_t consent_strangers(const struct consent *consent)
+{
+	return consent->callback != NULL ? oauth_callback_strangers(consent->callback)
+					 : consent->strangers;
+}
+
+void consent_grant_fini(struct consent_grant *grant)
+{
+	secret_fini(&grant->access_token);
+	secret_fini(&grant->refresh_token);
+	free(grant->scopes_wanted);
+	free(grant->scopes_granted);
+	*grant = (struct consent_grant){ 0 };
+}
+
 /* --- what is asked --- */
 
-static bool make_url(struct consent *consent, const struct tokens_options *options, struct err *err)
+static bool put_scopes(struct consent *consent, const struct value *auth, const char *more,
+		       struct err *err)
+{
+	struct buf declared = BUF_INIT;
+	bool done = token_request_scopes(auth, &declared, err) &&
+		    scopes_unite(buf_text(&declared), more, &consent->wanted, err);
+
+	if (done)
+		scopes_write(buf_text(&consent->wanted), value_text(auth, "scope_separator", " "),
+			     &consent->scopes);
+	buf_fini(&declared);
+	return done && buf_ok(&consent->scopes, err);
+}
+
+static bool make_url(struct consent *consent, const struct tokens_options *options,
+		     const char *scopes, struct err *err)
 {
 	const struct value *auth = auth_declared(options->declaration, options->settings);
 
 	if (!token_request_address(options, "GET", value_text(auth, "authorize", ""),
 				   &consent->address, err) ||
 	    !token_client_init(&consent->client, options, err) ||
+	    !put_scopes(consent, auth, scopes, err) ||
+	    !returns_init(&consent->returns, options->declaration, auth, options->settings, err) ||
 	    !oauth_attempt_begin(&consent->attempt, clock_monotonic_ms(), err))
 		return false;
 	consent->asked = (struct oauth_consent){
 		.address = buf_text(&consent->address),
 		.client_id = consent->client.client.id,
-		.redirect_uri = CONSENT_REDIRECT_URI,
-		.scopes = consent->client.client.scopes,
+		.redirect_uri = consent->redirect.uri,
+		.scopes = buf_text(&consent->scopes),
 		.params = consent->params,
 		.param_count = token_request_params(value_get(auth, "params"), consent->params),
 		.has_pkce = value_bool(auth, "pkce", true),
+		.expected = consent->returns.expected,
+		.expected_count = consent->returns.count,
 	};
 	return oauth_attempt_url(&consent->attempt, &consent->asked, &consent->url, err);
 }
 
-struct consent *consent_open(struct host *host, const struct account *account,
-			     const struct value *declaration, const struct auth_secret *secrets,
-			     size_t secret_count, struct err *err)
+struct consent *consent_open(struct host *host, const struct consent_options *options,
+			     struct err *err)
 {
 	struct consent *consent = calloc(1, sizeof(*consent));
-	struct tokens_options options = {
-		.account = account,
-		.declaration = declaration,
-		.secrets = secrets,
-		.secret_count = secret_count,
+	struct tokens_options way = {
+		.account = options->account,
+		.declaration = options->declaration,
+		.secrets = options->secrets,
+		.secret_count = options->secret_count,
 		.is_test = true,
 	};
 
@@ -86,9 +145,13 @@ struct consent *consent_open(struct host *host, const struct account *account,
 		return NULL;
 	}
 	consent->host = host;
-	options.settings = consent->settings = json_loads(account->settings, 0, NULL);
-	consent->tokens = tokens_open(host, &options, err);
-	if (consent->tokens != NULL && make_url(consent, &options, err))
+	consent->done = options->done;
+	consent->arg = options->arg;
+	way.settings = consent->settings = json_loads(options->account->settings, 0, NULL);
+	consent->tokens = tokens_open(host, &way, err);
+	if (consent->tokens != NULL &&
+	    oauth_redirect_read(options->redirect_uri, &consent->redirect, err) &&
+	    make_url(consent, &way, options->scopes, err))
 		return consent;
 	consent_close(consent);
 	return NULL;
@@ -96,16 +159,8 @@ struct consent *consent_open(struct host *host, const struct account *account,
 
 /* --- what comes back --- */
 
-static bool check_tokens(struct consent *consent, const struct oauth_answer *answer,
-			 struct err *err)
+static bool redact_grant(struct redact *redact, const struct oauth_answer *answer, struct err *err)
 {
-	struct redact *redact = consent->host->redact;
-
-	if (answer->refresh_token.len == 0) {
-		err_set(err, ERR_AUTH,
-			"the server gave no refresh token: this consent would end within the hour");
-		return err_hint(err, "withdraw the consent at the vendor, then give it anew");
-	}
 	return redact == NULL ||
 	       (redact_add(redact, TOKEN_FIELD_ACCESS, answer->access_token.data,
 			   answer->access_token.len, err) &&
@@ -113,25 +168,71 @@ static bool check_tokens(struct consent *consent, const struct oauth_answer *ans
 			   answer->refresh_token.len, err));
 }
 
+/* A server that does not tell the scopes gave those that were asked for (RFC 6749, 5.1). */
+static bool take_scopes(const struct consent *consent, const struct oauth_answer *answer,
+			struct consent_grant *out, struct err *err)
+{
+	const char *wanted = buf_text(&consent->wanted);
+	struct buf granted = BUF_INIT;
+	bool done =
+		scopes_unite(answer->scopes != NULL ? answer->scopes : wanted, "", &granted, err);
+
+	out->scopes_wanted = str_dup(wanted);
+	out->scopes_granted = done ? str_dup(buf_text(&granted)) : NULL;
+	buf_fini(&granted);
+	return done &&
+	       ((out->scopes_wanted != NULL && out->scopes_granted != NULL) || err_oom(err));
+}
+
+static bool take_grant(const struct consent *consent, struct oauth_answer *answer,
+		       struct consent_grant *out, struct err *err)
+{
+	if (answer->refresh_token.len == 0) {
+		err_set(err, ERR_AUTH,
+			"the server gave no refresh token: this consent would end within the hour");
+		return err_hint(err, "withdraw the consent at the vendor, then give it anew");
+	}
+	if (!redact_grant(consent->host->redact, answer, err) ||
+	    !take_scopes(consent, answer, out, err))
+		return false;
+	out->access_token = answer->access_token;
+	out->refresh_token = answer->refresh_token;
+	answer->access_token = answer->refresh_token = SECRET_INIT;
+	out->asked_at_ms = consent->asked_at_ms;
+	out->lives_ms = answer->lives_ms;
+	return true;
+}
+
 static void on_answer(void *ctx, int status, const void *body, size_t len,
 		      const struct err *failure)
 {
 	struct consent *consent = ctx;
 	struct oauth_answer answer = { .verdict = OAUTH_FAILED };
+	struct consent_grant grant = { 0 };
 	struct err err = *failure;
 
 	if (err.kind == ERR_NONE)
 		oauth_answer_judge(&answer, tokens_reading(consent->tokens), status, body, len,
 				   &err);
-	if (err.kind == ERR_NONE && check_tokens(consent, &answer, &err))
-		consent->done(consent->arg, &answer.access_token, &answer.refresh_token, &err);
+	if (err.kind == ERR_NONE && take_grant(consent, &answer, &grant, &err))
+		consent->done(consent->arg, &grant, &err);
 	else
-		consent->done(consent->arg, NULL, NULL, &err);
+		consent->done(consent->arg, NULL, &err);
+	consent_grant_fini(&grant);
 	oauth_answer_fini(&answer);
 }
 
-bool consent_take(struct consent *consent, const struct secret *pasted, consent_done_fn *done,
-		  void *arg, struct err *err)
+/* is_bare: of a console, so there was no redirect. */
+static bool trade(struct consent *consent, const struct secret *code, bool is_bare, struct err *err)
+{
+	consent->asked_at_ms = clock_wall_ms();
+	return tokens_trade_code(consent->tokens, code, is_bare ? NULL : consent->redirect.uri,
+				 is_bare || !consent->asked.has_pkce ? NULL
+								     : &consent->attempt.verifier,
+				 on_answer, consent, err);
+}
+
+bool consent_paste(struct consent *consent, const struct secret *pasted, struct err *err)
 {
 	struct secret code;
 	bool is_bare, sent;
@@ -139,12 +240,35 @@ bool consent_take(struct consent *consent, const struct secret *pasted, consent_
 	if (!oauth_attempt_paste(&consent->attempt, &consent->asked, pasted, clock_monotonic_ms(),
 				 &code, &is_bare, err))
 		return false;
-	consent->done = done;
-	consent->arg = arg;
-	sent = tokens_trade_code(consent->tokens, &code, is_bare ? NULL : CONSENT_REDIRECT_URI,
-				 is_bare || !consent->asked.has_pkce ? NULL
-								     : &consent->attempt.verifier,
-				 on_answer, consent, err);
+	stop_listening(consent);
+	sent = trade(consent, &code, is_bare, err);
 	secret_fini(&code);
 	return sent;
+}
+
+/* --- listening --- */
+
+static void on_callback(void *arg, const struct secret *code, const struct err *failure)
+{
+	struct consent *consent = arg;
+	struct err err = *failure;
+	bool is_traded = code != NULL && trade(consent, code, false, &err);
+
+	stop_listening(consent);
+	if (!is_traded)
+		consent->done(consent->arg, NULL, &err);
+}
+
+bool consent_listen(struct consent *consent, struct err *err)
+{
+	const struct oauth_callback_options options = {
+		.redirect = &consent->redirect,
+		.attempt = &consent->attempt,
+		.consent = &consent->asked,
+		.done = on_callback,
+		.arg = consent,
+	};
+
+	consent->callback = oauth_callback_listen(consent->host->loop, &options, err);
+	return consent->callback != NULL;
 }

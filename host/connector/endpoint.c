@@ -108,9 +108,8 @@ static bool put_setting(struct buf *out, const char *id, const struct value *dec
 	return true;
 }
 
-/* "{api_url}/api/v1" with the settings filled in. */
-static bool expand(struct buf *out, const char *text, const struct value *declaration,
-		   const json_t *settings, struct err *err)
+bool endpoint_expand(struct buf *out, const char *text, const struct value *declaration,
+		     const json_t *settings, struct err *err)
 {
 	while (*text != '\0') {
 		const char *close = *text == '{' ? strchr(text, '}') : NULL;
@@ -144,7 +143,7 @@ static bool add_base(struct endpoint *endpoint, const char *name, const char *te
 	struct buf url = BUF_INIT;
 	char *host;
 
-	if (!expand(&url, template, declaration, settings, err)) {
+	if (!endpoint_expand(&url, template, declaration, settings, err)) {
 		buf_fini(&url);
 		return err_context(err, "base %s", name);
 	}

@@ -39,6 +39,13 @@ struct endpoint *endpoint_new(const struct value *declaration, const json_t *set
 void endpoint_free(struct endpoint *endpoint);
 
 /*
+ * "{api_url}/api/v1" with these settings, and cells of their tables, filled in. What follows the
+ * first text is plain: letters, digits, dots, dashes, underscores and tildes.
+ */
+bool endpoint_expand(struct buf *out, const char *text, const struct value *declaration,
+		     const json_t *settings, struct err *err);
+
+/*
  * What a setting's table says for "setting.column" under these settings; NULL if it says nothing.
  * Borrowed from the declaration.
  */

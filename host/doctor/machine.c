@@ -11,6 +11,7 @@
 #include "crypto/library.h"
 #include "doctor/doctor.h"
 #include "net/net.h"
+#include "net/server.h"
 #include "record/recording.h"
 #include "store/health.h"
 
@@ -42,6 +43,7 @@ static void look_at_libraries(const struct doctor *doctor)
 	say_sqlite(doctor);
 	say_version(doctor, "libcurl", net_library(text, sizeof(text)));
 	say_version(doctor, "OpenSSL", crypto_library());
+	say_version(doctor, "libmicrohttpd", server_library());
 	say_version(doctor, "libuv", loop_library());
 	say_version(doctor, "jansson", jansson_version_str());
 	say_version(doctor, "zstd", recording_library());

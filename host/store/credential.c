@@ -14,8 +14,8 @@
 #define FIELD_AT(field) offsetof(struct credential_field, field)
 
 static const size_t texts[] = {
-	AT(id),	   AT(name), AT(provider),   AT(vendor),
-	AT(state), AT(note), AT(created_at), AT(last_used_at),
+	AT(id),	  AT(name),	  AT(provider),	    AT(vendor),	      AT(state),
+	AT(note), AT(created_at), AT(last_used_at), AT(redirect_uri),
 };
 static const size_t field_texts[] = {
 	FIELD_AT(credential_id),
@@ -28,7 +28,8 @@ enum {
 	FIELD_TEXTS = sizeof(field_texts) / sizeof(field_texts[0]),
 };
 
-#define COLUMNS "id, name, provider, vendor, state, note, created_at, last_used_at"
+#define COLUMNS "id, name, provider, vendor, state, note, created_at, last_used_at, redirect_uri"
+#define PLACES "($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 #define FIELD_COLUMNS "credential_id, field, dek_id, generation, record"
 
 static void fini_credential(void *item)
@@ -78,9 +79,7 @@ bool credential_add(struct store_tx *tx, struct credential *credential, struct e
 
 	if (!random_id_fill(&credential->id, err) || !check_name_free(tx, credential, err))
 		return false;
-	stmt = db_prepare(
-		tx, "INSERT INTO credentials (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-		err);
+	stmt = db_prepare(tx, "INSERT INTO credentials (" COLUMNS ") VALUES " PLACES, err);
 	if (stmt == NULL)
 		return false;
 	row_bind_texts(stmt, 1, credential, texts, TEXTS);
@@ -104,9 +103,7 @@ bool credential_save(struct store_tx *tx, const struct credential *credential, s
 
 	if (!check_name_free(tx, credential, err))
 		return false;
-	stmt = db_prepare(tx,
-			  "UPDATE credentials SET (" COLUMNS ") = ($1, $2, $3, $4, $5, $6, $7, $8)"
-			  " WHERE id = $1",
+	stmt = db_prepare(tx, "UPDATE credentials SET (" COLUMNS ") = " PLACES " WHERE id = $1",
 			  err);
 	if (stmt == NULL)
 		return false;
@@ -129,6 +126,13 @@ static bool set_column(struct store_tx *tx, const char *sql, const char *value, 
 bool credential_set_state(struct store_tx *tx, const char *id, const char *state, struct err *err)
 {
 	return set_column(tx, "UPDATE credentials SET state = $1 WHERE id = $2", state, id, err);
+}
+
+bool credential_set_redirect_uri(struct store_tx *tx, const char *id, const char *uri,
+				 struct err *err)
+{
+	return set_column(tx, "UPDATE credentials SET redirect_uri = $1 WHERE id = $2", uri, id,
+			  err);
 }
 
 bool credential_touch(struct store_tx *tx, const char *id, const char *now, struct err *err)

@@ -24,6 +24,7 @@ struct credential {
 	char *note;	/* free text, may be "" */
 	char *created_at;
 	char *last_used_at; /* NULL = never */
+	char *redirect_uri; /* registered with an OAuth client; NULL = the usual one */
 };
 
 void credential_fini(struct credential *credential);
@@ -39,6 +40,8 @@ bool credential_find(struct store_tx *tx, const char *name, struct credential *o
 /* By name, ascending. */
 bool credential_list(struct store_tx *tx, struct credential **out, size_t *count, struct err *err);
 bool credential_set_state(struct store_tx *tx, const char *id, const char *state, struct err *err);
+bool credential_set_redirect_uri(struct store_tx *tx, const char *id, const char *uri,
+				 struct err *err);
 bool credential_touch(struct store_tx *tx, const char *id, const char *now, struct err *err);
 /* With its fields and DEKs. ERR_CONFIG names the accounts that use it (archived ones do not). */
 bool credential_delete(struct store_tx *tx, const char *id, struct err *err);

@@ -108,11 +108,12 @@ class Muster:
         self.runs.append(run)
         return run
 
-    def start(self, *arguments: str) -> subprocess.Popen:
+    def start(self, *arguments: str, **environment: str) -> subprocess.Popen:
         """The program in a process group of its own, for those who mean to kill it."""
         return subprocess.Popen(
             self.command(*arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, env=self.environment, cwd=self.folder, start_new_session=True)
+            stderr=subprocess.PIPE, env=self.environment | environment, cwd=self.folder,
+            start_new_session=True)
 
     def must(self, *arguments: str, stdin: str = "") -> Run:
         """A run that has to end with 0."""

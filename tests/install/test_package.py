@@ -57,7 +57,7 @@ class Package(PackageCase):
         self.assertRegex(package.name, r"^muster_\d+\.\d+\.\d+-1_\w+\.deb$")
         depends = run("dpkg-deb", "-f", package, "Depends").stdout
         for library in ("libc6", "libcurl4", "liblua5.4-0", "libsqlite3-0", "libssl3", "libseccomp2",
-                        "libuv1", "libzstd1", "libxxhash0", "libjansson4", "ca-certificates"):
+                        "libuv1", "libmicrohttpd12", "libzstd1", "libxxhash0", "libjansson4", "ca-certificates"):
             self.assertIn(library, depends)
         listed = run("dpkg-deb", "-c", package).stdout
         for file in ("bin/muster", "share/man/man1/muster.1", "share/doc/muster/copyright",

@@ -8,8 +8,11 @@
 #define CALLBACK "http://127.0.0.1:8765/oauth/callback"
 
 static const struct oauth_part params[] = { { "access_type", "offline", 7 } };
-static const struct oauth_field expected[] = { { "accounts-server", "https://accounts.zoho.eu" },
-					       { "location", "eu" } };
+static struct oauth_elsewhere elsewhere[] = { { "https://accounts.zoho.in", "it lives in in" } };
+static const struct oauth_expected expected[] = {
+	{ "accounts-server", "https://accounts.zoho.eu", elsewhere, 1 },
+	{ "location", "eu", NULL, 0 },
+};
 
 static const struct oauth_consent consent = {
 	.address = "https://accounts.zoho.eu/oauth/v2/auth",

@@ -171,23 +171,39 @@ static size_t without_slash(const char *text)
 	return len > 0 && text[len - 1] == '/' ? len - 1 : len;
 }
 
-static bool is_as_expected(const struct oauth_field *expected, const char *query, size_t len,
+static bool is_same_place(const char *a, const char *b)
+{
+	size_t len = without_slash(a);
+
+	return len == without_slash(b) && strncasecmp(a, b, len) == 0;
+}
+
+/* It chooses nothing: where the token request goes stands fixed. */
+static bool refuse_place(const struct oauth_expected *expected, const char *value, struct err *err)
+{
+	struct buf shown = BUF_INIT;
+
+	oauth_put_text(&shown, value);
+	err_set(err, ERR_CONFIG, "the browser came back from %s \"%s\", not \"%s\"", expected->name,
+		buf_text(&shown), expected->value);
+	err_hint(err, "that is no place of this vendor: nothing was sent there; connect again");
+	for (size_t i = 0; i < expected->elsewhere_count; i++) {
+		if (is_same_place(value, expected->elsewhere[i].value))
+			err_hint(err, "%s", expected->elsewhere[i].way_out);
+	}
+	buf_fini(&shown);
+	return false;
+}
+
+static bool is_as_expected(const struct oauth_expected *expected, const char *query, size_t len,
 			   struct err *err)
 {
 	struct found found;
-	struct buf shown = BUF_INIT;
 	bool fine = find(query, len, expected->name, &found, err);
 	const char *value = buf_text(&found.value);
-	size_t own = without_slash(expected->value);
 
-	if (fine && found.count == 1 &&
-	    (without_slash(value) != own || strncasecmp(value, expected->value, own) != 0)) {
-		oauth_put_text(&shown, value);
-		fine = err_set(err, ERR_CONFIG, "the browser came back from %s \"%s\", not \"%s\"",
-			       expected->name, buf_text(&shown), expected->value);
-		err_hint(err, "choose the region in which this login lives, then connect again");
-	}
-	buf_fini(&shown);
+	if (fine && found.count == 1 && !is_same_place(value, expected->value))
+		fine = refuse_place(expected, value, err);
 	forget(&found);
 	return fine;
 }

@@ -32,6 +32,21 @@ struct oauth_attempt {
 bool oauth_attempt_begin(struct oauth_attempt *out, int64_t now_ms, struct err *err);
 void oauth_attempt_fini(struct oauth_attempt *attempt);
 
+/*
+ * A parameter of the redirect that says where the login lives ("iss", "accounts-server"): when it
+ * is there it must be `value`, compared in any case, without a slash at its end. What belongs to
+ * another place that is known has its own way out.
+ */
+struct oauth_elsewhere {
+	const char *value, *way_out;
+};
+
+struct oauth_expected {
+	const char *name, *value;
+	struct oauth_elsewhere *elsewhere;
+	size_t elsewhere_count;
+};
+
 /* What is asked; borrowed. */
 struct oauth_consent {
 	const char *address; /* of the authorization server, without a query */
@@ -41,11 +56,7 @@ struct oauth_consent {
 	const struct oauth_part *params;
 	size_t param_count;
 	bool has_pkce;
-	/*
-	 * Parameters of the redirect that must be what we chose if they are there ("iss",
-	 * "accounts-server"): compared in any case, without a slash at their end.
-	 */
-	const struct oauth_field *expected;
+	const struct oauth_expected *expected;
 	size_t expected_count;
 };
 

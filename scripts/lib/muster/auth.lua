@@ -3,7 +3,7 @@
 -- there, too.
 --
 --   auth.rule                                     -- for schema.check
---   auth.check(connector.auth, { types, bases }, at)   -- raises at the first fault
+--   auth.check(connector.auth, { types, bases, check_template }, at)   -- raises at the first fault
 --
 -- What a credential is made of is named by its setting. Token addresses are calls of declared bases
 -- ("accounts:/oauth/v2/token"): so the hosts that get a secret are bounded as all others are.
@@ -78,6 +78,7 @@ local KINDS <const> = {
     client_auth = schema.text { one_of = { "body", "basic" } },
     scopes = texts, scope_separator = schema.text { one_of = { " ", "," } },
     params = schema.map(text), token_params = schema.map(text), pkce = schema.boolean(),
+    returns = schema.map(text),
     errors = token_errors,
   },
   exchange = token_record {
@@ -169,8 +170,10 @@ end
 
 local FLOWS <const> = {
   code = { needs = { "authorize" }, never = { "username", "password" } },
-  client = { needs = { "client_secret" }, never = { "authorize", "username", "password", "pkce", "params" } },
-  password = { needs = { "username", "password" }, never = { "authorize", "pkce", "params" } },
+  client = {
+    needs = { "client_secret" }, never = { "authorize", "username", "password", "pkce", "params", "returns" },
+  },
+  password = { needs = { "username", "password" }, never = { "authorize", "pkce", "params", "returns" } },
 }
 
 -- What the host writes into a request itself.
@@ -185,6 +188,20 @@ local function check_params(params, at)
     if schema.contains(OWN_PARAMS, key) then
       schema.fail(schema.below(at, key), "is written by the host")
     end
+  end
+end
+
+-- What the host reads of a redirect itself.
+local OWN_RETURNS <const> = { "code", "error", "error_description", "state" }
+
+-- Where a login lives, as the browser tells it: an address or a choice that the settings know.
+local function check_returns(returns, known, at)
+  for _, key in ipairs(schema.sorted_keys(returns or {})) do
+    local below = schema.below(at, key)
+    if schema.contains(OWN_RETURNS, key) then
+      schema.fail(below, "is read by the host")
+    end
+    known.check_template(returns[key], below)
   end
 end
 
@@ -248,6 +265,7 @@ function checks.oauth2(rule, known, at)
   end
   check_params(rule.params, schema.below(at, "params"))
   check_params(rule.token_params, schema.below(at, "token_params"))
+  check_returns(rule.returns, known, schema.below(at, "returns"))
   check_scopes(rule, at)
 end
 
@@ -288,7 +306,8 @@ end
 
 ---Raises at the first fault of an auth that has the right shape.
 ---@param rule table
----@param known table { types = setting id -> type, bases = name -> template }
+---@param known table { types = setting id -> type, bases = name -> template, check_template = of a text with
+---  {setting} and {setting.column} in it }
 ---@param at muster.Place
 function auth.check(rule, known, at)
   if not rule.alternatives then

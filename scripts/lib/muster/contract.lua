@@ -213,19 +213,23 @@ local function check_column(settings, written, at)
   return id
 end
 
--- Every {name} in a base is a setting that scripts may see, or a column of its table.
+-- Every {name} in it is a setting that scripts may see, or a column of its table.
+local function check_template(text_with_names, settings, types, at)
+  for written in text_with_names:gmatch("{([^}]*)}") do
+    local setting = check_column(settings, written, at) or written
+    if not types[setting] then
+      schema.unknown(at, setting, schema.sorted_keys(types), "setting")
+    elseif types[setting] == "secret" then
+      schema.fail(at, 'the secret "%s" cannot be part of an address', setting)
+    end
+  end
+end
+
 local function check_bases(bases, settings, types, at)
   for _, base in ipairs(schema.sorted_keys(bases)) do
     local below = schema.below(at, base)
     schema.check(name, base, below)
-    for written in bases[base]:gmatch("{([^}]*)}") do
-      local setting = check_column(settings, written, below) or written
-      if not types[setting] then
-        schema.unknown(below, setting, schema.sorted_keys(types), "setting")
-      elseif types[setting] == "secret" then
-        schema.fail(below, 'the secret "%s" cannot be part of an address', setting)
-      end
-    end
+    check_template(bases[base], settings, types, below)
   end
 end
 
@@ -346,7 +350,11 @@ function contract.check(connector, file)
   check_settings(connector.settings, schema.below(at, "settings"))
   check_bases(connector.bases, connector.settings, types, schema.below(at, "bases"))
   if connector.auth then
-    auth.check(connector.auth, { types = types, bases = connector.bases }, schema.below(at, "auth"))
+    local known = { types = types, bases = connector.bases }
+    function known.check_template(template, below)
+      check_template(template, connector.settings, types, below)
+    end
+    auth.check(connector.auth, known, schema.below(at, "auth"))
   end
   check_calls(connector.check.calls, connector.bases, schema.below(at, "check.calls"))
   check_errors(connector.errors or {}, types, schema.below(at, "errors"))

@@ -215,6 +215,7 @@ function zoho.auth(scopes)
     client_id = "client_id", client_secret = "client_secret",
     scopes = scopes, scope_separator = ",",
     params = { access_type = "offline", prompt = "consent" },
+    returns = { ["accounts-server"] = zoho.ACCOUNTS, location = "{data_center}" },
     prefix = "Zoho-oauthtoken", lives_s = 3600,
     errors = {
       { error = "access_denied", body = { status = "failure" }, kind = "throttled", wait_s = 600 },

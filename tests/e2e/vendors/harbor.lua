@@ -19,6 +19,10 @@ return {
       id = "way", type = "choice", label = "Way", default = "body",
       choices = { "body", "basic", "person", "login", "consent" },
     },
+    {
+      id = "region", type = "choice", label = "Region", default = "north", choices = { "north", "south" },
+      table = { north = { login = "north.harbor.example" }, south = { login = "south.harbor.example" } },
+    },
     { id = "client", type = "text", label = "Client", default = "acme:client" },
     { id = "user", type = "text", label = "User", default = "ada" },
     { id = "secret", type = "secret", label = "Secret" },
@@ -37,6 +41,8 @@ return {
         kind = "oauth2", flow = "code", authorize = "login:/oauth/auth", token = "login:/oauth/token",
         client_id = "client", client_secret = "secret", scopes = { "devices.read" },
         params = { access_type = "offline", prompt = "consent" }, expired = EXPIRED,
+        revoke = "login:/oauth/revoke",
+        returns = { iss = "https://harbor.example", ["login-server"] = "https://{region.login}", region = "{region}" },
       },
       login = {
         kind = "exchange", call = "POST api:/login", body = { user = "{user}", key = "{secret}" },

@@ -131,6 +131,12 @@ describe("auth", function()
     assert.equal("demo.lua: auth.params.state: is written by the host", message("code", { params = { state = "x" } }))
     assert.matches("auth.token_params.grant_type: is written by the host",
       message("client", { token_params = { grant_type = "x" } }))
+    assert.matches("auth.returns.code: is read by the host", message("code", { returns = { code = "{id}" } }))
+    assert.matches('auth.returns.iss: unknown setting "idd"; did you mean "id"',
+      message("code", { returns = { iss = "https://{idd}" } }))
+    assert.matches('auth.returns.iss: the secret "token" cannot be part of an address',
+      message("code", { returns = { iss = "{token}" } }))
+    assert.matches('auth.returns: has no place in the flow "client"', message("client", { returns = { iss = "x" } }))
     assert.matches('auth.scopes%[1%]: "a b" is no single scope', message("code", { scopes = { "a b" } }))
   end)
 end)

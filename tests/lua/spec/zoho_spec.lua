@@ -74,6 +74,7 @@ describe("zoho.auth", function()
     assert.same({ access_type = "offline", prompt = "consent" }, auth.params)
     assert.same({ "Zoho-oauthtoken", ",", false }, { auth.prefix, auth.scope_separator, auth.pkce })
     assert.same({ "MDMOnDemand.MDMUser.READ" }, auth.scopes)
+    assert.same({ ["accounts-server"] = "https://{data_center.accounts}", location = "{data_center}" }, auth.returns)
   end)
 end)
 

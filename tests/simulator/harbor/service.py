@@ -1,6 +1,9 @@
 """One tenant of Harbor.
 
 at NAME-login.harbor.example
+GET  /oauth/auth    a person who is signed in and accepts at once: back to the redirect URI, with a code that is bound
+                    to it and to the PKCE challenge
+POST /oauth/revoke  a form (RFC 7009): the token and its family are over
 POST /oauth/token   a form (RFC 6749): client_credentials, password, authorization_code, refresh_token; the
                     client in the body or as HTTP Basic -> {access_token, expires_in, scope, token_type}
 at NAME.harbor.example
@@ -12,13 +15,15 @@ How it says things is an option, as vendors differ there.
 
 import base64
 import binascii
+import dataclasses
+import hashlib
 import secrets
 import threading
 import time
 import urllib.parse
 from typing import Any, Optional
 
-from ..exchange import Page, Reply, Request, json_reply, page_at
+from ..exchange import Page, Reply, Request, empty_reply, json_reply, page_at
 from ..vendor import Service, SpecError
 
 PAGE_MAX = 50
@@ -32,7 +37,24 @@ OPTIONS = {
     "offline": True,        # a code gives a refresh token
     "rotates": True,        # each refresh gives a new refresh token and ends the old one
     "grace_s": 0,           # for so long the old one is still taken: the answer may have been lost
+    "redirects": None,      # redirect URIs that are registered; None: any
+    "returns": {},          # what the browser brings back beside code and state
+    "refuses": None,        # parameters that it brings back in place of a code
 }
+
+
+@dataclasses.dataclass
+class Code:
+    """What a code can be traded for; of the console: without redirect and challenge."""
+
+    redirect: Optional[str] = None
+    challenge: Optional[str] = None
+    scopes: str = ""
+
+
+def challenge_of(verifier: str) -> str:
+    digest = hashlib.sha256(verifier.encode()).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def form_of(request: Request) -> dict[str, str]:
@@ -57,7 +79,8 @@ class HarborService(Service):
         self.lock = threading.RLock()
         self.tokens: dict[str, float] = {}  # access token -> when it ends
         self.refresh_tokens: dict[str, Optional[float]] = {}  # -> when it was used; again ends all
-        self.codes: set[str] = set()
+        self.codes: dict[str, Code] = {}
+        self.asked: list[str] = []  # the scopes of each consent
         self.devices = {f"d-{i:03}": f"Laptop {i}" for i in range(self.options["devices"])}
 
     def describe(self) -> dict[str, Any]:
@@ -69,7 +92,9 @@ class HarborService(Service):
         return page_at(number(request.query.get("offset"), 0), PAGE_MAX)
 
     def handle(self, request: Request) -> Reply:
-        routes = {(self.login, "POST", "/oauth/token"): self.give_token,
+        routes = {(self.login, "GET", "/oauth/auth"): self.authorize,
+                  (self.login, "POST", "/oauth/revoke"): self.revoke,
+                  (self.login, "POST", "/oauth/token"): self.give_token,
                   (self.api, "POST", "/v1/login"): self.log_in,
                   (self.api, "GET", "/v1/devices"): self.list_devices}
         route = routes.get((request.host, request.method, request.path))
@@ -123,12 +148,39 @@ class HarborService(Service):
             answer["scope"] = self.options["scopes"]
         return json_reply(answer)
 
+    def authorize(self, request: Request) -> Reply:
+        asked = request.query
+        redirect, known = asked.get("redirect_uri", ""), self.options["redirects"]
+        if asked.get("client_id") != self.client or (known is not None and redirect not in known):
+            return json_reply({"error": "unknown client or redirect URI"}, 400)
+        back = dict(self.options["refuses"] or {"code": self.new_code(Code(
+            redirect, asked.get("code_challenge"), asked.get("scope", "")))})
+        self.asked.append(asked.get("scope", ""))
+        back |= {"state": asked.get("state", "")} | self.options["returns"]
+        return Reply(status=302, content_type=None,
+                     headers=[("Location", f"{redirect}?{urllib.parse.urlencode(back)}")])
+
+    def new_code(self, code: Code) -> str:
+        text = "co-" + secrets.token_urlsafe(24)
+        self.codes[text] = code
+        return text
+
     def trade(self, form: dict[str, str]) -> Reply:
-        """A code that the console made: used once, and not with a redirect that never was."""
-        if form.get("code") not in self.codes or "redirect_uri" in form:
+        """Once; with the redirect and the verifier of its consent, or none where there was none."""
+        code = self.codes.pop(form.get("code", ""), None)
+        if code is None or form.get("redirect_uri") != code.redirect or (
+                code.challenge and challenge_of(form.get("code_verifier", "")) != code.challenge):
             return self.failure("invalid_grant")
-        self.codes.discard(form["code"])
         return self.grant(**(self.consent() if self.options["offline"] else {}))
+
+    def revoke(self, request: Request) -> Reply:
+        form = form_of(request)
+        if not self.knows_client(request, form):
+            return self.failure("invalid_client", 401)
+        if form.get("token") in self.refresh_tokens:
+            self.change_withdraw()
+        self.tokens.pop(form.get("token", ""), None)
+        return empty_reply()
 
     def refresh(self, form: dict[str, str]) -> Reply:
         used = form.get("refresh_token", "")
@@ -199,9 +251,11 @@ class HarborService(Service):
 
     def change_make_code(self) -> dict[str, str]:
         """A person consents in the vendor's console, which shows them a code."""
-        code = "co-" + secrets.token_urlsafe(24)
-        self.codes.add(code)
-        return {"code": code}
+        return {"code": self.new_code(Code())}
+
+    def change_asked(self) -> dict[str, Any]:
+        """The scopes of every consent so far, as they were asked for."""
+        return {"scopes": self.asked}
 
     def change_withdraw(self) -> None:
         """The consent is taken back, as an administrator does."""
