@@ -80,10 +80,11 @@ static void compare(const struct doctor *doctor, const char *file, const char *v
 
 	if (after == NULL)
 		doctor_say_err(doctor, DOCTOR_FAIL, AREA, file, &err);
-	else if (is_same_part(before, after, "maps") && is_same_part(before, after, "streams"))
+	else if (is_same_part(before, after, "maps") && is_same_part(before, after, "streams") &&
+		 is_same_part(before, after, "limits"))
 		doctor_say(doctor, DOCTOR_WARN, AREA, file,
 			   "delete it, or compare it with \"muster map show\"",
-			   "changes nothing: the mapping is the same without it");
+			   "changes nothing: the connector is the same without it");
 	else
 		doctor_say(doctor, DOCTOR_OK, AREA, file, "", "in effect");
 	connector_free(before);

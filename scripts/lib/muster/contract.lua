@@ -52,14 +52,16 @@ local SETTING <const> = schema.record {
 
 local scalars <const> = schema.map(schema.any())
 
-local rates <const> = schema.list(schema.text {
+-- What an overlay may say as well.
+contract.RATES = schema.list(schema.text {
   pattern = "^%d+/%d*[smhd]$", words = 'rate such as "50/s" or "10000/h"',
 })
+contract.CONCURRENT = schema.integer { min = 1, max = 64 }
 
 local LIMITS <const> = schema.record {
-  rates = rates,
-  concurrent = schema.integer { min = 1, max = 64 },
-  per_endpoint = schema.map(rates),
+  rates = contract.RATES,
+  concurrent = contract.CONCURRENT,
+  per_endpoint = schema.map(contract.RATES),
   shared = schema.text { one_of = { "credential", "provider", "tenant" } },
   headers = schema.record { remaining = required_text, reset = text, window = text },
 }

@@ -118,7 +118,7 @@ function handlers.load(args)
   end
   local maps = mapping.read(connector.map, contract.derived(connector, file), file)
   for _, one in ipairs(args.overlays or {}) do
-    overlay.merge(maps, connector.streams, run_file(one.text, one.file), one.file)
+    overlay.merge(maps, connector, run_file(one.text, one.file), one.file)
   end
   local compiled = {}
   for name, map in pairs(maps) do

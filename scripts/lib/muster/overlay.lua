@@ -10,19 +10,32 @@
 --       },
 --     },
 --     streams = { details = { enabled = true } },     -- opts in
+--     limits = { rates = { "10/s" } },                -- what the vendor has agreed to
 --   }
 --
--- Fields and rules are merged one by one; key, nulls and fold are replaced whole. Everything keeps
--- the file it comes from.
+-- Fields and rules are merged one by one; key, nulls, fold and each of the limits are replaced whole,
+-- or dropped with false. Fields and rules keep the file they come from.
 
+local contract <const> = require "muster.contract"
 local mapping <const> = require "muster.mapping"
 local schema <const> = require "muster.schema"
 
 local overlay = {}
 
+local function or_false(rule, words)
+  return schema.either(function(value)
+    return value == false and schema.boolean() or rule
+  end, words)
+end
+
 local SHAPE <const> = schema.record {
   map = schema.map(schema.map(schema.any())),
   streams = schema.map(schema.record { enabled = schema.boolean { required = true } }),
+  limits = schema.record {
+    rates = or_false(contract.RATES, "a list of rates"),
+    concurrent = or_false(contract.CONCURRENT, "a number"),
+    per_endpoint = or_false(schema.map(contract.RATES), "rates by call"),
+  },
 }
 
 local function merge_rules(parts, written, at)
@@ -72,12 +85,32 @@ local function merge_map(map, written, at)
   mapping.check(map, at)
 end
 
----Merges one overlay into the maps and streams, in place.
+local function merge_streams(streams, written, at)
+  for _, name in ipairs(schema.sorted_keys(written)) do
+    if not streams[name] then
+      schema.unknown(at, name, schema.sorted_keys(streams), "stream")
+    end
+    streams[name].enabled = written[name].enabled
+  end
+end
+
+local function merged_limits(limits, written)
+  local merged = {}
+  for key, value in pairs(limits) do
+    merged[key] = value
+  end
+  for key, value in pairs(written) do
+    merged[key] = value or nil
+  end
+  return merged
+end
+
+---Merges one overlay into the maps and into the connector's streams and limits, in place.
 ---@param maps table<string, muster.Map>
----@param streams table<string, table>
+---@param connector table
 ---@param written table what the overlay file returned
 ---@param file string
-function overlay.merge(maps, streams, written, file)
+function overlay.merge(maps, connector, written, file)
   local at = schema.at(file)
   schema.check(SHAPE, written, at)
   for _, name in ipairs(schema.sorted_keys(written.map or {})) do
@@ -87,12 +120,8 @@ function overlay.merge(maps, streams, written, file)
     end
     merge_map(maps[name], written.map[name], schema.below(below, name))
   end
-  for _, name in ipairs(schema.sorted_keys(written.streams or {})) do
-    if not streams[name] then
-      schema.unknown(schema.below(at, "streams"), name, schema.sorted_keys(streams), "stream")
-    end
-    streams[name].enabled = written.streams[name].enabled
-  end
+  merge_streams(connector.streams, written.streams or {}, schema.below(at, "streams"))
+  connector.limits = merged_limits(connector.limits or {}, written.limits or {})
 end
 
 return overlay

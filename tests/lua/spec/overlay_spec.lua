@@ -15,9 +15,9 @@ local function maps()
   }, { user = true }, "vendors/demo.lua")
 end
 
-local function merged(written, streams)
+local function merged(written, connector)
   local all <const> = maps()
-  overlay.merge(all, streams or { devices = {} }, written, "mappings/demo.lua")
+  overlay.merge(all, connector or { streams = { devices = {} } }, written, "mappings/demo.lua")
   return all
 end
 
@@ -55,19 +55,32 @@ describe("overlay", function()
 
   it("applies one after the other", function()
     local all <const> = maps()
-    overlay.merge(all, {}, { map = { device = { name = "one" } } }, "mappings/demo.lua")
-    overlay.merge(all, {}, { map = { device = { name = "two" } } }, "mappings/demo@acme.lua")
+    overlay.merge(all, { streams = {} }, { map = { device = { name = "one" } } }, "mappings/demo.lua")
+    overlay.merge(all, { streams = {} }, { map = { device = { name = "two" } } }, "mappings/demo@acme.lua")
     assert.same({ source = "two", origin = "mappings/demo@acme.lua" }, all.device.fields.name)
   end)
 
   it("opts into streams, and changes nothing else about them", function()
     local streams <const> = { devices = {}, details = { enabled = false } }
-    merged({ streams = { details = { enabled = true } } }, streams)
+    merged({ streams = { details = { enabled = true } } }, { streams = streams })
     assert.is_true(streams.details.enabled)
     assert.matches('streams.devices: unknown key "calls"',
       message { streams = { devices = { calls = { "GET api:/x" } } } })
     assert.matches('unknown stream "device"; did you mean "devices"',
       message { streams = { device = { enabled = true } } })
+  end)
+
+  it("changes limits one by one, and drops them", function()
+    local limits <const> = { rates = { "2/s" }, concurrent = 2, per_endpoint = { ["GET api:/x"] = { "1/s" } } }
+    local connector <const> = { streams = {}, limits = limits }
+    merged({ limits = { rates = { "10/s", "100/m" }, per_endpoint = false } }, connector)
+    assert.same({ rates = { "10/s", "100/m" }, concurrent = 2 }, connector.limits)
+    assert.same({ "2/s" }, limits.rates)
+    local bare <const> = { streams = {} }
+    merged({ limits = { concurrent = 8 } }, bare)
+    assert.same({ concurrent = 8 }, bare.limits)
+    assert.matches("limits.rates", message { limits = { rates = { "fast" } } })
+    assert.matches('unknown key "headers"', message { limits = { headers = { remaining = "x" } } })
   end)
 
   it("names what is not there to be changed or dropped", function()
