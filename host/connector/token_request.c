@@ -323,18 +323,47 @@ static bool add_expired(struct token_reading *out, const struct value *list, str
 		return err_set(err, ERR_CONFIG, "auth.expired: at most %d", TOKEN_RULES_MAX);
 	for (size_t i = 0; i < value_count(list); i++) {
 		const struct value *declared = value_at(list, i);
-		struct token_expired *expired = &out->expired[i];
+		struct token_sign *sign = &out->expired[i];
 
-		expired->status = (int)value_int(declared, "status", 0);
-		if (!add_fields(out, value_get(declared, "body"), &expired->fields,
-				&expired->field_count, err))
+		sign->status = (int)value_int(declared, "status", 0);
+		if (!add_fields(out, value_get(declared, "body"), &sign->fields, &sign->field_count,
+				err))
 			return false;
 	}
 	out->expired_count = value_count(list);
 	return true;
 }
 
-bool token_reading_init(struct token_reading *out, const struct value *auth, struct err *err)
+/* Such as a missing scope. A rule for some calls alone is left to the script. */
+static bool is_about_401(const struct value *rule)
+{
+	return value_int(rule, "status", 0) == 401 && value_get(rule, "body") != NULL &&
+	       value_get(rule, "base") == NULL && value_get(rule, "call") == NULL &&
+	       !str_eq(value_text(rule, "kind", ""), "auth");
+}
+
+static bool add_other(struct token_reading *out, const struct value *errors, struct err *err)
+{
+	for (size_t i = 0; i < value_count(errors); i++) {
+		const struct value *rule = value_at(errors, i);
+		struct token_sign *sign = &out->other[out->other_count];
+
+		if (!is_about_401(rule))
+			continue;
+		if (out->other_count == TOKEN_RULES_MAX)
+			return err_set(err, ERR_CONFIG, "errors: at most %d that are about 401",
+				       TOKEN_RULES_MAX);
+		sign->status = 401;
+		if (!add_fields(out, value_get(rule, "body"), &sign->fields, &sign->field_count,
+				err))
+			return false;
+		out->other_count++;
+	}
+	return true;
+}
+
+bool token_reading_init(struct token_reading *out, const struct value *auth,
+			const struct value *errors, struct err *err)
 {
 	bool is_login = str_eq(value_text(auth, "kind", ""), "exchange");
 
@@ -345,5 +374,5 @@ bool token_reading_init(struct token_reading *out, const struct value *auth, str
 		.lives_max_ms = value_int(auth, "lives_s", 0) * 1000,
 	};
 	return add_rules(out, value_get(auth, "errors"), err) &&
-	       add_expired(out, value_get(auth, "expired"), err);
+	       add_expired(out, value_get(auth, "expired"), err) && add_other(out, errors, err);
 }

@@ -40,8 +40,8 @@ bool token_request_scopes(const struct value *auth, struct buf *out, struct err 
 
 enum { TOKEN_RULES_MAX = 16, TOKEN_FIELDS_MAX = 48 };
 
-/* What an answer says that the token is no longer good. */
-struct token_expired {
+/* What an answer to a request that bore the token is known by. */
+struct token_sign {
 	int status;
 	const struct oauth_field *fields;
 	size_t field_count;
@@ -51,13 +51,17 @@ struct token_expired {
 struct token_reading {
 	struct oauth_reading reading;
 	struct oauth_rule rules[TOKEN_RULES_MAX];
-	struct token_expired expired[TOKEN_RULES_MAX];
+	struct token_sign expired[TOKEN_RULES_MAX]; /* the token is no longer good */
 	size_t expired_count;
+	struct token_sign other[TOKEN_RULES_MAX]; /* a 401 that says something else */
+	size_t other_count;
 	struct oauth_field fields[TOKEN_FIELDS_MAX];
 	char numbers[TOKEN_FIELDS_MAX][24]; /* as text */
 	size_t field_count;
 };
 
-bool token_reading_init(struct token_reading *out, const struct value *auth, struct err *err);
+/* `errors`: the connector's, which know a 401 that no other token would help with. */
+bool token_reading_init(struct token_reading *out, const struct value *auth,
+			const struct value *errors, struct err *err);
 
 #endif

@@ -80,19 +80,24 @@ const char *tokens_prefix(const struct tokens *tokens)
 	return value_text(tokens->auth, "prefix", "Bearer");
 }
 
-bool tokens_are_refused(const struct tokens *tokens, const struct net_reply *reply)
+static bool has_sign(const struct token_sign *signs, size_t count, const struct net_reply *reply)
 {
-	if (reply->status == 401)
-		return true;
-	for (size_t i = 0; i < tokens->reading.expired_count; i++) {
-		const struct token_expired *expired = &tokens->reading.expired[i];
-
-		if (expired->status == reply->status && reply->body.len <= BODY_MAX &&
-		    oauth_fields_fit(expired->fields, expired->field_count, reply->body.data,
+	for (size_t i = 0; i < count; i++) {
+		if (signs[i].status == reply->status && reply->body.len <= BODY_MAX &&
+		    oauth_fields_fit(signs[i].fields, signs[i].field_count, reply->body.data,
 				     reply->body.len))
 			return true;
 	}
 	return false;
+}
+
+bool tokens_are_refused(const struct tokens *tokens, const struct net_reply *reply)
+{
+	const struct token_reading *reading = &tokens->reading;
+
+	if (reply->status == 401)
+		return !has_sign(reading->other, reading->other_count, reply);
+	return has_sign(reading->expired, reading->expired_count, reply);
 }
 
 /* --- the way to the token address --- */
@@ -302,7 +307,8 @@ struct tokens *tokens_open(struct host *host, const struct tokens_options *optio
 	}
 	tokens->host = host;
 	tokens->auth = auth_declared(options->declaration, options->settings);
-	if (token_reading_init(&tokens->reading, tokens->auth, err) &&
+	if (token_reading_init(&tokens->reading, tokens->auth,
+			       value_get(options->declaration, "errors"), err) &&
 	    find_address(tokens, options, err) && write_fixed(tokens, options, err) &&
 	    open_net(tokens, options, err) && open_renewer(tokens, options, err) &&
 	    take_given(tokens, options, err))

@@ -65,7 +65,10 @@ const struct oauth_reading *tokens_reading(const struct tokens *tokens);
 const char *tokens_header(const struct tokens *tokens);
 const char *tokens_prefix(const struct tokens *tokens);
 
-/* Does this answer say that the token is no longer good? 401, or what `expired` declares. */
+/*
+ * Does this answer say that the token is no longer good? 401, unless the connector's `errors` know
+ * its body as something else (a missing scope); or what `expired` declares.
+ */
 bool tokens_are_refused(const struct tokens *tokens, const struct net_reply *reply);
 
 #endif

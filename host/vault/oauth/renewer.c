@@ -204,7 +204,8 @@ static void hand_out(struct renewer *renewer)
 {
 	struct round *round = &renewer->round;
 
-	if (round->why.kind == ERR_NONE && redact_tokens(renewer, &round->why)) {
+	round->why = ERR_INIT;
+	if (redact_tokens(renewer, &round->why)) {
 		renewer->is_old = false;
 		adopt(renewer, &round->answer.access_token, round->generation, round->fresh_ms);
 	} else {

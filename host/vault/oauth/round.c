@@ -50,22 +50,6 @@ static bool have(struct store_tx *tx, struct round *round, const struct token *t
 	return read_field(tx, round, TOKEN_FIELD_ACCESS, &round->token, err);
 }
 
-/*
- * Connectors may share a consent and want different scopes of it. What was granted is known only if
- * the server told it.
- */
-static bool has_scopes(const struct round *round, const char *granted, struct err *err)
-{
-	struct buf missing = BUF_INIT;
-	bool fine = !round->options->grant.has_refresh_token || granted[0] == '\0' ||
-		    scopes_missing(round->options->scopes_wanted, granted, &missing, err);
-
-	if (fine && missing.len > 0)
-		fine = err_set(err, ERR_AUTH, "the consent does not cover %s", buf_text(&missing));
-	buf_fini(&missing);
-	return fine;
-}
-
 static bool needs_person(const struct token *token, enum token_state state, struct err *err)
 {
 	err_set(err, ERR_AUTH, "%s",
@@ -159,8 +143,6 @@ static bool look(struct store_tx *tx, struct round *round, const struct token *t
 	bool is_usable =
 		(state == TOKEN_VALID || state == TOKEN_EXPIRING) && is_other(round, token);
 
-	if (is_usable && !has_scopes(round, token->scopes_granted, err))
-		return false;
 	if (is_usable && state == TOKEN_VALID)
 		return have(tx, round, token, now_ms, err);
 	if (!may_ask(round, token, state, now_ms, err))
@@ -263,7 +245,8 @@ static bool put_grant(struct store_tx *tx, struct round *round, const char *gran
 
 /*
  * A server that does not tell the scopes gave those that were asked for (RFC 6749, 5.1), or on a
- * refresh those that were consented to (6): what is known of them stays.
+ * refresh those that were consented to (6): what is known of them stays. Fewer than were wanted are
+ * no failure: the vendor refuses what they do not cover, and that costs the streams that need it.
  */
 static bool note_grant(struct store_tx *tx, struct round *round, struct err *err)
 {
@@ -274,9 +257,6 @@ static bool note_grant(struct store_tx *tx, struct round *round, struct err *err
 				 err) &&
 		    put_grant(tx, round, is_kept ? NULL : buf_text(&granted), err);
 
-	round->why = ERR_INIT;
-	if (done && !is_kept)
-		has_scopes(round, buf_text(&granted), &round->why);
 	buf_fini(&granted);
 	round->fresh_ms = round->answer.lives_ms > 0 ? round->answer.lives_ms / 10 * 7 : INT64_MAX;
 	return done;

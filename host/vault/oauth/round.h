@@ -31,7 +31,7 @@ struct round {
 	int64_t retry_ms; /* to wait after a call of unknown outcome */
 	int64_t asked_at_ms;
 	struct oauth_answer answer;
-	struct err why; /* of an answer that is no grant, or of a grant that lacks scopes */
+	struct err why; /* of an answer that is no grant */
 
 	/* what look found */
 	enum round_step step;
