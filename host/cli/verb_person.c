@@ -35,6 +35,9 @@ enum { SHOWN = 20, NEAR = 5 };
 	" OR EXISTS (SELECT 1 FROM device_users s WHERE s.account_id = d.account_id" \
 	" AND s.device_source_id = d.source_id AND s.removed_at IS NULL AND " OF_ME("s") "))"
 
+/* One account may know whose a machine is, and another what is on it. */
+#define MY_MACHINES "SELECT identity FROM live_devices WHERE id IN (SELECT id FROM mine)"
+
 #define REMOVED(kind, name, from) \
 	" SELECT '" kind "' AS kind, " name " AS name, " SLUG \
 	", r.removed_at, r.removed_reason FROM " from ACCOUNT_OF("r") " WHERE r.removed_at IS NOT NULL"
@@ -64,15 +67,22 @@ static const struct section {
 	  " FROM me u" ACCOUNT_OF("u") " WHERE u.removed_at IS NULL ORDER BY account, u.id" },
 	{ "devices", "Devices", DEVICE_COLUMNS,
 	  MINE " SELECT i.*, (SELECT json_group_array(DISTINCT s.value ->> '$.account')"
-	  " FROM json_each(i.sources) s) AS accounts FROM inventory i WHERE EXISTS"
-	  " (SELECT 1 FROM json_each(i.sources) s WHERE s.value ->> '$.device_id' IN"
-	  " (SELECT id FROM mine WHERE removed_at IS NULL))"
+	  " FROM json_each(i.sources) s) AS accounts FROM inventory i"
+	  " WHERE i.identity IN (" MY_MACHINES ")"
 	  " ORDER BY i.last_seen_at DESC, i.name, i.serial_number" },
+	/* Of a machine that several tell of, an app is told once: by who saw the machine last. */
 	{ "apps", "Installed apps", APP_COLUMNS,
-	  MINE " SELECT p.name AS app, p.identifier, p.publisher, i.version, i.path, d.name AS device,"
-	  " d.serial_number, " SLUG " FROM mine d JOIN device_apps i ON i.account_id = d.account_id"
-	  " AND i.device_source_id = d.source_id AND i.removed_at IS NULL" APP_OF("i") ACCOUNT_OF("i")
-	  " WHERE d.removed_at IS NULL ORDER BY lower(p.name), device, account, i.id" },
+	  MINE ", told AS MATERIALIZED (SELECT p.name AS app, p.identifier, p.publisher, i.version, i.path,"
+	  " d.name AS device, d.serial_number, d.account, d.identity, i.id AS install_id,"
+	  " coalesce(lower(trim(p.name)), 'id ' || i.id) AS title, coalesce(d.last_seen_at, '') AS seen"
+	  " FROM live_devices d JOIN device_apps i ON i.account_id = d.account_id"
+	  " AND i.device_source_id = d.source_id AND i.removed_at IS NULL" APP_OF("i")
+	  " WHERE d.identity IN (" MY_MACHINES "))"
+	  " SELECT app, identifier, publisher, version, path, device, serial_number, account, (SELECT"
+	  " json_group_array(DISTINCT o.account) FROM told o WHERE o.identity = t.identity"
+	  " AND o.title = t.title) AS accounts FROM (SELECT *, first_value(account) OVER (PARTITION BY"
+	  " identity, title ORDER BY seen DESC, account) AS teller FROM told) t WHERE account = teller"
+	  " ORDER BY lower(app), device, account, install_id" },
 	{ "sso_apps", "Single sign-on", SSO_COLUMNS,
 	  ME " SELECT p.name AS app, p.identifier, " SLUG " FROM user_apps r" APP_OF("r") ACCOUNT_OF("r")
 	  " WHERE r.removed_at IS NULL AND " OF_ME("r") " ORDER BY lower(p.name), account" },

@@ -30,6 +30,7 @@ static const char *const public_names[] = {
 	"leases",
 	"licenses",
 	"limits",
+	"live_devices",
 	"people",
 	"quarantine",
 	"recordings",

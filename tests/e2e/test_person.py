@@ -82,6 +82,20 @@ class Person(WorldCase):
         self.assertEqual(sorted(devices["Ada's Mac"]["accounts"]), [JUMPCLOUD, KANDJI])
         self.assertEqual(len(devices["Ada's Mac"]["sources"]), 2)
 
+    def test_an_app_that_two_vendors_tell_of_is_told_once(self):
+        """d1 and e1 are one machine, and Kandji saw it last; Slack's second copy is Kandji's own."""
+        for number, (app, version) in enumerate((("Zoom", "1.2.0"), ("zoom ", "1"), ("Sketch", "9"))):
+            self.row("apps", JUMPCLOUD, source_id=f"j{number}", name=app)
+            self.row("device_apps", JUMPCLOUD, device_source_id="e1", app_source_id=f"j{number}",
+                     version=version)
+        self.row("device_apps", KANDJI, device_source_id="d1", app_source_id="a1", version="1.1",
+                 path="/Users/ada/Slack.app")
+        told = [(row["app"], row["version"], row["account"], sorted(row["accounts"]))
+                for row in self.person()["apps"]]
+        self.assertEqual(told, [
+            ("Sketch", "9", JUMPCLOUD, [JUMPCLOUD]), ("Slack", "1.2", KANDJI, [KANDJI]),
+            ("Slack", "1.1", KANDJI, [KANDJI]), ("Zoom", "1.2", KANDJI, [JUMPCLOUD, KANDJI])])
+
     def test_what_was_removed_is_told_the_newest_first(self):
         self.assertEqual(
             [(row["kind"], row["name"], row["removed_at"]) for row in self.person()["removed"]],

@@ -182,6 +182,43 @@ static void devices_are_merged_by_serial_number(void **state)
 	assert_query(fixture, "SELECT os_version FROM inventory WHERE name = 'old'", "13\n");
 }
 
+static void what_is_no_serial_number_merges_nothing(void **state)
+{
+	static const char *const junk[] = { "0",  "00000000",  "--", "xxxxxx", " default string ",
+					    "NA", "1234567890" };
+	struct fixture *fixture = *state;
+	struct world one, two;
+
+	world_begin(&one, fixture, "one");
+	world_begin(&two, fixture, "two");
+	for (size_t i = 0; i < sizeof(junk) / sizeof(junk[0]); i++) {
+		char id[] = { (char)('a' + i), '\0' };
+
+		world_put(&one, "device", id, NULL, "serial_number", junk[i], NULL);
+		world_put(&two, "device", id, NULL, "serial_number", junk[i], NULL);
+	}
+	assert_query(fixture, "SELECT max(source_count), count(*) FROM inventory", "1|14\n");
+}
+
+static void what_the_last_source_leaves_open_another_one_says(void **state)
+{
+	struct fixture *fixture = *state;
+	struct world one, two, three;
+
+	world_begin(&one, fixture, "one");
+	world_begin(&two, fixture, "two");
+	world_begin(&three, fixture, "three");
+	world_put(&one, "device", "1", NULL, "serial_number", "C02XK", "name", "old", "platform",
+		  "macos", "user_email", "ann@acme.com", "last_seen_at", NOW, NULL);
+	world_put(&two, "device", "9", NULL, "serial_number", "C02XK", "name", "new", "platform",
+		  "unknown", "last_seen_at", LATER, NULL);
+	world_put(&three, "device", "5", NULL, "serial_number", "C02XK", "name", "never seen",
+		  "user_email", "bob@acme.com", "model", "MacBook", NULL);
+	assert_query(fixture,
+		     "SELECT name, platform, user_email, model, source_count FROM inventory",
+		     "new|macos|ann@acme.com|MacBook|3\n");
+}
+
 static void put_install(struct world *world, const char *id, const char *device, const char *app)
 {
 	world_put(world, "device_app", id, NULL, "device_source_id", device, "app_source_id", app,
@@ -226,6 +263,8 @@ int main(void)
 		T(every_public_column_is_documented),
 		T(people_are_merged_by_email),
 		T(devices_are_merged_by_serial_number),
+		T(what_is_no_serial_number_merges_nothing),
+		T(what_the_last_source_leaves_open_another_one_says),
 		T(installed_apps_name_person_device_and_app),
 	};
 
