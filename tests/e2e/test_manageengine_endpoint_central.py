@@ -2,17 +2,14 @@
 
 import unittest
 
-from manageengine import ManageEngineCase
+from manageengine import SCOPES, ManageEngineCase
 
 HOST = "endpointcentral.manageengine.eu"
-READ_SOM, READ_INVENTORY = "DesktopCentralCloud.SOM.READ", "DesktopCentralCloud.Inventory.READ"
+READ_SOM, READ_INVENTORY, READ_PATCHES = SCOPES["manageengine_endpoint_central"]
 
 
 class CentralCase(ManageEngineCase):
-    VENDOR, HOST = "manageengine_endpoint_central", HOST
-
-    def paths(self):
-        return [entry["path"] for entry in self.sim.ledger(host=HOST)]
+    VENDOR = "manageengine_endpoint_central"
 
 
 class FirstSync(CentralCase):
@@ -28,7 +25,7 @@ class FirstSync(CentralCase):
         self.sync(account=self.slug)
         self.assert_untouched(before)
         for once in ("compdetailssummary", "installedsoftware"):
-            self.assertFalse([path for path in self.paths() if path.endswith(once)], once)
+            self.assertEqual(self.asked(once), [])
 
     def test_ids_are_exact(self):
         self.join_and_sync()
@@ -53,11 +50,9 @@ class Spellings(CentralCase):
     def test_keys_with_and_without_their_tables_names(self):
         self.join_and_sync()
         self.assert_truth()
-        self.assertFalse([path for path in self.paths() if path.endswith("compdetailssummary")])
-        host = "endpointcentral.manageengine.in"
-        self.assertEqual(self.join(account="in", data_center="accounts.zoho.in", host=host).code, 0)
-        self.sync(account=f"{self.VENDOR}/in")
-        self.assert_truth(f"{self.VENDOR}/in", host)
+        self.assertEqual(self.asked("compdetailssummary"), [])
+        self.join_and_sync(account="in", region="in", typed="accounts.zoho.in")
+        self.assert_truth(f"{self.VENDOR}/in", self.host_of(self.VENDOR, "in"))
 
 
 class Failures(CentralCase):
@@ -65,8 +60,7 @@ class Failures(CentralCase):
         self.sim.change(HOST, "heal")
 
     def test_a_missing_scope_degrades_and_is_named(self):
-        run = self.join(token=self.grant(READ_SOM))
-        self.assertEqual(run.code, 0, run)
+        run = self.must_join(code=self.code([READ_SOM]))
         self.assertIn(READ_INVENTORY, run.said)
         self.sync(account=self.slug, code=None)
         self.assert_state("degraded", self.slug)
@@ -86,13 +80,42 @@ class Failures(CentralCase):
             self.assertFalse([row for row in after[entity] if row["removed_at"]])
 
 
+class Refused(CentralCase):
+    """One scope after the other is missing: what needs it is left out, with the scope's name."""
+
+    LOST = {READ_INVENTORY: ("device_apps", "apps"), READ_PATCHES: ()}
+
+    def test_each_scope_costs_what_needs_it(self):
+        for scope, lost in self.LOST.items():
+            with self.subTest(scope=scope):
+                account = scope.split(".")[1].lower()
+                rest = [one for one in SCOPES[self.VENDOR] if one != scope]
+                run = self.must_join(code=self.code(rest), account=account)
+                self.assertIn(f"not granted  {scope}", run.said)
+                slug = f"{self.VENDOR}/{account}"
+                self.sync(account=slug, code=None)
+                self.assert_state("degraded", slug)
+                self.sim.clear_ledger()
+                self.sync(account=slug, code=None)
+                self.assertIn(scope, self.muster.account(slug)["state_reason"])
+                self.assertEqual(self.token_calls(), [])
+                for entity, rows in self.sim.truth(HOST).items():
+                    self.assertEqual(len(self.muster.rows(entity, slug)),
+                                     0 if entity in lost else len(rows), entity)
+
+    def test_without_computers_no_account_is_made(self):
+        run = self.join(code=self.code([READ_INVENTORY, READ_PATCHES]))
+        self.assertNotEqual(run.code, 0)
+        self.assertIn(f'"{READ_SOM}" is missing, which computers needs', run.said)
+        self.assertEqual(self.muster.query("SELECT id FROM accounts"), [])
+
+
 class Gone(CentralCase):
     TENANTS = [{"vendor": "manageengine", "region": "eu",
                 "endpoint_central": {"gone": ["patch/allsystems"]}}]
 
     def test_a_part_that_the_vendor_removed_is_no_empty_list(self):
-        run = self.join()
-        self.assertEqual(run.code, 0, run)
+        self.must_join()
         self.sync(account=self.slug, code=None)
         self.assert_state("degraded", self.slug)
         account = self.muster.account(self.slug)

@@ -25,7 +25,7 @@ class FaultCase(ManageEngineCase):
         for name, more in FAULTS:
             with self.subTest(name=name, **more):
                 self.sim.clear_faults()
-                self.sim.fault(name, host=self.HOST, path=path, **{"page": 2, **more})
+                self.sim.fault(name, host=self.host, path=path, **{"page": 2, **more})
                 self.sync("--stream", stream, account=self.slug, code=None)
                 self.assertEqual({row["source_id"] for row in
                                   self.muster.rows("devices", self.slug)}, live)
@@ -34,21 +34,21 @@ class FaultCase(ManageEngineCase):
 
 
 class Mdm(FaultCase):
-    VENDOR, HOST = "manageengine_mdm", "mdm.manageengine.eu"
+    VENDOR = "manageengine_mdm"
 
     def test_devices(self):
         self.check_faults("/api/v1/mdm/devices", "devices")
 
 
 class EndpointCentral(FaultCase):
-    VENDOR, HOST = "manageengine_endpoint_central", "endpointcentral.manageengine.eu"
+    VENDOR = "manageengine_endpoint_central"
 
     def test_computers(self):
         self.check_faults("/api/1.4/som/computers", "computers")
 
 
 class ServiceDeskPlus(FaultCase):
-    VENDOR, HOST = "manageengine_servicedesk_plus", "sdpondemand.manageengine.eu"
+    VENDOR = "manageengine_servicedesk_plus"
 
     def test_assets(self):
         self.check_faults("/api/v3/assets", "assets")

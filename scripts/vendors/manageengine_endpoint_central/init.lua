@@ -2,6 +2,10 @@
 -- does not: JSON that calls itself text/plain, ids beyond 2^53 as numbers, and keys that carry the
 -- name of a table before them on one day and not on the next. Parts of 1.4 are announced to be
 -- removed in favour of /dcapi: a path that is gone says so and is no empty list.
+--
+-- The model has no table of patches. What is known of a computer's stands with the device:
+-- is_compliant, custom.patch_health, patches_missing, patches_installed, patch_scanned_at, patched_at;
+-- examples/queries.md makes a summary of them.
 
 local f <const> = require "muster.field"
 local page <const> = require "muster.page"
@@ -23,6 +27,9 @@ local READ_PATCHES <const> = "DesktopCentralCloud.PatchMgmt.READ"
 
 -- What the help allows; the server may lower it, and says so.
 local PAGE_SIZE <const> = 1000
+
+-- Requests under way at a time, of listings that take one a computer.
+local CONCURRENT <const> = 2
 
 local NOTHING <const> = { "--", "NA", "-1" }
 local PLATFORM <const> = { [1] = "windows", [2] = "macos", [3] = "linux" }
@@ -108,10 +115,11 @@ end
 local function read_inventory(api, out)
   for rows in listing(api, "inventory/scancomputers", "resource_id") do
     local plain = rows_of.plain_rows(rows)
-    local found = api:map(2, plain, function(row)
+    local found = api:map(CONCURRENT, plain, function(row)
       return hardware(api, row, rows_of.id_of(row))
     end)
     for i, row in ipairs(plain) do
+      found[i].os_build = rows_of.os_build(row)
       if next(found[i]) then
         out:enrich("device", { source_id = rows_of.id_of(row) }, found[i])
       end
@@ -126,7 +134,7 @@ local function read_software(api, out)
   for device in api:parents("device", { "platform" }) do
     devices[#devices + 1] = device
   end
-  api:map(2, devices, function(device)
+  api:map(CONCURRENT, devices, function(device)
     local id = device.source_id
     out:scope("device", id, function(inner, part)
       for rows in listing(inner, "inventory/installedsoftware", "software_id", { resid = id }, { 404 }) do
@@ -137,12 +145,19 @@ local function read_software(api, out)
   end)
 end
 
--- 1 is healthy, 2 and 3 are vulnerable; what stands in none of these lists cannot be told.
-local function read_health(api, out)
-  for filter, is_compliant in ipairs { true, false, false } do
+-- What the vendor's filter means, and whether that is compliant; unknown cannot be told.
+local HEALTH <const> = {
+  [0] = { "unknown" }, { "healthy", true }, { "vulnerable", false }, { "highly vulnerable", false },
+}
+
+-- The filter is documented, and whether a row says the same itself is not.
+local function read_patches(api, out)
+  for filter = 0, #HEALTH do
     for rows in listing(api, "patch/allsystems", "resource_id", { healthfilter = filter }) do
-      for _, row in ipairs(rows) do
-        out:enrich("device", { source_id = rows_of.id_of(rows_of.plain_row(row)) }, { is_compliant = is_compliant })
+      for _, row in ipairs(rows_of.plain_rows(rows)) do
+        local fields = rows_of.patches(row)
+        fields["custom.patch_health"], fields.is_compliant = table.unpack(HEALTH[filter])
+        out:enrich("device", { source_id = rows_of.id_of(row) }, fields)
       end
     end
   end
@@ -184,7 +199,7 @@ return {
   bases = { api = "https://{data_center.endpoint_central}/api/1.4", accounts = zoho.ACCOUNTS },
   auth = zoho.auth { READ_SOM, READ_INVENTORY, READ_PATCHES },
   -- No rates are published; these are what is thought to be safe.
-  limits = { rates = { "2/s", "100/m" }, concurrent = 2 },
+  limits = { rates = { "2/s", "100/m" }, concurrent = CONCURRENT },
   errors = errors(),
 
   check = { calls = { COMPUTERS, SCANS, SYSTEMS }, run = check },
@@ -208,9 +223,9 @@ return {
       may_degrade = true, emits = { device_app = "primary", app = "derived" },
       read = read_software,
     },
-    health = {
+    patches = {
       depends = { "computers" }, calls = { SYSTEMS }, needs = { { READ_PATCHES } }, may_degrade = true,
-      emits = {}, read = read_health,
+      emits = {}, read = read_patches,
     },
   },
 

@@ -38,15 +38,28 @@ function rows_of.plain_rows(rows)
   return made
 end
 
+-- A whole number, which may be written as a text; nothing below 0, which stands for never.
+local function count_of(value)
+  local number = math.tointeger(tonumber(value))
+  return number and number >= 0 and number or nil
+end
+
+local function time_of(value)
+  local ms = count_of(value)
+  return ms and ms > 0 and host.time.format(ms) or nil
+end
+
 -- What white-box makers leave in the BIOS is nobody's serial number, nor a model.
 local PLACEHOLDERS <const> = {
   ["to be filled by o.e.m."] = true, ["default string"] = true, ["system serial number"] = true, ["0"] = true,
-  ["none"] = true, ["--"] = true, [""] = true,
+  ["none"] = true, ["--"] = true, ["-"] = true, [""] = true,
 }
 
 local function text_of(value)
   return type(value) == "string" and not PLACEHOLDERS[value:lower()] and value or nil
 end
+
+-- --- hardware ---
 
 -- Of the nested groups of a summary, whichever holds the key.
 local function find(summary, names)
@@ -56,7 +69,7 @@ local function find(summary, names)
   end
   for _, name in ipairs(names) do
     for _, group in ipairs(groups) do
-      if type(group[name]) == "string" then
+      if group[name] ~= nil then
         return group[name]
       end
     end
@@ -64,7 +77,7 @@ local function find(summary, names)
   return nil
 end
 
----Serial number, model and maker out of nested groups whose keys vary.
+---Serial number, model, maker and warranty out of nested groups whose keys vary.
 ---@param summary table
 ---@return table fields of a device
 function rows_of.hardware(summary)
@@ -72,15 +85,51 @@ function rows_of.hardware(summary)
     serial_number = text_of(find(summary, { "servicetag", "service_tag", "serial_number" })),
     model = text_of(find(summary, { "model", "device_model" })),
     manufacturer = text_of(find(summary, { "manufacturer_name", "manufacturer" })),
+    asset_tag = text_of(find(summary, { "asset_tag" })),
+    ["custom.primary_owner"] = text_of(find(summary, { "primary_owner_name" })),
+    ["custom.warranty_expires_at"] = time_of(find(summary, { "warranty_expiry_date" })),
+    ["custom.shipped_at"] = time_of(find(summary, { "shipping_date" })),
   }
+end
+
+---@return string? nil = nobody says
+function rows_of.os_build(row)
+  return text_of(row.build_number)
 end
 
 ---When the inventory was read last, as digits; nil = never, or nobody says.
 ---@return string?
 function rows_of.scan_time(row)
-  local time = row.last_successful_scan or row.last_scan_time
-  return math.type(time) == "integer" and time > 0 and ("%d"):format(time) or nil
+  local time = count_of(row.last_successful_scan or row.last_scan_time)
+  return time and time > 0 and ("%d"):format(time) or nil
 end
+
+-- --- patches ---
+
+-- Microsoft's, other makers', drivers and firmware are counted one by one.
+local PATCH_KINDS <const> = { "ms", "tp", "driver", "bios" }
+
+local function sum_of(row, verb)
+  local sum = nil
+  for _, kind in ipairs(PATCH_KINDS) do
+    local count = count_of(row[("%s_%s_patches"):format(verb, kind)])
+    sum = count and (sum or 0) + count or sum
+  end
+  return sum
+end
+
+---What a system's row tells of its patches; what it does not tell is nil.
+---@return table fields of a device
+function rows_of.patches(row)
+  return {
+    ["custom.patches_missing"] = sum_of(row, "missing"),
+    ["custom.patches_installed"] = sum_of(row, "installed"),
+    ["custom.patch_scanned_at"] = time_of(row.last_successful_scan or row.last_scan_time),
+    ["custom.patched_at"] = time_of(row.last_patched_time),
+  }
+end
+
+-- --- the rest ---
 
 ---The id as a text; the number has more digits than a double holds.
 ---@return string

@@ -65,6 +65,14 @@ def rename_device(tenant: Tenant, device: Optional[str] = None,
 
 
 @change
+def set_serial(tenant: Tenant, serial: str, device: Optional[str] = None) -> dict[str, Any]:
+    """The machine that other vendors know under this serial number."""
+    chosen = pick_device(tenant, device, owned=False)
+    chosen.serial = serial
+    return {"device": chosen.id}
+
+
+@change
 def check_in(tenant: Tenant, device: Optional[str] = None,
              at: str = iso_z(NOW.replace(hour=21))) -> dict[str, Any]:
     chosen = pick_device(tenant, device)

@@ -286,9 +286,10 @@ class Accounts(Service):
         return {"client_id": self.client.id, "client_secret": self.client.secret}
 
     def change_self_client(self, scopes: list[str], user: Optional[str] = None,
-                           seconds: int = SELF_CLIENT_CODE_S) -> dict[str, str]:
+                           seconds: int = SELF_CLIENT_CODE_S,
+                           offline: bool = True) -> dict[str, str]:
         """A code from the console: typed-in scopes, no redirect."""
-        code = Code(self.client.id, self.user(user), tuple(scopes), None, True,
+        code = Code(self.client.id, self.user(user), tuple(scopes), None, offline,
                     self.grants.now() + seconds)
         return {"code": self.grants.add_code(code)}
 

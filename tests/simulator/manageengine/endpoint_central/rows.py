@@ -13,6 +13,7 @@ FIRST_SOFTWARE = 90071000000050001
 PLATFORMS = {"windows": (1, "Windows"), "macos": (2, "Mac"), "linux": (3, "Linux")}
 INSTALLED, YET_TO_INSTALL, UNINSTALLED = 22, 21, 23
 MANAGED, WAITING = 61, 62
+YEAR = datetime.timedelta(days=365)
 HEALTH_UNKNOWN, HEALTHY, VULNERABLE, HIGHLY_VULNERABLE = range(4)
 PLACEHOLDERS = ("To be filled by O.E.M.", "Default string", "System Serial Number", "0")
 
@@ -85,6 +86,18 @@ def serial_of(estate: Estate, machine: Machine) -> str:
     return machine.serial
 
 
+def asset_tag(machine: Machine) -> str:
+    return "-" if machine.number % 3 == 0 else machine.asset_tag
+
+
+def warranty(machine: Machine) -> dict[str, Any]:
+    """Nobody knows of every other machine."""
+    if machine.number % 2:
+        return {"warranty_expiry_date": "--"}
+    return {"shipping_date": milliseconds(machine.enrolled),
+            "warranty_expiry_date": milliseconds(machine.enrolled + 3 * YEAR)}
+
+
 def scan_time(machine: Machine) -> int:
     """Of the inventory: with the contact after which something was installed, else long before."""
     return milliseconds(machine.seen if machine.seen > NOW else machine.enrolled)
@@ -98,17 +111,20 @@ def scan_row(estate: Estate, machine: Machine, has_serial: bool) -> dict[str, An
            "last_successful_scan": scan_time(machine), "branch_office_name": machine.office}
     if has_serial:
         row.update(servicetag=serial_of(estate, machine), model=model.name,
-                   manufacturer_name=model.maker)
+                   manufacturer_name=model.maker, asset_tag=asset_tag(machine),
+                   **warranty(machine))
     return row
 
 
 def summary(estate: Estate, machine: Machine) -> dict[str, Any]:
     """Groups whose keys are spelled in one of two ways."""
     keys = (("servicetag", "model"), ("serial_number", "device_model"))[machine.number % 2]
-    return {"computer_summary": {"resource_name": machine.name, "resource_id": resource_id(machine)},
+    return {"computer_summary": {"resource_name": machine.name, "resource_id": resource_id(machine),
+                                 "asset_tag": asset_tag(machine)},
             "computer_hardware_summary": {keys[0]: serial_of(estate, machine),
                                           keys[1]: machine.model.name,
-                                          "manufacturer_name": machine.model.maker},
+                                          "manufacturer_name": machine.model.maker,
+                                          **warranty(machine)},
             "computer_os_summary": {"os_name": machine.model.os_name}}
 
 
@@ -132,7 +148,20 @@ def health(machine: Machine) -> int:
     return machine.number // 2 % 4
 
 
+def patch_counts(machine: Machine) -> dict[str, Any]:
+    """Numbers, or texts; some kinds are told on some systems alone."""
+    counts = {"missing_ms_patches": machine.number % 5, "missing_tp_patches": machine.number % 3,
+              "installed_ms_patches": 40 + machine.number, "installed_tp_patches": 7}
+    if machine.number % 4 == 0:
+        counts["missing_driver_patches"] = 2
+    if machine.number % 7 == 0:
+        return {key: str(value) for key, value in counts.items()}
+    return counts if machine.number % 11 else {}
+
+
 def system_row(machine: Machine) -> dict[str, Any]:
     return {"resource_id": resource_id(machine), "resource_id_string": str(resource_id(machine)),
             "resource_name": machine.name, "resource_health_status": health(machine),
-            "severity_name": "dc.common.IMPORTANT"}
+            "severity_name": "dc.common.IMPORTANT", "last_patched_time": -1,
+            "last_successful_scan": milliseconds(machine.seen) if health(machine) else "--",
+            **patch_counts(machine)}

@@ -181,7 +181,7 @@ class EndpointCentral(Product):
     def rows(self, estate: Estate) -> dict[str, list[dict]]:
         shown = self.managed(estate)
         devices = [truth.device(rows.computer_row(estate, one), rows.scan_row(estate, one, True),
-                                rows.health(one)) for one in shown]
+                                rows.system_row(one)) for one in shown]
         found = [(str(rows.resource_id(one)), one.model.platform, rows.software_row(one, install))
                  for one in shown for install in one.installs]
         offices = {name: str(rows.office_row(estate, name)["branch_office_id"]) for name in OFFICES}

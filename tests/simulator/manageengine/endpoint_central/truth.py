@@ -1,7 +1,9 @@
 """The canonical rows of Endpoint Central, read from rows as served; written from the fact sheet alone.
 
-    devices        source_id name hostname serial_number platform manufacturer model os_name
-                   os_version mac_addresses is_managed is_compliant user_email last_seen_at
+    devices        source_id name hostname serial_number asset_tag platform manufacturer model os_name
+                   os_version os_build is_managed is_compliant user_email last_seen_at
+                   custom.warranty_expires_at custom.shipped_at custom.patch_health
+                   custom.patches_missing custom.patches_installed custom.patch_scanned_at
     apps           source_id name publisher platform
     device_apps    device_source_id app_source_id version installed_at
     groups         source_id name kind; group_members group_source_id member_source_id member_kind
@@ -14,6 +16,7 @@ from typing import Any, Optional
 
 PLATFORMS = {1: "windows", 2: "macos", 3: "linux"}
 COMPLIANT = {1: True, 2: False, 3: False}
+HEALTH = ("unknown", "healthy", "vulnerable", "highly vulnerable")
 NO_SERIALS = ("to be filled by o.e.m.", "default string", "system serial number", "0")
 
 
@@ -32,8 +35,14 @@ def serial(text: Optional[str]) -> Optional[str]:
     return None if not usable(text) or text.lower() in NO_SERIALS else text
 
 
-def device(row: dict, hardware: dict, health: int) -> dict:
-    email = usable(row["owner_email_id"])
+def patches(system: dict, verb: str) -> Optional[int]:
+    counts = [int(value) for key, value in system.items()
+              if key.startswith(verb + "_") and key.endswith("_patches")]
+    return sum(counts) if counts else None
+
+
+def device(row: dict, hardware: dict, system: dict) -> dict:
+    email, health = usable(row["owner_email_id"]), system["resource_health_status"]
     return {
         "source_id": row["resource_id_string"], "name": row["resource_name"],
         "hostname": usable(row["fqdn_name"]), "serial_number": serial(hardware.get("servicetag")),
@@ -43,6 +52,14 @@ def device(row: dict, hardware: dict, health: int) -> dict:
         "is_managed": row["managed_status"] == 61 and row["installation_status"] == 22,
         "is_compliant": COMPLIANT.get(health), "user_email": email.lower() if email else None,
         "last_seen_at": instant(row["agent_last_contact_time"]),
+        "os_build": hardware["build_number"],
+        "asset_tag": None if hardware["asset_tag"] == "-" else hardware["asset_tag"],
+        "custom.warranty_expires_at": instant(hardware["warranty_expiry_date"]),
+        "custom.shipped_at": instant(hardware.get("shipping_date")),
+        "custom.patch_health": HEALTH[health],
+        "custom.patches_missing": patches(system, "missing"),
+        "custom.patches_installed": patches(system, "installed"),
+        "custom.patch_scanned_at": instant(system["last_successful_scan"]),
     }
 
 
