@@ -5,7 +5,7 @@ import pathlib
 import sqlite3
 import unittest
 
-from harness import REPOSITORY, E2eCase
+from harness import E2eCase
 from jumpcloud_case import JumpCloudCase
 
 HOST = "acme.fleet.example"
@@ -75,12 +75,7 @@ class JumpCloudBudget(JumpCloudCase):
     RATE = 25  # a test, the whole directory, and not all of the devices
 
     def test_one_key_is_one_budget_for_both_connectors(self):
-        for vendor in ("jumpcloud", "jumpcloud_mdm"):
-            text = (REPOSITORY / "scripts" / "vendors" / f"{vendor}.lua").read_text()
-            limits = f'{{ rates = {{ "{self.RATE}/h" }}, shared = jumpcloud.limits.shared }}'
-            self.assertIn("limits = jumpcloud.limits", text)
-            (self.muster.project / "vendors" / f"{vendor}.lua").write_text(
-                text.replace("limits = jumpcloud.limits", f"limits = {limits}"))
+        self.set_limits(f'{{ rates = {{ "{self.RATE}/h" }}, shared = jumpcloud.limits.shared }}')
         self.connect()
         words = self.connect_words(vendor="jumpcloud_mdm")
         at = words.index("--secret-file")

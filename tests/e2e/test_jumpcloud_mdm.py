@@ -99,6 +99,16 @@ class Changes(MdmCase):
         self.run_sync()
         self.assert_mdm()
 
+
+class Outages(MdmCase):
+    """Muster did not run for a while; the log forgets what it may."""
+
+    OPTIONS = {"devices": 6, "apps_per_device": 2}
+
+    def setUp(self):
+        super().setUp()
+        self.run_sync()
+
     def outage(self, days):
         """As if muster had last run so many days ago: both clocks go back."""
         self.change("pass_time", days=days)
@@ -113,24 +123,67 @@ class Changes(MdmCase):
             # The marks of events are as old as what they mark.
             opened.execute("DELETE FROM event_marks")
 
+    def warnings(self, run):
+        return self.stream(run, "software").get("warnings", [])
+
+    def happen_meanwhile(self, days_ago):
+        first, second = (system["source_id"] for system in self.truth()["devices"][:2])
+        self.change("install", name="Meanwhile", version="1", days_ago=days_ago, system=first)
+        self.change("install", name="Meanwhile", version="2", days_ago=days_ago - 1, system=first)
+        self.change("install", name="Came and Went", days_ago=days_ago, system=second)
+        self.change("uninstall", name="Came and Went", system=second)
+        self.change("uninstall", system=first)
+        self.change("install", name="Lately", version="1", system=second)
+
     def test_after_ten_days_nothing_is_missed(self):
         self.outage(10)
-        self.change("install", name="Meanwhile", version="1", days_ago=6)
-        self.change("install", name="Lately", version="1")
+        self.happen_meanwhile(days_ago=9)
         run = self.run_sync()
-        self.assert_table("device_apps", self.truth()["device_apps"])
-        self.assertNotIn("is lost", run.said)
+        self.assert_mdm()
+        self.assertEqual(self.warnings(run), [])
+        self.run_sync()
+        self.assertEqual(self.counts(), [0, 0, 0, 0])
 
     def test_after_a_hundred_days_what_was_known_stays_and_the_gap_is_told(self):
         before = self.installs()
+        system, name = next(key[:2] for key in before if key[2] == "discovered")
         self.outage(100)
         self.change("install", name="Forgotten", version="1", days_ago=95)
+        self.change("uninstall", name=name, system=system)
         self.change("install", name="Lately", version="1")
         run = self.run_sync()
         after = self.installs()
         self.assertEqual({key[1] for key in after.keys() - before.keys()}, {"lately"})
-        self.assertFalse(before.keys() - after.keys())
-        self.assertIn("is lost", run.said)
+        self.assertEqual(len(before.keys() - after.keys()), 1)  # what is told now, is gone now
+        warning, = self.warnings(run)
+        self.assertIn("what happened before they began is lost", warning)
+        self.assertIn("is lost", self.muster.account(self.account)["state_reason"])
+        self.assert_state("ok", self.account)
+        self.assertEqual(self.warnings(self.run_sync()), [])
+
+    def test_a_plan_that_keeps_less_is_told_of_sooner(self):
+        self.outage(20)
+        run = self.run_sync()
+        warning, = self.warnings(run)
+        self.assertIn("if your plan keeps 15 days", warning)
+        self.assert_mdm()
+
+
+class SmallPlan(MdmCase):
+    """The log keeps fifteen days."""
+
+    OPTIONS = {"devices": 6, "apps_per_device": 2, "plain": True, "kept_days": 15}
+
+    def test_what_is_older_stays_unseen_and_nothing_is_removed_for_it(self):
+        self.change("install", name="Lately", days_ago=10)
+        self.run_sync()
+        discovered = {key[1] for key in self.installs() if key[2] == "discovered"}
+        truth = {row["app_source_id"] for row in self.truth()["device_apps"]
+                 if row["origin"] == "discovered"}
+        self.assertIn("lately", discovered)
+        self.assertLess(discovered, truth)
+        self.run_sync()
+        self.assertEqual(self.counts(), [0, 0, 0, 0])
 
 
 class WithoutInsights(MdmCase):

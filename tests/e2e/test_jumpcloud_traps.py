@@ -1,5 +1,6 @@
 """The traps of JumpCloud's APIs: pages, the log's paging, faults, kills, tables as an opt-in."""
 
+import fnmatch
 import unittest
 
 from jumpcloud_case import EVENTS, JumpCloudCase
@@ -112,6 +113,44 @@ class Pages(MdmCase):
             self.sim.fault(fault[0], path=SYSTEMS, **fault[1])
             self.assertEqual(self.devices().code, 0, fault)
         self.assert_table("devices", self.truth()["devices"])
+
+
+class OneByOne(MdmCase):
+    """Lists that are asked for each parent by itself."""
+
+    OPTIONS = {"devices": 12, "apps_per_device": 0, "plain": True}
+    PATHS = {"jumpcloud_mdm": ("/api/v2/systems/*/users", "/api/v2/softwareapps/*/systems"),
+             "jumpcloud": ("/api/v2/users/*/systems", "/api/v2/applications/*/users",
+                           "/api/v2/usergroups/*/members")}
+
+    def test_some_at_a_time_and_no_more_than_five(self):
+        self.connect(vendor="jumpcloud")
+        for vendor, paths in self.PATHS.items():
+            for path in paths:
+                self.sim.clear_ledger()
+                self.sim.fault("delay", path=path, times=0, seconds=0.2)
+                self.run_sync(account=f"{vendor}/acme")
+                self.sim.clear_faults()
+                most = max(entry["together"] for entry in self.sim.ledger())
+                parents = len(fnmatch.filter((entry["path"] for entry in self.sim.ledger()), path))
+                self.assertEqual(most, min(5, parents), path)
+
+
+class ManySystems(MdmCase):
+    """An app that more systems are linked to than a page holds, directly and through a group."""
+
+    OPTIONS = {"devices": 130, "apps_per_device": 0, "plain": True}
+
+    def test_all_of_them_count(self):
+        app = self.truth()["apps"][0]["source_id"]
+        for system in self.truth()["devices"][:125]:
+            self.change("link_app", app=app, system=system["source_id"])
+        self.run_sync("--stream", "users", "--stream", "devices", "--stream", "managed")
+        truth = self.truth()["device_apps"]
+        self.assert_table("device_apps", truth)
+        links = [row["link"] for row in truth if row["app_source_id"] == app]
+        self.assertGreater(len(links), 100)
+        self.assertEqual(set(links), {"direct", "group"})
 
 
 class Tables(MdmCase):

@@ -2,7 +2,8 @@
 
 It is the witness of the tests: what a client asked, how often, with which token (as a SHA-256),
 and which rows it was given. No credential of a header is in it. `ids` are those of the vendor's
-honest page, before a fault bent it; `rows` is how many were really sent.
+honest page, before a fault bent it; `rows` is how many were really sent. `together`: how many answers
+were being given when this one began, itself among them.
 """
 
 import hashlib
@@ -34,6 +35,7 @@ class Ledger:
         self.keep_ids = keep_ids
         self.entries: list[dict[str, Any]] = []
         self.handshake_errors: list[str] = []
+        self.under_way = 0
         self.lock = threading.Condition()
         self.file = open(path, "a", encoding="utf-8", buffering=1)
 
@@ -46,19 +48,21 @@ class Ledger:
             "headers": safe_headers(request.headers),
             "body": request.body.decode("utf-8", "replace"), "page": page,
             "status": reply.status, "faults": faults, "rows": None, "ids": None,
-            "bytes": None, "whole": None,
+            "bytes": None, "whole": None, "together": 0,
         }
         if reply.page is not None:
             entry["rows"] = len(reply.page.rows) if isinstance(reply.page.rows, list) else None
             entry["ids"] = reply.page.ids if self.keep_ids else None
         with self.lock:
-            entry["n"] = len(self.entries) + 1
+            self.under_way += 1
+            entry["n"], entry["together"] = len(self.entries) + 1, self.under_way
             self.entries.append(entry)
         return entry
 
     def close_entry(self, entry: dict[str, Any], sent: int, whole: bool) -> None:
         """`whole`: the client took every byte that was to be sent."""
         with self.lock:
+            self.under_way -= 1
             entry.update(bytes=sent, whole=whole)
             self.lock.notify_all()
             self.file.write(json.dumps(entry, ensure_ascii=True) + "\n")

@@ -7,7 +7,7 @@ import itertools
 import uuid
 from typing import Any, Iterator, Optional
 
-RETENTION = datetime.timedelta(days=90)
+KEPT = datetime.timedelta(days=90)  # in the smallest plan 15
 PAGE_MAX = 10000
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 
@@ -53,6 +53,7 @@ class Log:
         self.entries: list[Entry] = []
         self.count = 0
         self.organization = ""
+        self.kept = KEPT
         self.page_max = PAGE_MAX  # a page is cut to it silently
         self.skew = datetime.datetime.now(datetime.timezone.utc) - now
 
@@ -106,7 +107,7 @@ class Log:
 
     def found(self, services: list[str], start: datetime.datetime,
               end: Optional[datetime.datetime], is_descending: bool = False) -> list[Entry]:
-        oldest = max(start, self.now() - RETENTION)
+        oldest = max(start, self.now() - self.kept)
         entries = (entry for entry in self.entries
                    if ("all" in services or entry.row["service"] in services)
                    and oldest <= entry.when and (end is None or entry.when < end))

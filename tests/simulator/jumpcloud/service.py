@@ -2,8 +2,8 @@
 
 Options: tenant (name of the one organisation) or organizations (several names), region (us eu in),
 devices, apps_per_device, seed, plain, token, portal_key, role, insights (true, or the status that
-answers when it is not in the plan), features (false: the organisation does not tell them), log_page
-(rows to which a page of the log is cut silently).
+answers when it is not in the plan), features (false: the organisation does not tell them), kept_days
+(by the log), log_page (rows to which a page of the log is cut silently).
 """
 
 import datetime
@@ -15,7 +15,7 @@ from ..exchange import Reply, Request, json_reply
 from ..vendor import Service, SpecError
 from . import changes, insights, quirks, rows, truth
 from .access import UNLICENSED, Access
-from .log import PAGE_MAX
+from .log import KEPT, PAGE_MAX
 from .organization import Organization
 from .paging import Lister, asked_page
 
@@ -221,10 +221,11 @@ def make_organizations(spec: dict[str, Any]) -> dict[str, Organization]:
     seed, systems = spec.pop("seed", 1), spec.pop("devices", 12)
     apps, plain = spec.pop("apps_per_device", 4), spec.pop("plain", False)
     log_page = spec.pop("log_page", PAGE_MAX)
+    kept = datetime.timedelta(days=spec.pop("kept_days", KEPT.days))
     now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
     made = {name: Organization(name, seed, systems, apps, now) for name in names}
     for org in made.values():
-        org.log.organization, org.log.page_max = org.id, log_page
+        org.log.organization, org.log.page_max, org.log.kept = org.id, log_page, kept
         if not plain:
             quirks.make_awkward(org)
     return made

@@ -20,7 +20,6 @@ stays when the last system lost it. `insights=False`: what is left when the log 
 import datetime
 from typing import Any, Optional
 
-from .log import RETENTION
 from .organization import (AppleDevice, Install, Organization, Person, SoftwareApp, System,
                            normalised, stamp)
 
@@ -54,7 +53,7 @@ def user_row(org: Organization, person: Person, has_insights: bool) -> dict[str,
 def last_used(org: Organization, person: Person,
               has_insights: bool) -> Optional[datetime.datetime]:
     """The last login that the log knows, else the last contact of a system that is theirs."""
-    if has_insights and person.last_login and person.last_login > org.log.now() - RETENTION:
+    if has_insights and person.last_login and person.last_login > org.log.now() - org.log.kept:
         return person.last_login
     return max((system.last_contact for system in org.systems
                 if system.owner == person.id and system.last_contact), default=None)
