@@ -239,7 +239,7 @@ json_t *remote_check_again(struct cli *cli, struct connector *connector,
 	json_t *check = remote_check(cli, connector, account, secrets, secret_count, err);
 	const char *tenant = json_string_value(json_object_get(check, "tenant"));
 
-	if (!check || !account->tenant || (tenant && str_eq(tenant, account->tenant)))
+	if (!check || check_tenants_agree(account->tenant, tenant))
 		return check;
 	err_set(err, ERR_CONFIG, "this is the tenant %s; %s/%s belongs to %s",
 		tenant ? tenant : "?", account->vendor, account->name, account->tenant);

@@ -39,12 +39,22 @@ static bool load(struct cli *cli, struct changing *changing, struct err *err)
 	return true;
 }
 
+/* What could not be told when the account was connected may be told now. */
+static bool keep_tenant(struct changing *changing, struct err *err)
+{
+	const char *told = json_string_value(json_object_get(changing->check, "tenant"));
+	const char *fuller = check_fuller_tenant(changing->account.tenant, told);
+
+	return fuller == changing->account.tenant ||
+	       route_set_text(&changing->account.tenant, fuller, err);
+}
+
 static bool test(struct cli *cli, struct changing *changing, struct err *err)
 {
 	changing->check =
 		remote_check_again(cli, changing->connector, &changing->account,
 				   changing->form.named, changing->form.secret_count, err);
-	return changing->check != NULL;
+	return changing->check && keep_tenant(changing, err);
 }
 
 static const char *provider_of(const struct changing *changing)

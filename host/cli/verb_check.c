@@ -25,7 +25,7 @@ static json_t *check_one(struct cli *cli, const struct account *account, struct 
 		err_oom(err);
 		return NULL;
 	}
-	if (!check || !account->tenant || (tenant && str_eq(account->tenant, tenant)))
+	if (!check || check_tenants_agree(account->tenant, tenant))
 		return check;
 	err_set(err, ERR_CONFIG, "the credential now belongs to the tenant %s, the account to %s",
 		tenant ? tenant : "(none)", account->tenant);

@@ -216,6 +216,9 @@ static bool renew(struct cli *cli, struct connecting *connecting, const struct a
 	if (!parsed_has(&cli->parsed, "every"))
 		account->every_seconds = old->every_seconds;
 	connecting->is_renewed = true;
+	if (check_fuller_tenant(old->tenant, account->tenant) == old->tenant &&
+	    !route_set_text(&account->tenant, old->tenant, err))
+		return false;
 	return route_set_text(&account->id, old->id, err) &&
 	       (account->credential_id ||
 		route_set_text(&account->credential_id, old->credential_id, err)) &&
@@ -245,7 +248,7 @@ static bool settle_with(struct cli *cli, struct connecting *connecting, const st
 
 	if (parsed_has(&cli->parsed, "replace"))
 		return replace(cli, connecting, old, err);
-	if (old->tenant && !str_eq(old->tenant, tenant))
+	if (!check_tenants_agree(old->tenant, tenant))
 		return fail_other_tenant(old, tenant, err);
 	return renew(cli, connecting, old, err);
 }

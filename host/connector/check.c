@@ -2,6 +2,7 @@
 #include "connector/check.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/str.h"
@@ -195,6 +196,27 @@ static void on_secrets(void *arg, const struct err *failure)
 	check->is_stored = true;
 	if (err.kind != ERR_NONE || !call(check, &err))
 		fail(check, &err);
+}
+
+/* --- tenants --- */
+
+static bool is_place_of(const char *place, const char *tenant)
+{
+	const char *at = strrchr(tenant, '@');
+
+	return at && str_eq(place, at + 1);
+}
+
+bool check_tenants_agree(const char *stored, const char *told)
+{
+	if (!stored || !told)
+		return !stored;
+	return str_eq(stored, told) || is_place_of(stored, told) || is_place_of(told, stored);
+}
+
+const char *check_fuller_tenant(const char *stored, const char *told)
+{
+	return stored && is_place_of(told, stored) ? stored : told;
 }
 
 bool check_start(struct host *host, struct connector *connector, const struct account *account,

@@ -45,4 +45,14 @@ bool check_start(struct host *host, struct connector *connector, const struct ac
 		 const struct check_secret *secrets, size_t secret_count,
 		 const struct check_handlers *handlers, struct err *err);
 
+/*
+ * Tenants are told apart by what their check calls them: "ID@PLACE", ID an organisation's own and
+ * PLACE where it lives, or PLACE alone where the vendor cannot say whose it is (nothing is in there
+ * yet, a right is missing). So PLACE agrees with whatever was told of it before or will be after;
+ * two ids never do. NULL is a tenant that was never told.
+ */
+bool check_tenants_agree(const char *stored, const char *told);
+/* Of two that agree the one that says more. */
+const char *check_fuller_tenant(const char *stored, const char *told);
+
 #endif

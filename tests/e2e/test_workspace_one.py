@@ -1,9 +1,12 @@
 """Workspace ONE UEM: the first sync equals the truth row by row, the second writes nothing, changes
 and removals arrive."""
 
+import json
 import unittest
 
 from workspace_one_case import ACCOUNT, HOST, WorkspaceCase
+
+CONFIG_CODE = 6
 
 
 class FirstSync(WorkspaceCase):
@@ -55,7 +58,34 @@ class Plain(WorkspaceCase):
         self.connect()
         self.sync()
         self.assert_true()
+        groups = self.muster.rows("groups", ACCOUNT, where="json_extract(t.custom, '$.type') = 'Customer'")
+        uuid, = (json.loads(group["custom"])["uuid"] for group in groups)
+        self.assertEqual(self.muster.account(ACCOUNT)["tenant"], f"{uuid}@{HOST}")
+
+    def test_another_organization_group_is_another_tenant(self):
+        self.connect()
+        self.change("set_role_group", group="Sales")
+        run = self.muster.run("check", ACCOUNT)
+        self.assertEqual(run.code, CONFIG_CODE, run)
+        self.assertIn("belongs to the tenant", run.said)
+
+    def test_a_tenant_that_could_not_be_told_is_told_later(self):
+        self.change("set_rights", rights=["Apps", "Devices", "Users"])
+        self.connect()
         self.assertEqual(self.muster.account(ACCOUNT)["tenant"], HOST)
+        self.change("set_rights", rights=["Apps", "Devices", "Users", "Groups"])
+        self.muster.must("check", ACCOUNT)
+        self.muster.must("accounts", "reconnect", ACCOUNT, "--no-input", *self.secret_words())
+        told = self.muster.account(ACCOUNT)["tenant"]
+        self.assertRegex(told, f"^[0-9a-f-]+@{HOST}$")
+        self.change("set_rights", rights=["Apps", "Devices", "Users"])
+        self.muster.must("accounts", "reconnect", ACCOUNT, "--no-input", *self.secret_words())
+        self.assertEqual(self.muster.account(ACCOUNT)["tenant"], told)
+
+    def secret_words(self):
+        ready = self.sim.ready["tenants"][HOST]
+        return [word for name in ("password", "tenant_code") for word in
+                ("--secret-file", f"{name}={self.muster.secret_file(ready[name], name)}")]
 
 
 class Large(WorkspaceCase):

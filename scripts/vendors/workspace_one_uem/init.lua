@@ -96,11 +96,14 @@ local function read_devices(api, out)
   end)
 end
 
-local function read_groups(api, out)
-  local org_groups = listing.pages(api, "api:/system/groups/search", "OrganizationGroups", {
+local function org_groups(api)
+  return listing.pages(api, "api:/system/groups/search", "OrganizationGroups", {
     id = "Uuid", total = "TotalResults", headers = listing.VERSION_2,
   })
-  for rows in org_groups do
+end
+
+local function read_groups(api, out)
+  for rows in org_groups(api) do
     out:emit("org_group", rows)
   end
   for rows in listing.pages(api, "api:/system/usergroups/search", "ResultSet", { id = "id" }) do
@@ -124,16 +127,30 @@ local function probe(api, right, call, what)
   return error(reply, 0)
 end
 
+local function number_of(id)
+  return type(id) == "table" and id.Value or id
+end
+
+-- Customers share hosts, and an account sees its organization group and what is below it: the topmost one
+-- says whose devices these are. No row names its parent, but a group is older than those below it.
+local function tenant_of(api, may_read_groups)
+  local host, top = api.settings.api_url.host, nil
+  for rows in may_read_groups and org_groups(api) or function() end do
+    for _, row in ipairs(rows) do
+      top = (not top or number_of(row.Id) < number_of(top.Id)) and row or top
+    end
+  end
+  return top and ("%s@%s"):format(top.Uuid, host) or host
+end
+
 local function check(api)
-  return {
-    tenant = api.settings.api_url.host,
-    permissions = {
-      probe(api, USERS, "api:/system/users/search", "user"),
-      probe(api, DEVICES, "api:/mdm/devices/search", "device"),
-      probe(api, APPS, "api:/mam/apps/search"),
-      probe(api, GROUPS, "api:/system/groups/search"),
-    },
+  local granted = {
+    probe(api, USERS, "api:/system/users/search", "user"),
+    probe(api, DEVICES, "api:/mdm/devices/search", "device"),
+    probe(api, APPS, "api:/mam/apps/search"),
+    probe(api, GROUPS, "api:/system/groups/search"),
   }
+  return { tenant = tenant_of(api, granted[4].granted), permissions = granted }
 end
 
 return {

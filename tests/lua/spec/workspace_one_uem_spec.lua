@@ -68,22 +68,37 @@ describe("workspace_one_uem", function()
 end)
 
 describe("workspace_one_uem's connection test", function()
+  local ORGANIZATION_GROUPS <const> = cjson.encode {
+    OrganizationGroups = {
+      { Id = 571, Uuid = "uuid-sales" }, { Id = { Value = 570 }, Uuid = "uuid-customer" },
+      { Id = 572, Uuid = "uuid-engineering" },
+    },
+    TotalResults = 3,
+  }
+
   local function check(answers)
     local api <const> = vendor.api(function(request)
-      return answers[request.call:match("api:(.*)$")] or 200, ""
+      local path <const> = request.call:match("api:(.*)$")
+      return answers[path] or 200, path == "/system/groups/search" and ORGANIZATION_GROUPS or ""
     end, { errors = connector.errors, settings = { api_url = { host = "as1234.awmdm.com" } } })
     return connector.check.run(api)
   end
 
-  it("names the host and each right", function()
+  it("names the topmost organization group, and each right", function()
     local result <const> = check { ["/mam/apps/search"] = 403 }
-    assert.equal("as1234.awmdm.com", result.tenant)
+    assert.equal("uuid-customer@as1234.awmdm.com", result.tenant)
     local granted <const> = {}
     for i, permission in ipairs(result.permissions) do
       granted[i] = permission.granted
     end
     assert.same({ true, true, false, true }, granted)
     assert.matches("Apps %(Read%)", result.permissions[3].reason)
+  end)
+
+  it("names the host where groups may not be read, or there are none", function()
+    for _, status in ipairs { 403, 204 } do
+      assert.equal("as1234.awmdm.com", check({ ["/system/groups/search"] = status }).tenant)
+    end
   end)
 
   it("stops at the first 401", function()

@@ -43,7 +43,7 @@ class Form(html.parser.HTMLParser):
         elif tag == "input" and found.get("type") == "hidden":
             self.fields[found["name"] or ""] = found.get("value") or ""
         elif tag == "button":
-            self.buttons.add(found["name"] or "")
+            self.buttons.add(found.get("name") or "")
 
     def handle_data(self, data: str) -> None:
         if self.is_option:
