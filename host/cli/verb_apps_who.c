@@ -1,4 +1,5 @@
-/* muster apps who: the persons that have an app, installed or through single sign-on. */
+/* muster apps who: the persons that have an app, installed, on a shared device, or through single
+ * sign-on. */
 #include <stdlib.h>
 
 #include "base/str.h"
@@ -41,6 +42,11 @@ static const char NAMES_SQL[] = "SELECT DISTINCT lower(name) AS name FROM apps W
 	" JOIN accounts a ON a.id = r.account_id AND a.archived_at IS NULL" \
 	" JOIN apps p ON p.account_id = r.account_id AND p.source_id = r.app_source_id" \
 	" AND (" IS_EXACT " OR lower(" TITLE ") = lower($1))"
+/* Those who may sign in on the device as well use what is on it. */
+#define SIGN_IN \
+	"device_users s WHERE s.account_id = d.account_id AND s.device_source_id = d.source_id" \
+	" AND s.removed_at IS NULL"
+#define HAS_OWNER "(d.user_source_id IS NOT NULL OR d.user_email IS NOT NULL)"
 #define LAST_COLUMNS \
 	" a.vendor || '/' || a.name AS account, r.first_seen_at, r.removed_at, r.removed_reason"
 
@@ -51,6 +57,13 @@ static const char HAVE_SQL[] =
 	LAST_COLUMNS " FROM device_apps r" OF_APP
 	" LEFT JOIN devices d ON d.account_id = r.account_id AND d.source_id = r.device_source_id"
 	" LEFT JOIN users u ON u.account_id = d.account_id AND u.source_id = d.user_source_id"
+	" WHERE r.removed_at IS % NULL AND (" HAS_OWNER " OR NOT EXISTS (SELECT 1 FROM " SIGN_IN "))"
+	" UNION ALL SELECT " PERSON("") ", u.name, 'shared', p.name, p.identifier, r.version,"
+	" d.name, d.serial_number, d.platform, r.path, r.installed_at, d.last_seen_at,"
+	LAST_COLUMNS " FROM device_apps r" OF_APP
+	" JOIN devices d ON d.account_id = r.account_id AND d.source_id = r.device_source_id"
+	" JOIN users u ON u.account_id = d.account_id AND u.source_id IN (SELECT s.user_source_id"
+	" FROM " SIGN_IN " AND s.user_source_id IS NOT d.user_source_id) AND u.removed_at IS NULL"
 	" WHERE r.removed_at IS % NULL"
 	" UNION ALL SELECT " PERSON("") ", u.name, 'sign-on', p.name, p.identifier, NULL, NULL, NULL,"
 	" NULL, NULL, NULL, u.last_used_at," LAST_COLUMNS " FROM user_apps r" OF_APP

@@ -357,7 +357,7 @@ static const struct cli_verb VERBS[] = {
 	  "muster apps list --search firefox", APPS_LIST, CLI_NEEDS_STORE, verb_list },
 	{ "apps", "who", "NAME", 1, 1, "show who has an app",
 	  "NAME is an app's name or identifier, or a part of it that only one app has. Installed apps "
-	  "and assignments of single sign-on.",
+	  "(shared: on a device where the person may sign in) and assignments of single sign-on.",
 	  "muster apps who zoom.us\nmuster apps who us.zoom.xos --app-version 5.17\n"
 	  "muster apps who Slack --removed --json",
 	  APPS_WHO, CLI_NEEDS_STORE, verb_apps_who },

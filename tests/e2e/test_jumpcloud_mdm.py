@@ -65,6 +65,24 @@ class FirstSync(MdmCase):
         return datetime.datetime.fromisoformat(start.replace("Z", "+00:00"))
 
 
+class WhoUsesWhat(MdmCase):
+    """Linked directly or through a group, installed or handed out: who may sign in there uses it."""
+
+    def test_everybody_bound_to_a_device_uses_its_apps(self):
+        self.run_sync()
+        found = self.muster.query(
+            "SELECT v.person, i.device_source_id, i.app_source_id, i.origins ->> '$[0]' AS origin, "
+            "v.how FROM installed_apps v JOIN device_apps i ON i.id = v.device_app_id "
+            "WHERE v.person IS NOT NULL")
+        true = {tuple(row.values()) for row in self.truth()["uses"]}
+        self.assertEqual({tuple(row.values())[:4] for row in found}, true)
+        self.assertEqual({row["how"] for row in found}, {"installed", "shared"})
+        said = self.muster.must("apps", "who", "Everywhere", "--json", "--limit", "0").json()
+        app = next(row["source_id"] for row in self.truth()["apps"] if row["name"] == "Everywhere")
+        self.assertEqual({row["person"] for row in said if row["person"]},
+                         {row[0] for row in true if row[2] == app})
+
+
 class Changes(MdmCase):
     OPTIONS = {"devices": 6, "apps_per_device": 2}
 

@@ -225,6 +225,15 @@ static void put_install(struct world *world, const char *id, const char *device,
 		  "version", "1.0", NULL);
 }
 
+static int64_t put_sign_in(struct world *world, const char *device, const char *user)
+{
+	char id[64];
+
+	snprintf(id, sizeof(id), "%s/%s", device, user);
+	return world_put(world, "device_user", id, NULL, "device_source_id", device,
+			 "user_source_id", user, NULL);
+}
+
 static void installed_apps_name_person_device_and_app(void **state)
 {
 	struct fixture *fixture = *state;
@@ -253,6 +262,36 @@ static void installed_apps_name_person_device_and_app(void **state)
 	assert_query(fixture, "SELECT count(*) FROM installed_apps", "0\n");
 }
 
+/* Everybody who may sign in uses what is there; the owner is no second person, by id or by e-mail.
+ */
+static void installed_apps_name_everybody_who_may_sign_in(void **state)
+{
+	struct fixture *fixture = *state;
+	struct world one;
+
+	world_begin(&one, fixture, "one");
+	world_put(&one, "user", "u", NULL, "email", "ann@acme.com", NULL);
+	world_put(&one, "user", "v", NULL, "email", "Bob@acme.com", NULL);
+	world_put(&one, "device", "d", NULL, "name", "Mac", "user_source_id", "u", NULL);
+	world_put(&one, "device", "e", NULL, "name", "Lab", NULL);
+	world_put(&one, "device", "f", NULL, "name", "Pad", "user_email", "BOB@acme.com", NULL);
+	world_put(&one, "app", "a", NULL, "name", "Zoom", NULL);
+	put_install(&one, "1", "d", "a");
+	put_install(&one, "2", "e", "a");
+	put_install(&one, "3", "f", "a");
+	put_sign_in(&one, "d", "u");
+	put_sign_in(&one, "d", "v");
+	put_sign_in(&one, "e", "v");
+	put_sign_in(&one, "e", "not listed");
+	put_sign_in(&one, "f", "v");
+	assert_query(fixture,
+		     "SELECT device, person, how FROM installed_apps ORDER BY device, person",
+		     "Lab|bob@acme.com|shared\nMac|ann@acme.com|installed\n"
+		     "Mac|bob@acme.com|shared\nPad|bob@acme.com|installed\n");
+	world_retire(&one, "device_user", put_sign_in(&one, "d", "w"), "missing");
+	assert_query(fixture, "SELECT count(*) FROM installed_apps WHERE device = 'Mac'", "2\n");
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
@@ -266,6 +305,7 @@ int main(void)
 		T(what_is_no_serial_number_merges_nothing),
 		T(what_the_last_source_leaves_open_another_one_says),
 		T(installed_apps_name_person_device_and_app),
+		T(installed_apps_name_everybody_who_may_sign_in),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

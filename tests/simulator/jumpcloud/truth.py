@@ -11,6 +11,7 @@ device management's, by the tests' own reading of the fact sheet.
                    is_supervised user_source_id user_email last_seen_at
     apps           source_id name identifier      apps of the device management
     device_apps    device_source_id app_source_id version path origin link
+    uses           person device_source_id app_source_id origin: everybody who may sign in, and the owner
 
 `link` is direct, or group when every path leads through one. An app of the device management is
 either managed (by the id that the vendor gave it) or discovered (by its name); a discovered one
@@ -143,6 +144,15 @@ def discovered_install(system: System, key: str, install: Install) -> dict[str, 
             "path": install.path, "origin": "discovered", "link": None}
 
 
+def use_rows(org: Organization, installs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    people = {system.id: {one.id: one for one in [owner_of(org, system)] if one}
+              | {one: org.person(one) for one in org.bound_people(system)}
+              for system in org.systems}
+    return [{"person": lower(person.email)} | {name: row[name] for name in (
+        "device_source_id", "app_source_id", "origin")}
+        for row in installs for person in people[row["device_source_id"]].values()]
+
+
 def directory_rows(org: Organization, has_insights: bool) -> dict[str, list[dict]]:
     kinds = {"user_group": "user", "system_group": "device"}
     return {
@@ -163,12 +173,14 @@ def canonical_rows(org: Organization, insights: bool = True) -> dict[str, list[d
                for system, ways in org.linked_systems(app).items()]
     discovered = [discovered_install(system, key, install) for system in org.systems
                   for key, install in system.installs.items() if install.is_told]
+    installs = managed + (discovered if insights else [])
     return directory_rows(org, insights) | {
+        "uses": use_rows(org, installs),
         "devices": device_rows(org),
         "device_users": [{"device_source_id": system.id, "user_source_id": user,
                           "link": link(ways)} for system in org.systems
                          for user, ways in org.bound_people(system).items()],
         "apps": [managed_app_row(app) for app in org.apps]
         + (discovered_apps(org) if insights else []),
-        "device_apps": managed + (discovered if insights else []),
+        "device_apps": installs,
     }
