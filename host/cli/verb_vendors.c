@@ -1,4 +1,4 @@
-/* muster vendors list, show and check: connectors as they declare themselves. */
+/* muster vendors list and check: which connectors there are, and whether they can be used. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,16 +6,11 @@
 #include "base/str.h"
 #include "cli/accounts.h"
 #include "cli/cli.h"
-#include "cli/consent.h"
 #include "cli/errors.h"
-#include "cli/permissions.h"
 #include "cli/remote.h"
 #include "cli/verbs.h"
-#include "connector/capability.h"
-#include "connector/json_value.h"
 
-/* Outside of a project: what one would add. */
-static void hint_project(const struct cli *cli)
+void verb_vendors_hint(const struct cli *cli)
 {
 	if (!cli->host.project_dir)
 		cli_note(cli,
@@ -116,119 +111,7 @@ bool verb_vendors_list(struct cli *cli, struct err *err)
 	}
 	done = cli_output_end(cli, output, "There are no connectors.", err);
 	if (done)
-		hint_project(cli);
-	return done;
-}
-
-/* --- show --- */
-
-static bool put(json_t *object, const char *key, json_t *value)
-{
-	return json_object_set_new(object, key, value ? value : json_null()) == 0;
-}
-
-/* The settings without what only the host works with. */
-static json_t *settings_json(const struct value *settings)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; list && i < value_count(settings); i++) {
-		const struct value *at = value_at(settings, i);
-
-		json_array_append_new(
-			list,
-			json_pack("{s:s, s:s, s:s?, s:b, s:s?}", "id", value_text(at, "id", ""),
-				  "type", value_text(at, "type", "text"), "label",
-				  value_text(at, "label", NULL), "is_required",
-				  !value_get(at, "default") && value_bool(at, "required", true),
-				  "example", value_text(at, "example", NULL)));
-	}
-	return list;
-}
-
-static json_t *streams_json(const struct value *streams)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; list && i < value_count(streams); i++) {
-		const struct value *at = value_at(streams, i);
-		const struct value *emits = value_get(at, "emits");
-		json_t *entities = json_array();
-
-		for (size_t k = 0; k < value_count(emits); k++)
-			json_array_append_new(entities, json_string(emits->keys[k]));
-		json_array_append_new(list,
-				      json_pack("{s:s, s:o, s:o, s:b, s:b}", "stream",
-						value_text(at, "name", "?"), "emits", entities,
-						"needs", capability_needs(at), "is_enabled",
-						value_bool(at, "enabled", true), "may_degrade",
-						value_bool(at, "may_degrade", false)));
-	}
-	return list;
-}
-
-static json_t *lines_json(const char *text)
-{
-	json_t *list = json_array();
-
-	while (list && *text) {
-		size_t len = strcspn(text, "\n");
-
-		json_array_append_new(list, json_stringn(text, len));
-		text += len + (text[len] == '\n');
-	}
-	return list;
-}
-
-/* What is entered where an OAuth client is registered; null for other vendors. */
-static bool put_redirect(json_t *object, const struct connector *connector)
-{
-	bool is_needed = consent_may_be_needed(connector);
-	char *homepage = consent_homepage(OAUTH_REDIRECT_URI);
-	bool done =
-		homepage &&
-		put(object, "redirect_uri", is_needed ? json_string(OAUTH_REDIRECT_URI) : NULL) &&
-		put(object, "homepage_url", is_needed ? json_string(homepage) : NULL);
-
-	free(homepage);
-	return done;
-}
-
-static json_t *connector_json(const struct connector *connector, const char *approval)
-{
-	const struct value *declaration = connector_declaration(connector);
-	const struct value *guide = value_get(declaration, "guide");
-	json_t *object = json_object();
-
-	if (object && put(object, "vendor", json_string(connector_id(connector))) &&
-	    put(object, "name", json_string(value_text(declaration, "name", ""))) &&
-	    put(object, "version", json_string(value_text(declaration, "version", ""))) &&
-	    put(object, "docs", json_string(value_text(declaration, "docs", ""))) &&
-	    put(object, "file", json_string(connector_file(connector))) &&
-	    put(object, "is_shadowing", json_boolean(connector_is_shadowing(connector))) &&
-	    put(object, "guide", guide ? json_from_value(guide) : json_array()) &&
-	    put_redirect(object, connector) &&
-	    put(object, "settings", settings_json(value_get(declaration, "settings"))) &&
-	    put(object, "streams", streams_json(value_get(declaration, "streams"))) &&
-	    put(object, "permissions", permissions_table(connector)) &&
-	    put(object, "reaches", lines_json(approval)))
-		return object;
-	json_decref(object);
-	return NULL;
-}
-
-bool verb_vendors_show(struct cli *cli, struct err *err)
-{
-	struct connector *connector = remote_load(cli, parsed_arg(&cli->parsed, 0), NULL, err);
-	struct buf approval = BUF_INIT;
-	char hash[65];
-	bool done = connector && connector_approval(connector, &approval, hash, err) &&
-		    cli_object(cli, connector_json(connector, buf_text(&approval)), err);
-
-	buf_fini(&approval);
-	connector_free(connector);
-	if (done)
-		hint_project(cli);
+		verb_vendors_hint(cli);
 	return done;
 }
 
@@ -312,6 +195,6 @@ bool verb_vendors_check(struct cli *cli, struct err *err)
 		done = cli_object(cli, json_incref(results), err);
 	json_decref(results);
 	if (done)
-		hint_project(cli);
+		verb_vendors_hint(cli);
 	return done;
 }

@@ -60,4 +60,7 @@ bool verb_help(struct cli *cli, struct err *err);
 enum { VERB_EXPORTS_MAX = 32 };
 size_t verb_export_names(const char **names);
 
+/* What the verbs about vendors note outside of a project: what one would add. */
+void verb_vendors_hint(const struct cli *cli);
+
 #endif

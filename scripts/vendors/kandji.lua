@@ -164,8 +164,12 @@ return {
       id = "api_url", type = "url", label = "API URL", example = "acme.api.kandji.io",
       parse = parse_api_url,
       hosts = { "*.api.kandji.io", "*.api.eu.kandji.io", "*.clients.us-1.kandji.io" },
+      help = "Settings > Access in Kandji shows it beside the tokens",
     },
-    { id = "api_token", type = "secret", label = "API token" },
+    {
+      id = "api_token", type = "secret", label = "API token",
+      help = "Settings > Access > API Token > Add API Token; it is shown once",
+    },
   },
   bases = { api = "{api_url}/api/v1" },
   auth = { kind = "bearer", token = "api_token" },

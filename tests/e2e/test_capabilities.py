@@ -90,6 +90,23 @@ class OfVendors(E2eCase):
             self.assertIn(f"{vendor}: ", told)
         self.assertIn("Applications (/api/v1/prism/apps): apps", told)
 
+    def test_each_vendor_says_where_to_find_what_it_asks_for_and_what_each_stream_needs(self):
+        for vendor in GIVES:
+            shown = self.muster.must("vendors", "show", vendor, "--json").json()
+            self.assertTrue(shown["guide"], vendor)
+            for setting in shown["settings"]:
+                self.assertTrue(setting["help"], (vendor, setting["id"]))
+            for stream in shown["streams"]:
+                self.assertTrue(stream["needs"], (vendor, stream["stream"]))
+        self.assertIn("  tenant_code    Groups & Settings > All Settings",
+                      self.muster.must("vendors", "show", "workspace_one_uem").out)
+
+    def test_a_setting_says_when_it_is_asked_for(self):
+        shown = self.muster.must("vendors", "show", "workspace_one_uem", "--json").json()
+        self.assertEqual({setting["id"]: setting["when"] for setting in shown["settings"]}["region"],
+                         "sign_in=oauth")
+        self.assertIn(["basic", "oauth"], [setting["choices"] for setting in shown["settings"]])
+
     def test_names_that_are_none(self):
         self.assertEqual(self.muster.run("vendors", "capabilities", "kandij").code, MISSING_CODE)
         self.assertEqual(self.muster.run("vendors", "capabilities", ACCOUNT).code, MISSING_CODE)

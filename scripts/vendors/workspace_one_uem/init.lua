@@ -184,7 +184,7 @@ return {
       id = "username", type = "text", label = "Username", when = BASIC,
       help = "of the administrator of type Basic: Accounts > Administrators > List View",
     },
-    { id = "password", type = "secret", label = "Password", when = BASIC },
+    { id = "password", type = "secret", label = "Password", when = BASIC, help = "that administrator's" },
     {
       id = "tenant_code", type = "secret", label = "API key", when = BASIC,
       help = "Groups & Settings > All Settings > System > Advanced > API > REST API, account type Admin",
@@ -194,8 +194,14 @@ return {
       help = "na: USA, Canada; emea: United Kingdom, Germany; apac: India, Japan, Singapore, Australia, Hong Kong; "
         .. "uat: every tenant for tests",
     },
-    { id = "client_id", type = "text", label = "Client ID", when = OAUTH },
-    { id = "client_secret", type = "secret", label = "Client secret", when = OAUTH },
+    {
+      id = "client_id", type = "text", label = "Client ID", when = OAUTH,
+      help = "Groups & Settings > Configurations > OAuth Client Management",
+    },
+    {
+      id = "client_secret", type = "secret", label = "Client secret", when = OAUTH,
+      help = "of the same client",
+    },
   },
   bases = { api = "{api_url}/API", token = "https://{region}.uemauth.workspaceone.com" },
   auth = {
