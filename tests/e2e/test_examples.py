@@ -49,6 +49,37 @@ class Overlay(E2eCase):
         self.muster.must("vendors", "check", "minimal")
 
 
+class Guide(unittest.TestCase):
+    """The author's guide quotes code that is there, and names files that are there."""
+
+    SCRIPTS = REPOSITORY / "scripts"
+
+    def setUp(self):
+        text = (self.SCRIPTS / "README.md").read_text(encoding="utf-8")
+        self.walk = text.partition("## A connector, step by step")[2].partition("\n## ")[0]
+
+    def test_each_piece_of_the_walk_is_code_of_the_connector(self):
+        source = (self.SCRIPTS / "vendors" / "kandji.lua").read_text(encoding="utf-8")
+        pieces = re.findall(r"```lua\n(.*?)```", self.walk, re.S)
+        self.assertGreater(len(pieces), 9)
+        self.assertEqual([piece for piece in pieces if piece not in source], [])
+
+    def test_the_readme_names_every_connector(self):
+        text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+        there = {path.name.removesuffix(".lua") for path in (self.SCRIPTS / "vendors").iterdir()}
+        self.assertEqual(set(re.findall(r"^\|[^|]*\| `(\w+)` \|", text, re.M)), there)
+
+    def test_what_it_points_at_is_there(self):
+        for name in re.findall(r"`([\w/]+(?:\.lua|/))`", self.walk):
+            if name != "vendors/":
+                self.assertTrue((self.SCRIPTS / name).exists()
+                                or (self.SCRIPTS / "vendors" / name).exists(), name)
+        for function, file in re.findall(r"`(read_\w+)` in `([\w/.]+)`", self.walk):
+            path = self.SCRIPTS / "vendors" / file
+            text = (path / "init.lua" if path.is_dir() else path).read_text(encoding="utf-8")
+            self.assertIn(f"local function {function}(", text)
+
+
 def settings(text, key):
     """All values of a key in a unit, in order."""
     return re.findall(rf"^{key}=(.*)$", text, re.M)
