@@ -53,6 +53,7 @@ static const char *const names[SABOTAGE_COUNT] = {
 	[SABOTAGE_RENEW_REGARDLESS] = "renew-regardless",
 	[SABOTAGE_USE_UNSTORED] = "use-unstored",
 	[SABOTAGE_UNCOUNTED_CALLS] = "uncounted-calls",
+	[SABOTAGE_NO_RESERVE] = "no-reserve",
 };
 
 bool sabotage_is(enum sabotage fault)

@@ -57,6 +57,7 @@ enum sabotage {
 	SABOTAGE_RENEW_REGARDLESS, /* a refused token is renewed though another already was */
 	SABOTAGE_USE_UNSTORED,	   /* a token is used that is nowhere but in memory */
 	SABOTAGE_UNCOUNTED_CALLS,  /* any number of calls to a token address */
+	SABOTAGE_NO_RESERVE,	   /* a token is asked for that there may be no room for */
 	SABOTAGE_COUNT,
 };
 

@@ -261,6 +261,7 @@ class E2eCase(unittest.TestCase):
     """A simulator for the class, a new project for each test."""
 
     TENANTS: list[dict[str, Any]] = [{"tenant": "acme", "devices": 40, "apps_per_device": 6}]
+    KIND: type[Muster] = Muster
     maxDiff = 4000
 
     @classmethod
@@ -275,7 +276,7 @@ class E2eCase(unittest.TestCase):
     def new_project(self) -> Muster:
         folder = pathlib.Path(tempfile.mkdtemp(prefix="muster-e2e-"))
         self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
-        return Muster(folder).init()
+        return self.KIND(folder).init()
 
     def connect(self, host: str = HOST, account: str = "acme", **options: Any) -> Run:
         run = self.muster.connect_kandji(self.sim, host, account, **options)

@@ -3,6 +3,7 @@ to be found anywhere. The vendor is made up (simulator/harbor, vendors/harbor.lu
 """
 
 import contextlib
+import glob
 import os
 import pathlib
 import shutil
@@ -11,12 +12,13 @@ import sqlite3
 import time
 import unittest
 
-from harness import E2eCase
+from harness import BINARY, E2eCase, Muster
 
 HOST, LOGIN, ACCOUNT = "acme.harbor.example", "acme-login.harbor.example", "harbor/acme"
 CONNECTOR = pathlib.Path(__file__).parent / "vendors" / "harbor.lua"
 AUTH, OK = 4, 0
 PROCESSES = 6
+FAKETIME = next(iter(glob.glob("/usr/lib/*/faketime/libfaketime.so.1")), None)
 
 
 class TokenCase(E2eCase):
@@ -336,6 +338,36 @@ class Consent(TokenCase):
             self.assertFalse([canary for canary in canaries if canary in data], file)
         for run in self.muster.runs:
             self.assertFalse([canary for canary in canaries if canary in run.said.encode()], run)
+
+
+class ClockedMuster(Muster):
+    """On a machine whose wall clock is off by `clock`."""
+
+    clock = "+2d"  # the simulator's certificates are not older than today
+
+    @property
+    def environment(self):
+        return super().environment | {"LD_PRELOAD": FAKETIME, "FAKETIME": self.clock,
+                                      "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
+
+class Clock(TokenCase):
+    KIND = ClockedMuster
+
+    def setUp(self):
+        if FAKETIME is None or b"__asan_init" in pathlib.Path(BINARY).read_bytes():
+            self.skipTest("libfaketime is not there, or not beside sanitizers")
+        super().setUp()
+
+    def test_a_clock_that_is_set_by_a_day_costs_one_renewal(self):
+        self.connect_harbor()
+        self.run_sync()
+        for jumps, clock in enumerate(("+3d", "+2d", "+1d", "+2d"), start=1):
+            self.muster.clock = clock
+            for _ in range(3):
+                self.run_sync()
+            self.assertLessEqual(len(self.token_calls()), 1 + jumps, clock)
+        self.assertGreater(len(self.token_calls()), 1, "nobody noticed another time")
 
 
 if __name__ == "__main__":

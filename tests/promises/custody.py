@@ -15,6 +15,7 @@ HOST, LOGIN, ACCOUNT = "acme.harbor.example", "acme-login.harbor.example", "harb
 TOKEN_PATH, API_PATH = "/oauth/token", "/v1/devices"
 OK_CODE, AUTH_CODE, NET_CODE, BUSY_CODE = 0, 4, 5, 8
 COROUTINES = 4
+LEASE_MS = 60000
 # The connector's check, as one that asks for several things at once.
 ONE = 'api:get("api:/devices", { limit = 1 })'
 SEVERAL = f"api:map({COROUTINES}, {{ 1, 2, 3, 4 }}, function()\n        {ONE}\n      end)"
@@ -33,8 +34,9 @@ class Custody:
         shutil.copy(connector, self.muster.project / "vendors")
         file = self.muster.project / "vendors" / connector.name
         file.write_text(file.read_text().replace(ONE, SEVERAL))
+        self.known: set[str] = set()  # fingerprints of tokens, as worn() gave them
         self.consent("connect")
-        self.check()
+        self.muster.must("check", ACCOUNT)
 
     def consent(self, verb: str) -> None:
         """A person consents: to a new account, or again ("reconnect")."""
@@ -50,9 +52,6 @@ class Custody:
             secret = self.muster.secret_file(self.sim.token(HOST), "acme")
             words += ["--secret-file", f"secret={secret}"]
         self.muster.must(*words)
-
-    def check(self) -> None:
-        self.muster.must("check", ACCOUNT)
 
     # What time does to a token, and to what is known of it.
 
@@ -75,6 +74,9 @@ class Custody:
 
     def expire_lease(self) -> None:
         self.write("lease_expires_at_ms = 1")
+
+    def prolong_lease(self) -> None:
+        self.write(f"lease_expires_at_ms = {int(time.time() * 1000) + LEASE_MS}")
 
     def write(self, what: str) -> None:
         self.database.ask(f"UPDATE tokens SET {what}")
@@ -116,11 +118,8 @@ class Custody:
             Syncing.kill(process)
             process.communicate(timeout=END_S)
 
-    def run_many(self, count: int, *arguments: str) -> list[Run]:
-        """The same at once, so many times."""
-        return self.run_all([list(arguments)] * count)
-
     def run_all(self, many: list[list[str]]) -> list[Run]:
+        """All at once."""
         running = [(words, self.muster.start(*words)) for words in many]
         return [ended(words, process) for words, process in running]
 

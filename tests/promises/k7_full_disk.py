@@ -91,10 +91,11 @@ class FullDisk(Promise):
     id = "K7"
     title = "a full disk, at sizes from 256 KiB to 4 MiB"
     small, full = 12, len(SIZES)
-    faults = ("deaf-commit",)
+    faults = ("deaf-commit", "no-reserve")
 
     def check(self, volume: int, draw: random.Random) -> Iterator[Optional[str]]:
         enter_own_mounts()
+        yield first_of(self.no_room_for_a_token(), "no room for a token")
         stops: dict[str, int] = {}
         with Simulator([TENANT]) as sim:
             for kib in sorted(draw.sample(SIZES, min(volume, len(SIZES)))):
@@ -107,7 +108,6 @@ class FullDisk(Promise):
                          self.no_room_for_an_export):
                 with new_folder() as folder:
                     yield first_of(case(DirectMuster(folder), sim), case.__name__)
-        yield first_of(self.no_room_for_a_token(), "no room for a token")
 
     def live_on(self, folder: pathlib.Path, sim: Simulator) -> tuple[str, list[str]]:
         """From init to a sync; where the room ended, and what is wrong."""

@@ -13,7 +13,7 @@ import time
 from typing import Callable, Iterator, Optional
 
 from promises.custody import (ACCOUNT, AUTH_CODE, Custody, EXPIRED, LOGIN, HOST, NET_CODE, OK_CODE, REFUSED,
-                              TOKEN_PATH, custody, wait_until)
+                              TOKEN_PATH, custody, ended, wait_until)
 from promises.promise import Promise
 from promises.syncing import Syncing, first_of
 
@@ -23,6 +23,7 @@ STORM = 8  # processes that ask a server which fails
 LINGER_S = 0.003
 LOST = (("early_close", {}), ("reset", {"after": -1}), ("cut_body", {"after": 20}))
 LATE_S = 20
+LOCKED_S = 32  # a unit of the store gives up after 30
 
 Window = Callable[[Custody, random.Random], None]
 
@@ -124,26 +125,31 @@ class Kills(Promise):
                 self.note = ", ".join(f"{stage} {count}" for stage, count in sorted(met.items()))
                 yield first_of(found, f"kill {number + 1}, {window.__name__}, {server}")
             yield first_of(self.storm(place), "a server that fails")
+            if volume == self.full:
+                yield first_of(self.outwait(place), "a database that is locked")
 
     def kill(self, place: Custody, window: Window, server: str,
              draw: random.Random) -> tuple[str, list[str]]:
         """How far the refresh had come, and what is wrong."""
-        known, generation = begin(place, server), place.generation
+        if found := begin(place, server):
+            return "nothing", found
+        generation = place.generation
         place.end(EXPIRED if window is before_it_is_sent else draw.choice((EXPIRED, REFUSED)))
         window(place, draw)
         place.sim.clear_faults()
         stage = stage_of(place, generation)
-        found = unstored(place, generation, known)
+        found = unstored(place, generation)
         place.pass_pause()
         found += recover(place, is_lost=server == "strict" and stage == "answered")
-        found += unstored(place, generation, known)
+        found += unstored(place, generation)
         calls = len(place.token_calls())
         return stage, found + ([f"{calls} token calls"] if calls > CALLS_MAX else [])
 
     @staticmethod
     def storm(place: Custody) -> list[str]:
         """Everybody asks, twice, as after an outcome that nobody knows; and then nobody may."""
-        begin(place, "strict")
+        if found := begin(place, "strict"):
+            return found
         place.pass_window()
         place.end(EXPIRED)
         place.sim.fault("server_error", host=LOGIN, path=TOKEN_PATH, times=0, shape="message")
@@ -159,19 +165,34 @@ class Kills(Promise):
         place.pass_pause()
         return found + recover(place, is_lost=False)
 
+    @staticmethod
+    def outwait(place: Custody) -> list[str]:
+        """The answer has come, and the database is locked for longer than one unit waits for it."""
+        if found := begin(place, "strict"):
+            return found
+        place.end(EXPIRED)
+        late(place, 0.5)
+        with place.started("check", ACCOUNT) as process:
+            wait_until(lambda: place.is_begun, process)
+            with place.database.held():
+                wait_until(lambda: [call for call in place.token_calls() if call["whole"]], process)
+                time.sleep(LOCKED_S)
+            run = ended(["check", ACCOUNT], process)
+        return ([repr(run)] if run.code else []) + recover(place, is_lost=False)
 
-def begin(place: Custody, server: str) -> set[str]:
-    """A token that works, and was used; a consent that was lost before is given anew."""
+
+def begin(place: Custody, server: str) -> list[str]:
+    """A token that works, and was used; a consent that was lost before is given anew. What is wrong."""
     place.pass_window()
     place.sim.clear_faults()
     place.sim.change(HOST, "set", grace_s=GRACE_S[server])
     if place.needs_person:
         place.consent("reconnect")
     place.sim.clear_ledger()
-    place.check()
-    known = place.worn()
+    run = place.muster.run("check", ACCOUNT)
+    place.known = place.worn()
     place.sim.clear_ledger()
-    return known
+    return [f"a check ends with {run.code}: {run.err.strip()[-200:]}"] if run.code else []
 
 
 def stage_of(place: Custody, generation: int) -> str:
@@ -185,9 +206,9 @@ def stage_of(place: Custody, generation: int) -> str:
     return "begun" if place.is_begun else "nothing"
 
 
-def unstored(place: Custody, generation: int, known: set[str]) -> list[str]:
+def unstored(place: Custody, generation: int) -> list[str]:
     """Of the tokens that requests came with since then, as many can be new as were stored."""
-    new, stored = len(place.worn() - known), place.generation - generation
+    new, stored = len(place.worn() - place.known), place.generation - generation
     return [f"{new} new tokens are used, {stored} stored"] if new > stored else []
 
 

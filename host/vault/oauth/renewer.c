@@ -13,7 +13,7 @@
 enum {
 	RETRY_MS = 2000,
 	POLL_MS = 200,
-	WAIT_MAX_MS = TOKEN_LEASE_MS + 15000, /* a lease that is dead by then was taken over */
+	WAIT_MS = TOKEN_LEASE_MS + 15000, /* a lease that is dead by then was taken over */
 	ATTEMPTS = 2,
 	NOTE_ATTEMPTS = 5,
 	NOTE_RETRY_MS = 500,
@@ -241,8 +241,9 @@ static void conclude(struct renewer *renewer)
 }
 
 /*
- * An answer that could not be stored is tried again, as long as our lease may live: a rotated
- * token exists nowhere else.
+ * An answer that could not be stored, perhaps as the database is locked, is tried again, as long as
+ * our lease may live: a rotated token exists nowhere else. Once another process has taken the
+ * lease, its token is the one.
  */
 static void on_noted(void *arg, const struct err *err)
 {
@@ -251,7 +252,9 @@ static void on_noted(void *arg, const struct err *err)
 	renewer->units--;
 	if (err->kind == ERR_NONE)
 		conclude(renewer);
-	else if (err->kind != ERR_BUSY && ++renewer->note_attempts < NOTE_ATTEMPTS)
+	else if (renewer->round.is_overtaken && renewer->finished == NULL)
+		look(renewer);
+	else if (!renewer->round.is_overtaken && ++renewer->note_attempts < NOTE_ATTEMPTS)
 		wait_for(renewer, NOTE_RETRY_MS, on_note_time);
 	else
 		answer_all(renewer, err);
@@ -331,7 +334,7 @@ static void wait_for_other(struct renewer *renewer)
 
 	if (renewer->waiting_since_ms == 0)
 		renewer->waiting_since_ms = now_ms;
-	if (now_ms - renewer->waiting_since_ms < WAIT_MAX_MS) {
+	if (now_ms - renewer->waiting_since_ms < renewer->options.wait_ms) {
 		wait_for(renewer, renewer->options.poll_ms, on_time);
 		return;
 	}
@@ -435,6 +438,8 @@ struct renewer *renewer_new(const struct renewer_options *options, struct err *e
 			renewer->options.retry_ms = RETRY_MS;
 		if (options->poll_ms == 0)
 			renewer->options.poll_ms = POLL_MS;
+		if (options->wait_ms == 0)
+			renewer->options.wait_ms = WAIT_MS;
 		if (keep_texts(renewer, options))
 			return renewer;
 		free_renewer(renewer);

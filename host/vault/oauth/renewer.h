@@ -75,6 +75,7 @@ struct renewer_options {
 	struct renewer_transport transport;
 	int64_t retry_ms; /* before the second attempt; 0 = 2,000 */
 	int64_t poll_ms;  /* while another asks; 0 = 200 */
+	int64_t wait_ms;  /* for another, at most; 0 = longer than a lease lives */
 };
 
 struct renewer *renewer_new(const struct renewer_options *options, struct err *err);

@@ -83,7 +83,7 @@ static bool has_room(const struct round *round, struct err *err)
 {
 	int64_t bytes = file_free_bytes(store_path(round->options->store));
 
-	return bytes < 0 || bytes >= ROUND_RESERVE_BYTES ||
+	return bytes < 0 || bytes >= ROUND_RESERVE_BYTES || sabotage_is(SABOTAGE_NO_RESERVE) ||
 	       err_set(err, ERR_STORE,
 		       "no room to store a new token: %" PRId64 " bytes free, 4 MiB needed", bytes);
 }
@@ -262,9 +262,8 @@ static bool note_grant(struct store_tx *tx, struct round *round, struct err *err
 	return done;
 }
 
-bool round_note(struct store_tx *tx, void *arg, struct err *err)
+static bool note(struct store_tx *tx, struct round *round, struct err *err)
 {
-	struct round *round = arg;
 	bool may_fall_back = round->has_before && !round->use_before;
 
 	switch (round->answer.verdict) {
@@ -283,4 +282,13 @@ bool round_note(struct store_tx *tx, void *arg, struct err *err)
 		return token_fail(tx, &round->lease, round->options->grant.has_refresh_token, err);
 	}
 	return token_fail(tx, &round->lease, false, err);
+}
+
+bool round_note(struct store_tx *tx, void *arg, struct err *err)
+{
+	struct round *round = arg;
+	bool done = note(tx, round, err);
+
+	round->is_overtaken = !done && err->kind == ERR_BUSY;
+	return done;
 }

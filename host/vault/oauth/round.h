@@ -41,13 +41,18 @@ struct round {
 	struct token_lease lease;
 	struct secret refresh_token;
 	bool has_before;
+
+	bool is_overtaken; /* note: the lease went to another, who has an answer of their own */
 };
 
 void round_fini(struct round *round);
 
 /* STORE_WRITE units; arg is the round. look: ERR_AUTH when a person has to act, ERR_THROTTLED. */
 bool round_look(struct store_tx *tx, void *arg, struct err *err);
-/* Stores the outcome that `answer` and `why` tell. May be repeated after a failure. */
+/*
+ * Stores the outcome that `answer` and `why` tell. May be repeated after a failure, unless that was
+ * to be overtaken.
+ */
 bool round_note(struct store_tx *tx, void *arg, struct err *err);
 
 #endif
