@@ -129,6 +129,17 @@ def clients() -> list[dict[str, Any]]:
     return [person, {**person, "client_id": "elsewhere", "redirect_uris": [REDIRECT + "/"]}, machine]
 
 
+def load(url: str) -> int:
+    """What a browser does with a redirect to this machine; the answer's status."""
+    parts = urllib.parse.urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=READY_S)
+    try:
+        connection.request("GET", f"{parts.path}?{parts.query}")
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
 class Person:
     """Somebody at a browser, with its cookies."""
 

@@ -6,13 +6,14 @@ import contextlib
 import pathlib
 import re
 import shutil
+import socket
 import sqlite3
 import tempfile
 import unittest
 
 from e2e.harness import BINARY, DirectMuster, REPOSITORY
 from e2e.terminal import Terminal
-from oidc.provider import API, LOGIN, Missing, PageError, Person, Provider, install
+from oidc.provider import API, LOGIN, Missing, PageError, Person, Provider, install, load
 
 ACCOUNT = "oak/acme"
 OK, AUTH = 0, 4
@@ -48,14 +49,17 @@ class OidcProvider(unittest.TestCase):
                 *(word for host in (LOGIN, API)
                   for word in ("--connect-to", f"{host}:443:127.0.0.1:{self.provider.port}"))]
 
-    def connect_person(self, client="person:client", accepts=True):
-        """At a terminal: the address is opened in a browser, and where that ends is pasted."""
-        command = self.muster.command(*self.words(client, "person"))
+    def connect_person(self, *more, client="person:client", accepts=True, pastes=True):
+        """At a terminal: the address is opened in a browser, and where that ends is pasted, or loaded."""
+        command = self.muster.command(*self.words(client, "person"), "--no-browser", *more)
         with Terminal(command, self.muster.environment) as terminal:
             terminal.wait_for(QUESTION)
             url = URL.search(terminal.shown)[0]
-            self.landed = Person(self.provider).consent(url, accepts)
-            terminal.answer(QUESTION, self.landed + "\n")
+            landed = Person(self.provider).consent(url, accepts)
+            if pastes:
+                terminal.answer(QUESTION, landed + "\n")
+            else:
+                self.assertEqual(load(landed), 200)
             return terminal.end(), terminal.code
 
     def connect(self):
@@ -91,6 +95,15 @@ class OidcProvider(unittest.TestCase):
         self.assertEqual(self.granted(), ["authorization_code"] + ["refresh_token"] * 4)
         self.assertEqual(len(self.provider.events("rotated")), 4)
         self.assertEqual(self.provider.events("refused") + self.provider.events("revoked"), [])
+
+    def test_the_browser_comes_back_by_itself(self):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        uri = f"http://127.0.0.1:{port}/oauth/callback"
+        shown, code = self.connect_person("--redirect-uri", uri, pastes=False)
+        self.assertEqual(code, OK, shown)
+        self.sync()
+        self.assert_devices()
 
     def test_without_pkce_it_authorizes_nobody(self):
         text = self.connector.read_text()
