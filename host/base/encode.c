@@ -90,6 +90,22 @@ void encode_percent(struct buf *out, const void *data, size_t len)
 	}
 }
 
+void encode_json(struct buf *out, const char *text, size_t len)
+{
+	buf_char(out, '"');
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if (c == '"' || c == '\\')
+			buf_char(out, '\\');
+		if (c >= 0x20)
+			buf_char(out, (char)c);
+		else
+			buf_printf(out, "\\u%04x", c);
+	}
+	buf_char(out, '"');
+}
+
 /* -1 = no hex digit. */
 static int hex_value(char c)
 {

@@ -48,6 +48,16 @@ bool secret_from(struct secret *out, const void *data, size_t len, struct err *e
 	return true;
 }
 
+bool secret_take(struct secret *out, struct buf *buf, struct err *err)
+{
+	bool done = buf_ok(buf, err) && secret_from(out, buf_text(buf), buf->len, err);
+
+	if (buf->data != NULL)
+		secret_wipe(buf->data, buf->size);
+	buf_fini(buf);
+	return done;
+}
+
 void secret_fini(struct secret *secret)
 {
 	if (secret->data != NULL) {

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 
 struct secret {
@@ -23,6 +24,12 @@ bool secret_init(struct secret *out, size_t len, struct err *err);
 
 /* A secret with a copy of data. The caller still wipes its own copy. */
 bool secret_from(struct secret *out, const void *data, size_t len, struct err *err);
+
+/*
+ * What was written becomes the secret; `buf` is wiped and emptied in any case. Its writer makes
+ * room for all of it at once (buf_room): growing would leave copies behind.
+ */
+bool secret_take(struct secret *out, struct buf *buf, struct err *err);
 
 /* Wipes and unmaps. Harmless when empty. */
 void secret_fini(struct secret *secret);

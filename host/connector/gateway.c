@@ -1,6 +1,7 @@
 /* A sandbox's way out to the vendor. */
 #include "connector/gateway.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -13,7 +14,7 @@
 #include "connector/route.h"
 #include "wire/frame.h"
 
-enum { HEADERS_MAX = 32, ABSENT_MAX = 16 };
+enum { HEADERS_MAX = 32, ABSENT_MAX = 16, METHOD_SIZE = 8 };
 
 struct gateway {
 	struct host *host;
@@ -38,6 +39,7 @@ struct request {
 	uint32_t id;
 	int round; /* in which it was asked: a later one is another listing */
 	struct value_tree *args;
+	char method[METHOD_SIZE];
 	struct buf url;
 	bool is_held; /* until the recording has caught up */
 	struct authorization authorization;
@@ -265,20 +267,23 @@ static void note_failure(const struct request *request, const struct err *err)
 
 static void authorize(struct request *request);
 
-static void on_done(void *arg, struct net_reply *reply, const struct err *err)
+static void on_done(void *arg, struct net_reply *reply, const struct err *failure)
 {
 	struct request *request = arg;
+	struct err err = *failure;
 
 	if (reply != NULL && authorization_is_spent(&request->authorization, reply)) {
 		authorize(request);
 		return;
 	}
-	if (err->kind != ERR_NONE)
-		note_failure(request, err);
+	if (reply != NULL && err.kind != ERR_NONE)
+		authorization_explain(&request->authorization, reply, &err);
+	if (err.kind != ERR_NONE)
+		note_failure(request, &err);
 	if (reply != NULL)
-		answer(request, reply, err);
+		answer(request, reply, &err);
 	else
-		guest_fail(request->guest, request->id, err);
+		guest_fail(request->guest, request->id, &err);
 	free_request(request);
 }
 
@@ -327,6 +332,8 @@ static bool request_send(struct request *request, struct err *err)
 	struct net_header headers[HEADERS_MAX + 1];
 	int absent[ABSENT_MAX];
 	struct net_request wanted = {
+		.method = request->method,
+		.url = buf_text(&request->url),
 		.headers = headers,
 		.header_count = take_headers(value_get(args, "headers"), headers),
 		.body = body != NULL && body->type == VALUE_BYTES ? body->bytes : NULL,
@@ -338,10 +345,6 @@ static bool request_send(struct request *request, struct err *err)
 		.absent_count = take_absent(value_get(args, "absent"), absent),
 	};
 
-	buf_clear(&request->url);
-	if (!endpoint_resolve(gateway->endpoint, args, &wanted.method, &request->url, err))
-		return false;
-	wanted.url = buf_text(&request->url);
 	authorization_attach(&request->authorization, &wanted);
 	if (!has_header(headers, wanted.header_count, "Accept"))
 		headers[wanted.header_count++] =
@@ -369,9 +372,24 @@ static void authorize(struct request *request)
 {
 	struct err err = ERR_INIT;
 
-	if (!authorization_get(&request->authorization, request->gateway->authorizer, on_authorized,
-			       request, &err))
+	if (!authorization_get(&request->authorization, request->gateway->authorizer,
+			       request->method, buf_text(&request->url), on_authorized, request,
+			       &err))
 		fail_request(request, &err);
+}
+
+static void begin(struct request *request)
+{
+	const struct endpoint *endpoint = request->gateway->endpoint;
+	const char *method;
+	struct err err = ERR_INIT;
+
+	if (!endpoint_resolve(endpoint, value_root(request->args), &method, &request->url, &err)) {
+		fail_request(request, &err);
+		return;
+	}
+	snprintf(request->method, sizeof(request->method), "%s", method);
+	authorize(request);
 }
 
 /* The one that has waited longest; NULL = none does. */
@@ -393,7 +411,7 @@ static void send_held(void *arg)
 
 	while ((request = oldest_held(gateway)) != NULL) {
 		request->is_held = false;
-		authorize(request);
+		begin(request);
 	}
 }
 
@@ -422,5 +440,5 @@ void gateway_http(struct gateway *gateway, struct guest *guest, uint32_t id, con
 	}
 	request->is_held = exchange_is_behind(gateway->exchange);
 	if (!request->is_held)
-		authorize(request);
+		begin(request);
 }

@@ -170,7 +170,7 @@ bool token_request_scopes(const struct value *auth, struct buf *out, struct err 
 	return done;
 }
 
-static bool write_scopes(const struct value *auth, struct buf *out, struct err *err)
+bool token_request_write_scopes(const struct value *auth, struct buf *out, struct err *err)
 {
 	struct buf set = BUF_INIT;
 	bool done = token_request_scopes(auth, &set, err);
@@ -189,7 +189,7 @@ bool token_client_init(struct token_client *out, const struct tokens_options *op
 	*out = (struct token_client){ 0 };
 	if (!copy_part(options, auth, "client_id", &out->id, err) ||
 	    (has_secret && !copy_part(options, auth, "client_secret", &out->secret, err)) ||
-	    !write_scopes(auth, &out->scopes, err))
+	    !token_request_write_scopes(auth, &out->scopes, err))
 		return false;
 	out->client = (struct oauth_client){
 		.id = out->id.data,
@@ -365,14 +365,34 @@ static bool add_other(struct token_reading *out, const struct value *errors, str
 bool token_reading_init(struct token_reading *out, const struct value *auth,
 			const struct value *errors, struct err *err)
 {
-	bool is_login = str_eq(value_text(auth, "kind", ""), "exchange");
+	const char *kind = value_text(auth, "kind", "");
+	bool is_login = str_eq(kind, "exchange");
 
 	*out = (struct token_reading){ 0 };
 	out->reading = (struct oauth_reading){
 		.token_field = is_login ? value_text(auth, "field", "") : "access_token",
 		.seconds_field = is_login ? value_text(auth, "lives_field", NULL) : "expires_in",
-		.lives_max_ms = value_int(auth, "lives_s", 0) * 1000,
+		/* Of a jwt it is the life of what we sign. */
+		.lives_max_ms = str_eq(kind, "jwt") ? 0 : value_int(auth, "lives_s", 0) * 1000,
 	};
 	return add_rules(out, value_get(auth, "errors"), err) &&
 	       add_expired(out, value_get(auth, "expired"), err) && add_other(out, errors, err);
+}
+
+static bool has_sign(const struct token_sign *signs, size_t count, const struct net_reply *reply)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (signs[i].status == reply->status && reply->body.len <= TOKEN_BODY_MAX &&
+		    oauth_fields_fit(signs[i].fields, signs[i].field_count, reply->body.data,
+				     reply->body.len))
+			return true;
+	}
+	return false;
+}
+
+bool token_reading_is_refusal(const struct token_reading *reading, const struct net_reply *reply)
+{
+	if (reply->status == 401)
+		return !has_sign(reading->other, reading->other_count, reply);
+	return has_sign(reading->expired, reading->expired_count, reply);
 }

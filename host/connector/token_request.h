@@ -6,7 +6,7 @@
 #include "vault/oauth/answer.h"
 #include "vault/oauth/request.h"
 
-enum { TOKEN_PARTS_MAX = 16 };
+enum { TOKEN_PARTS_MAX = 16, TOKEN_BODY_MAX = 64 * 1024 };
 
 /* The client that an oauth2 auth declares. It must not move: `client` points into it. */
 struct token_client {
@@ -37,6 +37,8 @@ size_t token_request_params(const struct value *params, struct oauth_part out[TO
 
 /* The scopes that auth declares, as a set (vault/oauth/scopes.h). */
 bool token_request_scopes(const struct value *auth, struct buf *out, struct err *err);
+/* The same as the server wants to read them. */
+bool token_request_write_scopes(const struct value *auth, struct buf *out, struct err *err);
 
 enum { TOKEN_RULES_MAX = 16, TOKEN_FIELDS_MAX = 48 };
 
@@ -63,5 +65,11 @@ struct token_reading {
 /* `errors`: the connector's, which know a 401 that no other token would help with. */
 bool token_reading_init(struct token_reading *out, const struct value *auth,
 			const struct value *errors, struct err *err);
+
+/*
+ * Does this answer say that the token is no longer good? 401, unless the connector's `errors` know
+ * its body as something else (a missing scope); or what `expired` declares.
+ */
+bool token_reading_is_refusal(const struct token_reading *reading, const struct net_reply *reply);
 
 #endif

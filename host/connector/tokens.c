@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/encode.h"
 #include "base/str.h"
+#include "connector/jwt.h"
 #include "connector/route.h"
 #include "connector/token_request.h"
 #include "crypto/digest.h"
@@ -14,7 +16,6 @@
 enum {
 	CONNECT_MS = 10000,
 	TOTAL_MS = 30000, /* half of a lease: the answer can still be stored */
-	BODY_MAX = 64 * 1024,
 };
 
 struct tokens {
@@ -24,6 +25,8 @@ struct tokens {
 	struct oauth_request
 		request; /* what is asked each time; of a consent: the client, for the mark */
 	struct token_client client; /* of a consent */
+	struct jwt jwt;		    /* what an assertion is made of */
+	struct buf scopes; /* that an assertion asks for, as the server wants to read them */
 	struct oauth_request trade; /* of a code, under way */
 	struct endpoint *endpoint;
 	struct buf url;
@@ -45,6 +48,8 @@ static void free_tokens(struct tokens *tokens)
 	oauth_request_fini(&tokens->request);
 	oauth_request_fini(&tokens->trade);
 	token_client_fini(&tokens->client);
+	jwt_fini(&tokens->jwt);
+	buf_fini(&tokens->scopes);
 	endpoint_free(tokens->endpoint);
 	buf_fini(&tokens->url);
 	free(tokens);
@@ -52,11 +57,17 @@ static void free_tokens(struct tokens *tokens)
 
 /* --- what is declared --- */
 
+/* Is a token asked for with something that we sign? */
+static bool is_assertion(const struct value *auth)
+{
+	return str_eq(value_text(auth, "kind", ""), "jwt") && value_get(auth, "token") != NULL;
+}
+
 bool tokens_are_declared(const struct value *auth)
 {
 	const char *kind = value_text(auth, "kind", "");
 
-	return str_eq(kind, "oauth2") || str_eq(kind, "exchange");
+	return str_eq(kind, "oauth2") || str_eq(kind, "exchange") || is_assertion(auth);
 }
 
 bool tokens_need_consent(const struct value *auth)
@@ -80,24 +91,9 @@ const char *tokens_prefix(const struct tokens *tokens)
 	return value_text(tokens->auth, "prefix", "Bearer");
 }
 
-static bool has_sign(const struct token_sign *signs, size_t count, const struct net_reply *reply)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (signs[i].status == reply->status && reply->body.len <= BODY_MAX &&
-		    oauth_fields_fit(signs[i].fields, signs[i].field_count, reply->body.data,
-				     reply->body.len))
-			return true;
-	}
-	return false;
-}
-
 bool tokens_are_refused(const struct tokens *tokens, const struct net_reply *reply)
 {
-	const struct token_reading *reading = &tokens->reading;
-
-	if (reply->status == 401)
-		return !has_sign(reading->other, reading->other_count, reply);
-	return has_sign(reading->expired, reading->expired_count, reply);
+	return token_reading_is_refusal(&tokens->reading, reply);
 }
 
 /* --- the way to the token address --- */
@@ -168,7 +164,7 @@ static bool send_request(void *arg, const struct oauth_request *request, renewer
 		.body_len = request->body.len,
 		.content_type = request->content_type,
 		.allow = endpoint_allowed(tokens->endpoint),
-		.max_body_bytes = BODY_MAX,
+		.max_body_bytes = TOKEN_BODY_MAX,
 	};
 
 	tokens->authorization = (struct net_header){ "Authorization", request->authorization.data };
@@ -184,11 +180,28 @@ static bool copy_secret(struct secret *out, const struct secret *from, struct er
 	return from->data == NULL || secret_from(out, from->data, from->len, err);
 }
 
+/* Each with a time and a number of its own: servers take one only once. */
+static bool write_assertion(const struct tokens *tokens, struct oauth_request *out, struct err *err)
+{
+	const struct oauth_client nobody = { .id = "", .scopes = buf_text(&tokens->scopes) };
+	struct redact *redact = tokens->host->redact;
+	struct secret assertion = SECRET_INIT;
+	bool done =
+		jwt_make(&tokens->jwt, clock_wall_ms(), &assertion, err) &&
+		(redact == NULL || redact_add(redact, "jwt", assertion.data, assertion.len, err)) &&
+		oauth_request_assertion(out, &nobody, &assertion, err);
+
+	secret_fini(&assertion);
+	return done;
+}
+
 static bool write_request(void *arg, const struct secret *refresh_token, struct oauth_request *out,
 			  struct err *err)
 {
 	const struct tokens *tokens = arg;
 
+	if (is_assertion(tokens->auth))
+		return write_assertion(tokens, out, err);
 	if (refresh_token != NULL)
 		return oauth_request_refresh(out, &tokens->client.client, refresh_token, err);
 	*out = (struct oauth_request){ .content_type = tokens->request.content_type };
@@ -233,6 +246,28 @@ static bool make_mark(const struct tokens *tokens, const char *credential_id, st
 	return done && buf_ok(out, err);
 }
 
+/* What is the same in all assertions, and the scopes: for the mark. */
+static bool describe_assertion(struct tokens *tokens, const struct tokens_options *options,
+			       struct err *err)
+{
+	const struct auth_parts parts = { options->settings, options->secrets,
+					  options->secret_count };
+	struct secret jwt = SECRET_INIT;
+	struct buf text = BUF_INIT;
+	bool done = jwt_init(&tokens->jwt, tokens->auth, &parts, buf_text(&tokens->url), err) &&
+		    token_request_write_scopes(tokens->auth, &tokens->scopes, err) &&
+		    jwt_describe(&tokens->jwt, &jwt, err);
+
+	if (done) {
+		buf_room(&text, jwt.len + tokens->scopes.len + 2);
+		buf_append(&text, jwt.data, jwt.len + 1);
+		buf_append(&text, buf_text(&tokens->scopes), tokens->scopes.len);
+		done = secret_take(&tokens->request.body, &text, err);
+	}
+	secret_fini(&jwt);
+	return done;
+}
+
 /*
  * What is asked each time. Of a consent only the client is part of the mark: connectors that share
  * it want different scopes, and one token serves them all.
@@ -242,6 +277,8 @@ static bool write_fixed(struct tokens *tokens, const struct tokens_options *opti
 {
 	struct oauth_client bare;
 
+	if (is_assertion(tokens->auth))
+		return describe_assertion(tokens, options, err);
 	if (!tokens_need_consent(tokens->auth))
 		return token_request_write(options, &tokens->request, err);
 	if (!token_client_init(&tokens->client, options, err))

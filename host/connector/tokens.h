@@ -1,7 +1,7 @@
 /*
- * Tokens as a connector declares them (auth kinds oauth2 and exchange), for one account: what is
- * sent to which address, how its answers read, and the way there. When to ask and who may is the
- * business of vault/oauth/renewer.h.
+ * Tokens as a connector declares them (auth kinds oauth2, exchange, and jwt with a token address),
+ * for one account: what is sent to which address, how its answers read, and the way there. When to
+ * ask and who may is the business of vault/oauth/renewer.h.
  *
  * Token calls go over a client of their own, on the account's way (ca_file, connect_to, proxy,
  * allowed addresses): they are neither recorded nor logged, and the vendor's limits do not count
@@ -65,10 +65,7 @@ const struct oauth_reading *tokens_reading(const struct tokens *tokens);
 const char *tokens_header(const struct tokens *tokens);
 const char *tokens_prefix(const struct tokens *tokens);
 
-/*
- * Does this answer say that the token is no longer good? 401, unless the connector's `errors` know
- * its body as something else (a missing scope); or what `expired` declares.
- */
+/* See token_reading_is_refusal. */
 bool tokens_are_refused(const struct tokens *tokens, const struct net_reply *reply);
 
 #endif

@@ -288,6 +288,22 @@ static bool set_method(CURL *easy, const struct http_request *request)
 	return curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method) == CURLE_OK;
 }
 
+static bool set_blob(CURL *easy, CURLoption option, const void *data, size_t len)
+{
+	struct curl_blob blob = { (void *)(uintptr_t)data, len, CURL_BLOB_NOCOPY };
+
+	return curl_easy_setopt(easy, option, &blob) == CURLE_OK;
+}
+
+/* libcurl compares the certificate when it looks for a connection to use again. */
+static bool set_certificate(CURL *easy, const struct net_certificate *certificate)
+{
+	return certificate == NULL ||
+	       (set_blob(easy, CURLOPT_SSLCERT_BLOB, certificate->certificate,
+			 certificate->certificate_len) &&
+		set_blob(easy, CURLOPT_SSLKEY_BLOB, certificate->key, certificate->key_len));
+}
+
 static bool set_request(struct http_exchange *exchange)
 {
 	const struct http_request *request = &exchange->request;
@@ -295,6 +311,7 @@ static bool set_request(struct http_exchange *exchange)
 
 	return curl_easy_setopt(easy, CURLOPT_CURLU, request->url->parsed) == CURLE_OK &&
 	       set_method(easy, request) && add_headers(exchange) && drop_defaults(exchange) &&
+	       set_certificate(easy, request->certificate) &&
 	       curl_easy_setopt(easy, CURLOPT_HTTPHEADER, exchange->headers) == CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, (long)!request->is_idempotent) ==
 		       CURLE_OK;

@@ -40,6 +40,7 @@ struct http_request {
 	const struct policy_url *url;
 	const struct net_header *headers, *credentials;
 	size_t header_count, credential_count;
+	const struct net_certificate *certificate; /* or NULL */
 	const void *body;
 	size_t body_len;
 	size_t max_body_bytes;

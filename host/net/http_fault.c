@@ -47,6 +47,40 @@ static void refuse_certificate(const char *detail, long verify, struct err *err)
 	}
 }
 
+/*
+ * The vendor's word about the certificate that we showed, or did not show (RFC 8446, 6.2). With TLS
+ * 1.3 it comes after the handshake, where the answer is awaited. NULL = it is about something else.
+ */
+static const char *find_alert(const char *detail)
+{
+	static const char *const alerts[] = {
+		"bad certificate",     "unsupported certificate", "certificate revoked",
+		"certificate expired", "certificate unknown",	  "unknown ca",
+		"access denied",       "certificate required",	  "no certificate",
+	};
+	const char *alert = strstr(detail, " alert ");
+
+	for (size_t i = 0; alert != NULL && i < sizeof(alerts) / sizeof(alerts[0]); i++) {
+		if (str_has_prefix(alert + strlen(" alert "), alerts[i]))
+			return alerts[i];
+	}
+	return NULL;
+}
+
+static enum retry_class fault_of_alert(const char *alert, struct err *err)
+{
+	bool is_missing = str_eq(alert, "certificate required") || str_eq(alert, "no certificate");
+
+	if (is_missing)
+		err_set(err, ERR_AUTH, "the vendor wants a client certificate: %s", alert);
+	else
+		err_set(err, ERR_AUTH, "the vendor refuses the client certificate: %s", alert);
+	err_hint(err, is_missing ? "choose the way of signing in that has one, or another address"
+				 : "have the vendor issue one for this account, and store it: "
+				   "muster accounts reconnect ACCOUNT");
+	return RETRY_NONE;
+}
+
 /* A handshake that was cut off may succeed next time; one that was refused will not. */
 static bool is_cut_off(const char *detail)
 {
@@ -102,9 +136,13 @@ enum retry_class http_fault_of_transfer(int curl_code, const char *detail, long 
 					bool has_status, struct err *err)
 {
 	CURLcode code = (CURLcode)curl_code;
+	const char *alert;
 
 	if (*detail == '\0')
 		detail = curl_easy_strerror(code);
+	alert = find_alert(detail);
+	if (alert != NULL)
+		return fault_of_alert(alert, err);
 	switch (code) {
 	case CURLE_OUT_OF_MEMORY:
 		/* Also libcurl's word for a line that outgrows CURL_MAX_HTTP_HEADER. */

@@ -218,9 +218,27 @@ struct net_attempt {
 typedef void net_done_fn(void *arg, struct net_reply *reply, const struct err *err);
 typedef void net_attempt_fn(void *arg, const struct net_attempt *attempt);
 
+/* A certificate for our end of TLS and its private key, both in PEM form. */
+struct net_certificate {
+	const void *certificate, *key;
+	size_t certificate_len, key_len;
+};
+
+/* A request as it is about to be sent. Everything is valid during the call only. */
+struct net_sending {
+	const char *method, *path;
+	const char *host;  /* as in the Host header, with a port that is not 443 */
+	const char *query; /* without the question mark; "" = none */
+	const void *body;
+	size_t body_len;
+};
+
+/* Writes credentials that depend on the request or the time. false + err: it cannot be sent. */
+typedef bool net_sign_fn(void *arg, const struct net_sending *sending, struct err *err);
+
 /*
- * Copied, but for `credentials` and `body` (they may hold secrets): these are borrowed until done.
- * `allow` is looked at during net_send only.
+ * Copied, but for `credentials`, `certificate` and `body` (they may hold secrets): these are
+ * borrowed until done. `allow` is looked at during net_send only.
  */
 struct net_request {
 	const char *method, *url; /* the URL is absolute */
@@ -228,6 +246,15 @@ struct net_request {
 	size_t header_count; /* not secret */
 	const struct net_header *credentials;
 	size_t credential_count; /* attached after all checks; never logged, never in `attempted` */
+	/*
+	 * NULL = nothing. Before each attempt: writes the values of `credentials` anew, in the
+	 * array that was given; names and count stay. The values are checked again.
+	 */
+	net_sign_fn *sign;
+	void *sign_arg;
+	/* NULL = none. A connection that was made with it serves no request without it, and none
+	 * with another one. */
+	const struct net_certificate *certificate;
 	const void *body;
 	size_t body_len;
 	const char *content_type; /* NULL = none */

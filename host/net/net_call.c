@@ -312,6 +312,33 @@ static struct peer find_peer(const struct net_call *call)
 	return peer;
 }
 
+/* Credentials of this attempt. They are checked again: what they are made of is not ours. */
+static bool sign(struct net_call *call, struct err *err)
+{
+	const struct net_request *request = &call->request;
+	const char *authority = call->url.text + strlen("https://");
+	char host[POLICY_HOST_MAX + sizeof("[]:65535")];
+	const struct net_sending sending = {
+		.method = request->method,
+		.host = host,
+		.path = call->url.path,
+		.query = call->url.query != NULL ? call->url.query : "",
+		.body = request->body,
+		.body_len = request->body_len,
+	};
+
+	if (request->sign == NULL)
+		return true;
+	snprintf(host, sizeof(host), "%.*s", (int)strcspn(authority, "/?"), authority);
+	if (!request->sign(request->sign_arg, &sending, err))
+		return false;
+	for (size_t i = 0; i < request->credential_count; i++) {
+		if (!policy_check_credential(&request->credentials[i], err))
+			return false;
+	}
+	return true;
+}
+
 static void send_to(struct net_call *call, const struct peer *peer,
 		    const struct loop_addresses *addresses)
 {
@@ -323,6 +350,7 @@ static void send_to(struct net_call *call, const struct peer *peer,
 		.header_count = request->header_count,
 		.credentials = request->credentials,
 		.credential_count = request->credential_count,
+		.certificate = request->certificate,
 		.body = request->body,
 		.body_len = request->body_len,
 		.max_body_bytes = request->max_body_bytes,
@@ -335,7 +363,8 @@ static void send_to(struct net_call *call, const struct peer *peer,
 	struct err err = ERR_INIT;
 
 	call->attempts++;
-	call->exchange = http_start(call->net->http, &exchange, on_exchanged, call, &err);
+	if (sign(call, &err))
+		call->exchange = http_start(call->net->http, &exchange, on_exchanged, call, &err);
 	if (call->exchange == NULL)
 		net_call_fail(call, &err);
 }

@@ -46,7 +46,12 @@ class Connection:
         host = headers.get("host", "").partition(":")[0].lower()
         if headers.get("connection", "").lower() == "close" or version == "HTTP/1.0":
             self.alive = False
-        return Request(method, host, path, query, headers, body, target, version)
+        return Request(method, host, path, query, headers, body, target, version,
+                       self._certificate_name())
+
+    def _certificate_name(self) -> str:
+        subject = (self.sock.getpeercert() or {}).get("subject", ())
+        return dict(pair for part in subject for pair in part).get("commonName", "")
 
     def _read_line(self) -> Optional[str]:
         line = self.file.readline(LINE_MAX + 1)
@@ -111,7 +116,9 @@ class Connection:
 def head(reply: Reply, framing: list[tuple[str, str]]) -> bytes:
     """Status line and headers, the empty line included."""
     reason = http.client.responses.get(reply.status, "Status")
-    lines = [f"HTTP/1.1 {reply.status} {reason}", f"Date: {email.utils.formatdate(usegmt=True)}"]
+    lines = [f"HTTP/1.1 {reply.status} {reason}"]
+    if not any(name == "Date" for name, _ in reply.headers):
+        lines.append(f"Date: {email.utils.formatdate(usegmt=True)}")
     if reply.content_type:
         lines.append(f"Content-Type: {reply.content_type}")
     lines += [f"{name}: {value}" for name, value in reply.headers + framing]

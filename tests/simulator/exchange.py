@@ -43,6 +43,7 @@ class Request:
     body: bytes = b""
     target: str = ""  # as it stood in the request line
     version: str = "HTTP/1.1"
+    certificate: str = ""  # the common name of the client's, which was verified; "" = none
 
     def without(self, *names: str) -> "Request":
         """The same request less some query parameters."""

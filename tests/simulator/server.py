@@ -4,8 +4,10 @@ Server can live inside a test's process (start, stop) or be a program of its own
 """
 
 import contextlib
+import os
 import pathlib
 import secrets
+import select
 import socket
 import socketserver
 import ssl
@@ -35,6 +37,16 @@ def certificate_names(hosts: list[str]) -> list[str]:
     return sorted(set(hosts) | neighbours)
 
 
+def say_goodbye(sock: ssl.SSLSocket) -> None:
+    """Ends a connection so that the client sees why: unread bytes would make it a reset, and of TLS 1.3
+    a refused client has sent its request already."""
+    with contextlib.suppress(OSError):
+        sock.shutdown(socket.SHUT_WR)
+        while select.select([sock], [], [], HANDSHAKE_S)[0] and os.read(sock.fileno(), 65536):
+            pass
+    sock.close()
+
+
 class Handler(socketserver.BaseRequestHandler):
     """One connection; `server.owner` is the Server."""
 
@@ -42,9 +54,15 @@ class Handler(socketserver.BaseRequestHandler):
         owner: Server = self.server.owner
         try:
             self.request.settimeout(HANDSHAKE_S)
-            sock = owner.tls.wrap_socket(self.request, server_side=True)
+            sock = owner.tls.wrap_socket(self.request, server_side=True, do_handshake_on_connect=False)
         except (OSError, ValueError) as error:
             owner.ledger.note_handshake(error)
+            return
+        try:
+            sock.do_handshake()
+        except (OSError, ValueError) as error:
+            owner.ledger.note_handshake(error)
+            say_goodbye(sock)
             return
         owner.track(sock)
         try:
@@ -80,6 +98,10 @@ class Server:
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.tls.load_cert_chain(pki.make_leaf(folder, certificate_names(list(self.services))))
         self.tls.set_alpn_protocols(["http/1.1"])
+        for service in self.services.values():
+            if service.client_authority:
+                self.tls.verify_mode = ssl.CERT_OPTIONAL
+                self.tls.load_verify_locations(service.client_authority)
         self.ledger = Ledger(folder / "ledger.ndjson", keep_ids)
         self.faults = Faults()
         self.memories: dict[tuple, faults_page.Memory] = defaultdict(faults_page.Memory)

@@ -5,11 +5,13 @@ part of the --spec file; its keys are documented by the vendor.
 """
 
 import importlib
+import pathlib
 from typing import Any, Optional
 
 from .exchange import Reply, Request
 
-VENDORS = ("kandji", "fleet", "harbor", "jumpcloud", "manageengine", "workspace_one_uem")
+VENDORS = ("kandji", "fleet", "harbor", "jumpcloud", "manageengine", "quay",
+           "workspace_one_uem")
 
 
 class SpecError(ValueError):
@@ -20,6 +22,7 @@ class Service:
     """One tenant of one vendor. Calls come from many threads; a service locks itself."""
 
     hosts: tuple[str, ...] = ()
+    client_authority: Optional[pathlib.Path] = None  # whose certificates clients may show
 
     def parts(self) -> list["Service"]:
         """A tenant that several APIs show, each at hosts of its own, is several services."""

@@ -1,7 +1,6 @@
 /* Requests to a token address. */
 #include "vault/oauth/request.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -16,18 +15,7 @@ void oauth_request_fini(struct oauth_request *request)
 	secret_fini(&request->authorization);
 }
 
-/* --- writing secrets: room is made at once, growing would leave copies behind --- */
-
-/* What was written becomes the secret; `buf` is wiped. */
-static bool keep(struct secret *out, struct buf *buf, struct err *err)
-{
-	bool done = buf_ok(buf, err) && secret_from(out, buf_text(buf), buf->len, err);
-
-	if (buf->data != NULL)
-		secret_wipe(buf->data, buf->size);
-	buf_fini(buf);
-	return done;
-}
+/* --- writing secrets --- */
 
 static size_t bytes_of(const struct oauth_part *parts, size_t count)
 {
@@ -51,26 +39,7 @@ static bool write_form(struct secret *out, const struct oauth_part *parts, size_
 		buf_char(&form, '=');
 		encode_percent(&form, parts[i].value, parts[i].len);
 	}
-	return keep(out, &form, err);
-}
-
-static void write_json_text(struct buf *out, const char *text, size_t len)
-{
-	buf_char(out, '"');
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
-		char escaped[8];
-
-		if (c == '"' || c == '\\')
-			buf_char(out, '\\');
-		if (c >= 0x20) {
-			buf_char(out, (char)c);
-			continue;
-		}
-		snprintf(escaped, sizeof(escaped), "\\u%04x", c);
-		buf_str(out, escaped);
-	}
-	buf_char(out, '"');
+	return secret_take(out, &form, err);
 }
 
 static bool write_json(struct secret *out, const struct oauth_part *parts, size_t count,
@@ -88,12 +57,12 @@ static bool write_json(struct secret *out, const struct oauth_part *parts, size_
 	for (size_t i = 0; i < count; i++) {
 		if (i > 0)
 			buf_char(&json, ',');
-		write_json_text(&json, parts[i].name, strlen(parts[i].name));
+		encode_json(&json, parts[i].name, strlen(parts[i].name));
 		buf_char(&json, ':');
-		write_json_text(&json, parts[i].value, parts[i].len);
+		encode_json(&json, parts[i].value, parts[i].len);
 	}
 	buf_char(&json, '}');
-	return keep(out, &json, err);
+	return secret_take(out, &json, err);
 }
 
 /* Takes the plain pair over. */
@@ -105,7 +74,7 @@ static bool write_basic(struct secret *out, struct secret *pair, struct err *err
 	buf_str(&text, "Basic ");
 	encode_base64(&text, pair->data, pair->len);
 	secret_fini(pair);
-	return keep(out, &text, err);
+	return secret_take(out, &text, err);
 }
 
 bool oauth_basic(struct secret *out, const char *user, size_t user_len, const char *password,
@@ -132,7 +101,7 @@ static bool write_client_basic(struct secret *out, const struct oauth_client *cl
 	encode_percent(&text, client->id, strlen(client->id));
 	buf_char(&text, ':');
 	encode_percent(&text, client->secret->data, client->secret->len);
-	return keep(&pair, &text, err) && write_basic(out, &pair, err);
+	return secret_take(&pair, &text, err) && write_basic(out, &pair, err);
 }
 
 /* --- grants --- */
@@ -229,6 +198,16 @@ bool oauth_request_code(struct oauth_request *out, const struct oauth_client *cl
 	add_secret(&parts, "code", code);
 	add_text(&parts, "redirect_uri", redirect_uri);
 	add_secret(&parts, "code_verifier", verifier);
+	return finish(out, &parts, client, err);
+}
+
+bool oauth_request_assertion(struct oauth_request *out, const struct oauth_client *client,
+			     const struct secret *assertion, struct err *err)
+{
+	struct parts parts = begin("urn:ietf:params:oauth:grant-type:jwt-bearer");
+
+	add_secret(&parts, "assertion", assertion);
+	add_text(&parts, "scope", client->scopes);
 	return finish(out, &parts, client, err);
 }
 

@@ -29,7 +29,7 @@ struct oauth_part {
 };
 
 struct oauth_client {
-	const char *id;
+	const char *id;		     /* "" = none is told */
 	const struct secret *secret; /* NULL = a public client */
 	bool is_basic;		     /* in the Authorization header, else in the body */
 	const char *scopes;	     /* as the server wants to read them; "" = none are asked for */
@@ -48,6 +48,9 @@ bool oauth_request_password(struct oauth_request *out, const struct oauth_client
 bool oauth_request_code(struct oauth_request *out, const struct oauth_client *client,
 			const struct secret *code, const char *redirect_uri,
 			const struct secret *verifier, struct err *err);
+/* A signed assertion in place of a client's secret (RFC 7523, 2.1). */
+bool oauth_request_assertion(struct oauth_request *out, const struct oauth_client *client,
+			     const struct secret *assertion, struct err *err);
 
 /* A login call: a form, or an object of texts in JSON. ERR_AUTH for a value that is no UTF-8. */
 bool oauth_request_form(struct oauth_request *out, const struct oauth_part *parts, size_t count,

@@ -1,9 +1,8 @@
 -- The `auth` of a connector: what it may say, one record a kind, and what no shape can say.
--- scripts/README.md ("Auth") explains each key in words; which kinds this version carries out stands
--- there, too.
+-- scripts/README.md ("Auth") explains each key in words; the host carries out all of them.
 --
 --   auth.rule                                     -- for schema.check
---   auth.check(connector.auth, { types, bases, check_template }, at)   -- raises at the first fault
+--   auth.check(connector.auth, { types, bases, calls, check_template }, at)   -- raises at the first fault
 --
 -- What a credential is made of is named by its setting. Token addresses are calls of declared bases
 -- ("accounts:/oauth/v2/token"): so the hosts that get a secret are bounded as all others are.
@@ -51,7 +50,7 @@ local token_errors <const> = schema.list(schema.record {
   end,
 })
 
-local COMMON <const> = { kind = required_text, except = texts, base = text, bases = texts }
+local COMMON <const> = { kind = required_text, except = texts, bases = schema.list(text, { min = 1 }) }
 
 local function record(fields)
   for key, rule in pairs(COMMON) do
@@ -63,7 +62,7 @@ end
 -- A kind whose requests bear a token that ends some day.
 local function token_record(fields)
   fields.prefix, fields.header = text, text
-  fields.lives_s, fields.expired = seconds, expired
+  fields.lives_s, fields.expired = fields.lives_s or seconds, expired
   return record(fields)
 end
 
@@ -89,14 +88,16 @@ local KINDS <const> = {
   jwt = token_record {
     key = required_text, claims = scalars, headers = scalars, token = address {},
     algorithm = schema.text { required = true, one_of = { "RS256", "RS384", "RS512", "ES256", "HS256" } },
-    scopes = texts, errors = token_errors,
+    scopes = texts, scope_separator = schema.text { one_of = { " ", "," } }, errors = token_errors,
+    lives_s = schema.integer { min = 60 },
   },
   hmac = record {
     key = required_text, template = required_text, headers = schema.map(text, { required = true }),
     algorithm = schema.text { required = true, one_of = { "sha1", "sha256", "sha512" } },
     encoding = schema.text { one_of = { "hex", "base64", "base64url" } },
+    timestamp = schema.text { one_of = { "seconds", "milliseconds", "rfc3339", "http" } },
   },
-  mtls = record { certificate = required_text, key = required_text },
+  mtls = record { certificate = required_text, key = required_text, headers = schema.map(text) },
 }
 
 local kind_rule <const> = schema.either(function(value, at)
@@ -282,36 +283,85 @@ function checks.exchange(rule, known, at)
   end
 end
 
+-- What the host writes into a token itself: claims, then headers.
+local OWN_MEMBERS <const> = { claims = { "exp", "iat", "jti" }, headers = { "alg" } }
+local MEMBERS_MAX <const> = 16
+
+local function check_member(value, at)
+  local kind = math.type(value) or type(value)
+  if kind ~= "string" and kind ~= "integer" and kind ~= "boolean" then
+    schema.fail(at, "must be a text, an integer, true or false")
+  end
+end
+
+local function check_members(rule, which, words, known, at)
+  local below = schema.below(at, which)
+  local names = schema.sorted_keys(rule[which] or {})
+  if #names > MEMBERS_MAX then
+    schema.fail(below, "at most %d", MEMBERS_MAX)
+  end
+  for _, member in ipairs(names) do
+    check_member(rule[which][member], schema.below(below, member))
+    if schema.contains(OWN_MEMBERS[which], member) then
+      schema.fail(schema.below(below, member), "is written by the host")
+    end
+  end
+  check_templates(rule[which] or {}, known, words, below)
+end
+
 function checks.jwt(rule, known, at)
   check_secret(rule.key, known, schema.below(at, "key"))
-  check_templates(rule.claims or {}, known, { "token" }, schema.below(at, "claims"))
   if rule.token then
     check_address(rule.token, known, schema.below(at, "token"))
+  else
+    forbid_keys(rule, { "scopes", "scope_separator", "errors" },
+      "has no place without a token address", at)
   end
+  check_members(rule, "claims", rule.token and { "token" } or {}, known, at)
+  check_members(rule, "headers", {}, known, at)
   check_scopes(rule, at)
 end
 
-local SIGNED_PARTS <const> = { "method", "host", "path", "query", "body", "timestamp" }
+local SIGNED_PARTS <const> = {
+  "method", "host", "path", "query", "body", "body_sha256", "timestamp", "nonce",
+}
 
 function checks.hmac(rule, known, at)
   check_secret(rule.key, known, schema.below(at, "key"))
   check_templates({ template = rule.template }, known, SIGNED_PARTS, at)
-  check_templates(rule.headers, known, { "signature", "timestamp" }, schema.below(at, "headers"))
+  check_templates(rule.headers, known, { "signature", "timestamp", "nonce", "body_sha256" },
+    schema.below(at, "headers"))
 end
 
 function checks.mtls(rule, known, at)
   check_secret(rule.certificate, known, schema.below(at, "certificate"))
   check_secret(rule.key, known, schema.below(at, "key"))
+  checks.header(rule, known, at)
+end
+
+-- Which requests bear it.
+local function check_reach(rule, known, at)
+  for i, call in ipairs(rule.except or {}) do
+    if not schema.contains(known.calls, call) then
+      schema.unknown(schema.below(schema.below(at, "except"), i), call, known.calls, "call")
+    end
+  end
+  for i, base in ipairs(rule.bases or {}) do
+    if not known.bases[base] then
+      schema.unknown(schema.below(schema.below(at, "bases"), i), base, schema.sorted_keys(known.bases), "base")
+    end
+  end
 end
 
 ---Raises at the first fault of an auth that has the right shape.
 ---@param rule table
----@param known table { types = setting id -> type, bases = name -> template, check_template = of a text with
----  {setting} and {setting.column} in it }
+---@param known table { types = setting id -> type, bases = name -> template, calls = list of "GET api:/x",
+---  check_template = of a text with {setting} and {setting.column} in it }
 ---@param at muster.Place
 function auth.check(rule, known, at)
   if not rule.alternatives then
     checks[rule.kind](rule, known, at)
+    check_reach(rule, known, at)
     return
   end
   check_setting(rule.choose, known, schema.below(at, "choose"))

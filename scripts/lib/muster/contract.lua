@@ -258,6 +258,21 @@ local function check_errors(errors, types, at)
   end
 end
 
+-- Every call of the check and the streams, as it is written.
+local function declared_calls(connector)
+  local found = {}
+  local function add(list)
+    for _, one in ipairs(list) do
+      found[one.call or one] = true
+    end
+  end
+  add(connector.check.calls)
+  for _, stream in pairs(connector.streams) do
+    add(stream.calls)
+  end
+  return schema.sorted_keys(found)
+end
+
 local function check_stream(connector, stream, at)
   check_calls(stream.calls, connector.bases, schema.below(at, "calls"))
   for _, map in ipairs(schema.sorted_keys(stream.emits)) do
@@ -352,7 +367,7 @@ function contract.check(connector, file)
   check_settings(connector.settings, schema.below(at, "settings"))
   check_bases(connector.bases, connector.settings, types, schema.below(at, "bases"))
   if connector.auth then
-    local known = { types = types, bases = connector.bases }
+    local known = { types = types, bases = connector.bases, calls = declared_calls(connector) }
     function known.check_template(template, below)
       check_template(template, connector.settings, types, below)
     end

@@ -6,12 +6,13 @@ local vendor <const> = require "vendor"
 local KNOWN <const> = {
   types = { url = "url", id = "text", user = "text", token = "secret", cert = "secret" },
   bases = { api = "https://api.demo.example", login = "https://login.demo.example" },
+  calls = { "GET api:/devices", "GET api:/ping" },
 }
 
 local SOUND <const> = {
   bearer = { kind = "bearer", token = "token", prefix = "Zoho-oauthtoken" },
   basic = { kind = "basic", username = "user", password = "token", headers = { ["x-tenant"] = "cert" } },
-  header = { kind = "header", headers = { ["x-key"] = "token" }, except = { "/ping" } },
+  header = { kind = "header", headers = { ["x-key"] = "token" }, except = { "GET api:/ping" }, bases = { "api" } },
   code = {
     kind = "oauth2", flow = "code", authorize = "login:/auth", token = "login:/token", revoke = "login:/revoke",
     client_id = "id", client_secret = "token", scopes = { "a.READ", "b.READ" }, scope_separator = ",",
@@ -33,13 +34,17 @@ local SOUND <const> = {
   },
   jwt = {
     kind = "jwt", key = "cert", algorithm = "RS256", claims = { iss = "{id}", aud = "{token}" },
-    token = "login:/token", scopes = { "a" },
+    token = "login:/token", scopes = { "a" }, headers = { kid = "{id}" },
+  },
+  assertion = {
+    kind = "jwt", key = "token", algorithm = "HS256", claims = { iss = "x", admin = true, n = 1 }, lives_s = 60,
   },
   hmac = {
     kind = "hmac", key = "token", algorithm = "sha256", template = "{method}\n{path}\n{timestamp}\n{id}",
     headers = { ["x-signature"] = "{signature}", ["x-time"] = "{timestamp}" }, encoding = "base64",
+    timestamp = "rfc3339",
   },
-  mtls = { kind = "mtls", certificate = "cert", key = "token" },
+  mtls = { kind = "mtls", certificate = "cert", key = "token", headers = { ["x-tenant"] = "id" } },
   alternatives = {
     choose = "user",
     alternatives = {
@@ -47,6 +52,17 @@ local SOUND <const> = {
     },
   },
 }
+
+-- What the contract brings along: the names of settings in an address.
+function KNOWN.check_template(template, at)
+  for name in template:gmatch("{([^}]*)}") do
+    if not KNOWN.types[name] then
+      schema.unknown(at, name, schema.sorted_keys(KNOWN.types), "setting")
+    elseif KNOWN.types[name] == "secret" then
+      schema.fail(at, 'the secret "%s" cannot be part of an address', name)
+    end
+  end
+end
 
 local function check(rule)
   local at <const> = schema.below(schema.at "demo.lua", "auth")
@@ -105,6 +121,25 @@ describe("auth", function()
     assert.matches('auth.alternatives.a.token: the setting "url" is no secret', message("alternatives", {
       alternatives = { a = { kind = "bearer", token = "url" } },
     }))
+  end)
+
+  it("leaves to the host what it writes into a token itself", function()
+    assert.equal("demo.lua: auth.claims.iat: is written by the host", message("jwt", { claims = { iat = 1 } }))
+    assert.matches("auth.headers.alg: is written by the host", message("jwt", { headers = { alg = "none" } }))
+    assert.matches("auth.claims.aud: must be a text, an integer, true or false",
+      message("jwt", { claims = { aud = { "a", "b" } } }))
+    assert.matches('auth.claims.aud: unknown setting "tokne"', message("assertion", {
+      claims = { aud = "{tokne}" },
+    }))
+    assert.matches("auth.scopes: has no place without a token address", message("assertion", { scopes = { "a" } }))
+    assert.matches("auth.lives_s", message("assertion", { lives_s = 10 }))
+  end)
+
+  it("knows which requests go without the credential", function()
+    assert.equal('demo.lua: auth.except[1]: unknown call "GET api:/pin"; did you mean "GET api:/ping"?',
+      message("header", { except = { "GET api:/pin" } }))
+    assert.matches('auth.bases%[1%]: unknown base "ap"; did you mean "api"', message("header", { bases = { "ap" } }))
+    assert.matches('auth: unknown key "base"; did you mean "bases"', message("header", { base = "api" }))
   end)
 
   it("bounds where secrets go by the declared bases", function()
