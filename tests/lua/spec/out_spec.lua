@@ -112,6 +112,21 @@ describe("out:scope", function()
     end).fault)
   end)
 
+  it("asks for no other part once the vendor wants to be left alone", function()
+    local asked = 0
+    local kept <const> = reading(LISTING, function()
+      asked = asked + 1
+      return asked == 2 and 429 or 200, "[]"
+    end, function(_, out)
+      for i = 1, 20 do
+        out:scope("device", "d" .. i, list)
+      end
+    end)
+    assert.equal(2, asked)
+    assert.is_nil(kept.fault)
+    assert.matches("1 end, 2 open, 2 failed, 3 open, 3 failed", scopes_told(kept))
+  end)
+
   it("gives up when none of the first parts can be read, and names the first reason", function()
     local asked = 0
     local function read(count)
