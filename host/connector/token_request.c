@@ -339,7 +339,7 @@ static bool is_about_401(const struct value *rule)
 {
 	return value_int(rule, "status", 0) == 401 && value_get(rule, "body") != NULL &&
 	       value_get(rule, "base") == NULL && value_get(rule, "call") == NULL &&
-	       !str_eq(value_text(rule, "kind", ""), "auth");
+	       value_get(rule, "when") == NULL && !str_eq(value_text(rule, "kind", ""), "auth");
 }
 
 static bool add_other(struct token_reading *out, const struct value *errors, struct err *err)

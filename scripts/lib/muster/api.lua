@@ -79,6 +79,22 @@ local function parts_of(path)
   return parts
 end
 
+-- The value at a path: "error_code", "response_status.1.status". A key may have a dot of its own.
+local function value_at(body, path)
+  if body[path] ~= nil then
+    return body[path]
+  end
+  local value = body
+  for step in path:gmatch "[^.]+" do
+    if type(value) ~= "table" then
+      return nil
+    end
+    local index = math.tointeger(tonumber(step))
+    value = value[value[step] == nil and index or step]
+  end
+  return value
+end
+
 local function body_matches(wanted, reply)
   local ok, body = pcall(function()
     return reply.body
@@ -87,7 +103,7 @@ local function body_matches(wanted, reply)
     return false
   end
   for key, value in pairs(wanted) do
-    if body[key] ~= value then
+    if value_at(body, key) ~= value then
       return false
     end
   end
@@ -119,9 +135,19 @@ local function note_part(context)
   end
 end
 
+local EXCERPT <const> = 200
+
+-- Of a failure that calls itself a success nobody else keeps the words.
+local function excerpt(reply)
+  local ok, text = pcall(function()
+    return host.json.canonical(reply.body)
+  end)
+  return ok and ": " .. text:sub(1, EXCERPT):gsub("[\xC0-\xFF][\x80-\xBF]*$", "") or ""
+end
+
 -- The host took a success for what it seemed: it has to hear of the hole even if a script goes on.
 local function raise_rule(rule, call, reply, failure, context)
-  local message = failure and failure.message or ("%s: answered %d"):format(call, reply.status)
+  local message = failure and failure.message or ("%s: answered %d%s"):format(call, reply.status, excerpt(reply))
   note_part(context)
   if not failure then
     core.event("failed", { message = message, scope = context.scope })

@@ -215,8 +215,12 @@ local function check_column(settings, written, at)
   return id
 end
 
--- Every {name} in it is a setting that scripts may see, or a column of its table.
-local function check_template(text_with_names, settings, types, at)
+---Every {name} in it is a setting that scripts may see, or a column of its table.
+---@param text_with_names string "https://{data_center.accounts}"
+---@param settings table[]
+---@param types table<string, string> setting id -> type
+---@param at muster.Place
+function contract.check_template(text_with_names, settings, types, at)
   for written in text_with_names:gmatch("{([^}]*)}") do
     local setting = check_column(settings, written, at) or written
     if not types[setting] then
@@ -231,7 +235,7 @@ local function check_bases(bases, settings, types, at)
   for _, base in ipairs(schema.sorted_keys(bases)) do
     local below = schema.below(at, base)
     schema.check(name, base, below)
-    check_template(bases[base], settings, types, below)
+    contract.check_template(bases[base], settings, types, below)
   end
 end
 
@@ -369,7 +373,7 @@ function contract.check(connector, file)
   if connector.auth then
     local known = { types = types, bases = connector.bases, calls = declared_calls(connector) }
     function known.check_template(template, below)
-      check_template(template, connector.settings, types, below)
+      contract.check_template(template, connector.settings, types, below)
     end
     auth.check(connector.auth, known, schema.below(at, "auth"))
   end

@@ -85,6 +85,15 @@ describe("api", function()
       assert.equal(hint, vendor.fault(api.get, api, "api:/x").hint)
       assert.equal(hint, vendor.fault(api.get, api_module.scoped(api, 1), "api:/x").hint)
     end
+    local nested <const> = { { status = 200, body = { ["s.1.status"] = "failed" }, kind = "remote", hint = "both" } }
+    for text, hint in pairs {
+      ['{"s":[{"status":"failed"}]}'] = "both", ['{"s":{"1":{"status":"failed"}}}'] = "both",
+      ['{"s.1.status":"failed"}'] = "both", ['{"s":[{"status":"success"}]}'] = false, ['{"s":1}'] = false,
+    } do
+      local api <const> = vendor.api(one(200, text), { errors = nested })
+      local ok <const>, fault <const> = pcall(api.get, api, "api:/x")
+      assert.equal(hint, not ok and fault.hint, text)
+    end
     local absent <const> = fault_of(one(404, ""), "api:/a")
     assert.equal("unlicensed", absent.kind)
     assert.equal("buy it", absent.hint)

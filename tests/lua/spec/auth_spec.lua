@@ -1,5 +1,6 @@
 -- The auth of a connector: every kind is taken, each mistake is named with its key.
 local auth <const> = require "muster.auth"
+local contract <const> = require "muster.contract"
 local schema <const> = require "muster.schema"
 local vendor <const> = require "vendor"
 
@@ -8,6 +9,10 @@ local KNOWN <const> = {
   bases = { api = "https://api.demo.example", login = "https://login.demo.example" },
   calls = { "GET api:/devices", "GET api:/ping" },
 }
+
+function KNOWN.check_template(template, at)
+  contract.check_template(template, {}, KNOWN.types, at)
+end
 
 local SOUND <const> = {
   bearer = { kind = "bearer", token = "token", prefix = "Zoho-oauthtoken" },
