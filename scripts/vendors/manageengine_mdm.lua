@@ -153,13 +153,11 @@ end
 
 local ADMIN_HINT <const> = "the user who gave consent needs administrator access to MDM"
 
--- The code of a lock is a text or a number, and its status not always 429.
+-- The code of a lock is a text or a number, and its status may be any.
 local function errors()
   local list = zoho.scope_errors "error_code"
-  for _, status in ipairs { 400, 403, 412, 429, 500, 503 } do
-    for _, code in ipairs { "COM0002", 1002 } do
-      list[#list + 1] = { status = status, body = { error_code = code }, kind = "throttled", wait_s = LOCK_S }
-    end
+  for _, code in ipairs { "COM0002", 1002, "1002" } do
+    list[#list + 1] = { body = { error_code = code }, kind = "throttled", wait_s = LOCK_S }
   end
   list[#list + 1] = { status = 403, kind = "forbidden", hint = ADMIN_HINT }
   return list
@@ -219,7 +217,7 @@ return {
     user = {
       nulls = NOTHING,
       source_id = "user_id",
-      email = f.lower(f.first("email_address", "user_email")),
+      email = f.lower(f.first("email_address", "user_email", "email")),
       name = f.first("name", "user_name"),
       status = f.const "active",
       ["custom.domain"] = "domain",
@@ -249,7 +247,7 @@ return {
       is_supervised = f.bool "is_supervised",
       imei = imei,
       user_source_id = "user.user_id",
-      user_email = f.lower "user.user_email",
+      user_email = f.lower(f.first("user.user_email", "user.email_address", "user.email")),
       enrolled_at = f.epoch_ms "enrolled_time",
       last_seen_at = f.epoch_ms "last_contact_time",
       ["custom.udid"] = "udid",

@@ -92,8 +92,16 @@ local function parse_portal(text)
   return name
 end
 
+-- Of one thing `response_status` is an object, of many a list; a failure may have status 200, with an
+-- empty list of assets beside it.
+local FAILED <const> = { ["response_status.status"] = "failed" }
+local ONE_FAILED <const> = { ["response_status.1.status"] = "failed" }
+
 local function errors()
   local list = zoho.scope_errors "error"
+  for _, body in ipairs { FAILED, ONE_FAILED } do
+    list[#list + 1] = { status = 200, body = body, kind = "remote", hint = "the service desk says that it failed" }
+  end
   for _, call in ipairs(CALLS) do
     list[#list + 1] = {
       call = call, status = 404, kind = "remote",

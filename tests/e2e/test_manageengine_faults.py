@@ -7,7 +7,7 @@ from manageengine import ManageEngineCase
 # name, parameters: of the second page, unless `page` says otherwise.
 FAULTS = (
     ("repeated_page", {}), ("ignore_paging", {}), ("empty_list", {}), ("null_list", {}),
-    ("empty_list", {"page": 1}), ("list_of_wrong_type", {}), ("drop_rows", {"count": 3}),
+    ("empty_list", {"page": 1}), ("wrong_total", {"delta": 7}), ("wrong_total", {"delta": -7}), ("list_of_wrong_type", {}), ("drop_rows", {"count": 3}),
     ("truncated_json", {}), ("html_page", {}), ("empty_body", {}), ("empty_body", {"page": 1}),
     ("empty_object", {}), ("server_error", {"status": 500, "times": 0}), ("missing_id", {}),
     ("duplicate_keys", {}), ("depth_bomb", {}), ("cut_body", {"after": 300, "times": 0}),

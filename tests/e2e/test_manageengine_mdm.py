@@ -154,6 +154,29 @@ class Empty(MdmCase):
 
 
 class Scopes(MdmCase):
+    LOST = {READ_USERS: ("users", "licenses", "user_licenses"),
+            READ_DEVICES: ("groups", "group_members")}
+
+    def test_each_scope_costs_what_needs_it(self):
+        for scope, lost in self.LOST.items():
+            with self.subTest(scope=scope):
+                account = scope.split(".")[1].lower()
+                rest = [one for one in SCOPES[self.VENDOR] if one != scope]
+                run = self.must_join(code=self.code(rest), account=account)
+                self.assertIn(f"not granted  {scope}", run.said)
+                slug = f"{self.VENDOR}/{account}"
+                self.sync(account=slug, code=None)
+                self.assert_state("degraded", slug)
+                self.assertIn(scope, self.muster.account(slug)["state_reason"])
+                for entity, rows in self.sim.truth(HOST).items():
+                    self.assertEqual(len(self.muster.rows(entity, slug)),
+                                     0 if entity in lost else len(rows), entity)
+
+    def test_without_devices_no_account_is_made(self):
+        run = self.join(code=self.code([READ_USERS, READ_DEVICES]))
+        self.assertNotEqual(run.code, 0)
+        self.assertIn(f'"{READ_INVENTORY}" is missing, which devices needs', run.said)
+
     def test_inventory_alone_degrades_and_names_the_scopes(self):
         """The scopes of the asset load have neither users nor groups."""
         run = self.must_join(code=self.code([READ_INVENTORY]))
@@ -193,6 +216,22 @@ class Throttled(MdmCase):
         run = self.sync(account=self.slug, code=None)
         self.assertNotEqual(run.code, 0)
         self.assert_untouched(before)
+
+
+class Locked(MdmCase):
+    """The vendor counts by endpoint and minute, and locks for five minutes who asks too much."""
+
+    TENANTS = [{"vendor": "manageengine", "region": "eu", "devices": 260, "apps_per_device": 1,
+                "mdm": {"enforce_rate": True}}]
+
+    def test_what_the_vendor_locks_is_left_alone(self):
+        self.must_join()
+        self.sync(account=self.slug, code=None)
+        self.assert_state("partial", self.slug)
+        # 120, and six tries of the four that were under way
+        self.assertLess(len(self.asked("/apps")), 150)
+        ids = {row["source_id"] for row in self.sim.truth(HOST)["devices"]}
+        self.assertEqual({row["source_id"] for row in self.muster.rows("devices", self.slug)}, ids)
 
 
 class TwoOrganisations(MdmCase):

@@ -56,8 +56,10 @@ class Failures(DeskCase):
         self.join_and_sync()
         before = self.muster.everything(self.slug)
         self.sim.change(HOST, "fail")
-        self.assertNotEqual(self.sync(account=self.slug, code=None).code, 0)
-        self.assert_untouched(before)
+        for _ in range(2):
+            self.assertNotEqual(self.sync(account=self.slug, code=None).code, 0)
+            self.assertIn("says that it failed", self.muster.last_session(self.slug)["error"])
+            self.assert_untouched(before)
         self.assertNotEqual(self.join(account="other").code, 0)
 
     def test_a_portal_by_name_and_a_wrong_one(self):

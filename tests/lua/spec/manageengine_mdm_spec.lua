@@ -82,9 +82,11 @@ describe("manageengine_mdm's connection test", function()
   end)
 
   it("waits out a lock, whatever its status and its spelling", function()
-    for _, status in ipairs { 400, 429, 500 } do
-      local fault <const> = vendor.fault(check, { users = { status, '{"error_code":1002}' } })
-      assert.same({ "throttled", 300000 }, { fault.kind, fault.retry_after_ms })
+    for _, status in ipairs { 200, 400, 404, 429, 500 } do
+      for _, code in ipairs { '"COM0002"', "1002", '"1002"' } do
+        local fault <const> = vendor.fault(check, { users = { status, ('{"error_code":%s}'):format(code) } })
+        assert.same({ "throttled", 300000 }, { fault.kind, fault.retry_after_ms })
+      end
     end
   end)
 end)

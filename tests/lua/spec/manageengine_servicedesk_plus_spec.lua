@@ -23,7 +23,7 @@ describe("manageengine_servicedesk_plus's connection test", function()
   it("takes a failure with status 200 for what it is, with or without a text", function()
     for said, wanted in pairs {
       ['[{"status":"failed","status_code":4000,"messages":[{"status_code":4001,"message":"Unable"}]}]'] = "Unable",
-      ['{"status":"failed","messages":[{"status_code":4009,"field":"row_count"}]}'] = "row_count: 4009",
+      ['{"status":"failed","messages":[{"status_code":4009,"field":"row_count"}]}'] = '"row_count","status_code":4009',
       ['[{"status_code":4000}]'] = "4000",
     } do
       assert.matches(wanted, vendor.fault(check, ('{"response_status":%s}'):format(said)).message)

@@ -120,6 +120,10 @@ class Mdm(Product):
         """One endpoint's lock has fallen; 0 seconds: it is lifted."""
         self.rate.locked[f"GET {BASE}{path}"] = time.monotonic() + seconds
 
+    def change_forget_rates(self) -> None:
+        """Minutes go by: what was asked is forgotten, and every lock is lifted."""
+        self.rate = Rate(self.rate.enforced)
+
     # Paging.
 
     def start(self, request: Request) -> int:

@@ -33,6 +33,7 @@ class ServiceDeskPlus(Product):
         self.end = spec.pop("end", "false")
         self.max_rows = spec.pop("max_rows", ROWS_MAX)
         self.is_failing = False
+        self.failures = itertools.cycle((True, False))
         self.turns = itertools.count()
 
     # Answers of every kind.
@@ -42,14 +43,15 @@ class ServiceDeskPlus(Product):
         return json_reply({"error": code}, status)
 
     @staticmethod
-    def failed(status: int, code: int, is_list: bool = False, **message: Any) -> Reply:
+    def failed(status: int, code: int, is_list: bool = False, more: Optional[dict] = None,
+               **message: Any) -> Reply:
         """Some messages have a field and a code, and no text."""
         said = {"status_code": 4000, "status": "failed",
                 "messages": [{"status_code": code, "type": "failed", **message}]}
-        return json_reply({"response_status": [said] if is_list else said}, status)
+        return json_reply({"response_status": [said] if is_list else said, **(more or {})}, status)
 
     def change_fail(self, is_failing: bool = True) -> None:
-        """Listings fail with status 200."""
+        """Listings fail with status 200, in one shape or the other, and an empty list beside it."""
         self.is_failing = is_failing
 
     def handle(self, request: Request) -> Reply:
@@ -115,7 +117,8 @@ class ServiceDeskPlus(Product):
 
     def list_assets(self, request: Request, estate: Estate) -> Reply:
         if self.is_failing:
-            return self.failed(200, 4001, is_list=True, message="Unable to process")
+            return self.failed(200, 4001, is_list=next(self.failures), message="Unable to process",
+                               more={"assets": [], "list_info": {"has_more_rows": False}})
         found, info = self.assets(estate), self.info(request)
         if not 1 <= int(info.get("row_count", ROWS_DEFAULT)) <= ROWS_MAX:
             return self.failed(400, 4001, field="row_count")
