@@ -225,7 +225,11 @@ static void on_answer(void *ctx, int status, const void *body, size_t len,
 /* is_bare: of a console, so there was no redirect. */
 static bool trade(struct consent *consent, const struct secret *code, bool is_bare, struct err *err)
 {
+	struct redact *redact = consent->host->redact;
+
 	consent->asked_at_ms = clock_wall_ms();
+	if (redact != NULL && !redact_add(redact, "code", code->data, code->len, err))
+		return false;
 	return tokens_trade_code(consent->tokens, code, is_bare ? NULL : consent->redirect.uri,
 				 is_bare || !consent->asked.has_pkce ? NULL
 								     : &consent->attempt.verifier,

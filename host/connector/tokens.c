@@ -16,6 +16,7 @@
 enum {
 	CONNECT_MS = 10000,
 	TOTAL_MS = 30000, /* half of a lease: the answer can still be stored */
+	PAUSE_MAX_MS = 1, /* nobody waits with a lease in hand */
 };
 
 struct tokens {
@@ -119,7 +120,9 @@ static bool open_net(struct tokens *tokens, const struct tokens_options *options
 		.account_id = account->id != NULL ? account->id : account->vendor,
 		.is_test = options->is_test,
 		.redact = tokens->host->redact,
-		.tuning = { .connect_ms = CONNECT_MS, .total_ms = TOTAL_MS },
+		.tuning = { .connect_ms = CONNECT_MS,
+			    .total_ms = TOTAL_MS,
+			    .pause_max_ms = PAUSE_MAX_MS },
 	};
 	struct route route;
 
@@ -308,6 +311,7 @@ static bool open_renewer(struct tokens *tokens, const struct tokens_options *opt
 		.transport = { .arg = tokens, .send = send_request },
 	};
 
+	tokens->reading.reading.redact = host->redact;
 	if (make_mark(tokens, options->credential_id, &mark, err) &&
 	    token_request_scopes(tokens->auth, &scopes, err)) {
 		wanted.made_of = buf_text(&mark);

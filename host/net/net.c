@@ -67,9 +67,13 @@ static void default_tuning(struct net_tuning *tuning)
 	const struct {
 		int64_t *value, standard;
 	} times[] = {
-		{ &tuning->connect_ms, 10000 },	    { &tuning->total_ms, 120000 },
-		{ &tuning->low_speed_ms, 30000 },   { &tuning->retry_base_ms, 1000 },
-		{ &tuning->resolve_ttl_ms, 60000 }, { &tuning->breaker_ms, 30000 },
+		{ &tuning->connect_ms, 10000 },
+		{ &tuning->total_ms, 120000 },
+		{ &tuning->low_speed_ms, 30000 },
+		{ &tuning->retry_base_ms, 1000 },
+		{ &tuning->resolve_ttl_ms, 60000 },
+		{ &tuning->breaker_ms, 30000 },
+		{ &tuning->pause_max_ms, RETRY_WAIT_MAX_MS },
 	};
 
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {

@@ -134,6 +134,7 @@ struct net_tuning {
 	int64_t retry_base_ms;	/* 1,000: doubled with each attempt, up to 60 times */
 	int64_t resolve_ttl_ms; /* 60,000 */
 	int64_t breaker_ms;	/* 30,000: first pause, doubled up to 60 times */
+	int64_t pause_max_ms;	/* 3,600,000: a longer pause of the vendor's is not waited for */
 	uint64_t seed;		/* of the jitter; 0 = drawn */
 	/* Stands in for loop_resolve. */
 	bool (*resolve)(struct loop *loop, const char *host, uint16_t port, loop_resolved_fn *done,

@@ -439,7 +439,7 @@ static void pass_gate(struct net_call *call)
 	struct net_gate *gate = call->gate;
 	int64_t now = clock_wall_ms(), wait_ms = gate->not_before - now;
 
-	if (wait_ms > RETRY_WAIT_MAX_MS) {
+	if (wait_ms > call->net->options.tuning.pause_max_ms) {
 		fail_waiting(call, ERR_THROTTLED, "the vendor asked to be left alone", wait_ms);
 		return;
 	}

@@ -6,14 +6,14 @@
 #include "vault/oauth/renewer.h"
 #include "vault_fixture.h"
 
-enum { ANSWERS_MAX = 16 };
+enum { ANSWERS_MAX = 16, PAUSED = -1, PAUSE_MS = 90000 };
 
 /*
  * A server that answers what it was told to, in order, and remembers what it was asked. A call that
  * nobody expected finds the connection broken; the test sees it by their number.
  */
 struct answer {
-	int status; /* 0 = the connection breaks */
+	int status; /* 0 = the connection breaks; PAUSED = nothing was sent */
 	const char *body;
 };
 
@@ -55,6 +55,10 @@ static inline void on_turn(void *arg)
 
 	if (answer->status == 0)
 		err_set(&err, ERR_NET, "connection reset");
+	if (answer->status == PAUSED) {
+		err_set(&err, ERR_THROTTLED, "the vendor asked to be left alone");
+		err.retry_after_ms = PAUSE_MS;
+	}
 	server->answer(server->ctx, answer->status, answer->body,
 		       answer->body != NULL ? strlen(answer->body) : 0, &err);
 }

@@ -127,6 +127,28 @@ static void a_long_pause_is_kept_and_shared(void **state)
 	fixture_keeper_fini(&keeper);
 }
 
+/* Who holds a lease does not wait until it has run out. */
+static void a_pause_longer_than_the_client_waits_for_is_an_error(void **state)
+{
+	struct fixture_client client;
+	struct fixture_request request;
+	struct fixture_outcome out;
+
+	fixture_client_init(&client, *state, "good");
+	client.options.tuning.pause_max_ms = 1;
+	fixture_open(&client);
+	fixture_request_init(&request, "POST",
+			     "https://api.vendor.test/flaky/503/1/patience?after=2");
+	fixture_send(&client, &request, &out);
+	assert_int_equal(out.status, 503);
+	fixture_send(&client, &request, &out);
+	assert_int_equal(out.err.kind, ERR_THROTTLED);
+	assert_true(out.err.retry_after_ms > 1);
+	assert_int_equal(out.told, 0);
+	assert_int_equal(client.waits, 0);
+	fixture_close(&client);
+}
+
 /* --- rates and quotas --- */
 
 static void rates_are_shared_through_the_keeper(void **state)
@@ -438,6 +460,7 @@ int main(void)
 		cmocka_unit_test(retry_after_is_obeyed),
 		cmocka_unit_test(useless_retry_after_is_ignored),
 		cmocka_unit_test(a_long_pause_is_kept_and_shared),
+		cmocka_unit_test(a_pause_longer_than_the_client_waits_for_is_an_error),
 		cmocka_unit_test(rates_are_shared_through_the_keeper),
 		cmocka_unit_test(accounts_can_share_a_budget),
 		cmocka_unit_test(a_pause_is_that_of_the_budget),

@@ -206,6 +206,29 @@ static void a_description_is_short_and_on_one_line(void **state)
 	assert_string_equal(why.hint, "consent again");
 }
 
+/* Also one that the cut would have left a part of. */
+static void secrets_that_the_server_repeats_are_taken_out(void **state)
+{
+	static const char secret[] = "1000.c0ffee.c0ffee";
+	struct oauth_reading reading = usual;
+	struct redact *redact = redact_new();
+	struct oauth_answer answer;
+	char body[600];
+	struct err why = ERR_INIT;
+
+	(void)state;
+	assert_non_null(redact);
+	assert_true(redact_add(redact, "client_secret", secret, strlen(secret), &why));
+	reading.redact = redact;
+	snprintf(body, sizeof(body), "{\"error\":\"no %s\",\"error_description\":\"%0190d %s\"}",
+		 secret, 0, secret);
+	judge(&answer, &reading, 400, body, &why);
+	assert_non_null(strstr(why.message, "<secret:client_secret>"));
+	assert_null(strstr(why.message, "1000."));
+	oauth_answer_fini(&answer);
+	redact_free(redact);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -217,6 +240,7 @@ int main(void)
 		cmocka_unit_test(a_throttle_is_no_refusal),
 		cmocka_unit_test(a_foreign_page_is_not_shown),
 		cmocka_unit_test(a_description_is_short_and_on_one_line),
+		cmocka_unit_test(secrets_that_the_server_repeats_are_taken_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

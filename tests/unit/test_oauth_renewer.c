@@ -176,6 +176,19 @@ static void a_throttle_lets_the_old_token_work_on(void **state)
 	assert_true(w->err.retry_after_ms > 590000);
 }
 
+/* Nobody asks before it is over, in whichever process. */
+static void a_pause_that_the_transport_knows_of_is_everybodys(void **state)
+{
+	struct world *w = *state;
+
+	will_answer(w, 503, "");
+	will_answer(w, PAUSED, NULL);
+	expect_failure(w, add_renewer(w, "cred", false), 0, ERR_THROTTLED, 2);
+	expect_failure(w, add_renewer(w, "cred", false), 0, ERR_THROTTLED, 2);
+	assert_in_range(w->err.retry_after_ms, PAUSE_MS - 30000, PAUSE_MS);
+	assert_query(&w->v.project, "SELECT owner IS NULL FROM tokens", "1\n");
+}
+
 static void eight_calls_are_all(void **state)
 {
 	struct world *w = *state;
@@ -232,6 +245,7 @@ int main(void)
 		T(without_consent_nothing_is_sent),
 		T(the_token_before_is_tried_when_the_new_one_never_worked),
 		T(a_throttle_lets_the_old_token_work_on),
+		T(a_pause_that_the_transport_knows_of_is_everybodys),
 		T(eight_calls_are_all),
 		T(a_consent_that_lacks_a_scope_is_used_as_it_is),
 		T(a_test_keeps_nothing),

@@ -191,8 +191,25 @@ static enum oauth_verdict judge_status(int status)
 	return OAUTH_FAILED;
 }
 
+/*
+ * Servers repeat in their sentences what they were sent. Before it is cut: of half a secret nobody
+ * would know what it is.
+ */
+static void hide_secrets(json_t *body, const char *key, const struct redact *redact)
+{
+	const char *text = text_at(body, key);
+	struct buf clean = BUF_INIT;
+
+	if (redact == NULL || text == NULL || !redact_finds(redact, text, strlen(text)))
+		return;
+	redact_copy(redact, text, strlen(text), &clean);
+	wipe_texts(json_object_get(body, key));
+	json_object_set_new(body, key, json_string(clean.failed ? "" : buf_text(&clean)));
+	buf_fini(&clean);
+}
+
 static void judge_failure(struct oauth_answer *out, const struct oauth_reading *reading, int status,
-			  const json_t *body, struct err *why)
+			  json_t *body, struct err *why)
 {
 	const struct oauth_rule *rule = find_rule(reading->rules, reading->rule_count, body);
 
@@ -202,6 +219,8 @@ static void judge_failure(struct oauth_answer *out, const struct oauth_reading *
 	if (out->verdict == OAUTH_THROTTLED)
 		out->wait_ms =
 			rule != NULL && rule->wait_ms > 0 ? rule->wait_ms : OAUTH_THROTTLE_MS;
+	hide_secrets(body, "error", reading->redact);
+	hide_secrets(body, "error_description", reading->redact);
 	explain(out->verdict, body, status, why);
 	if (rule != NULL && rule->hint != NULL)
 		err_hint(why, "%s", rule->hint);

@@ -3,8 +3,9 @@
  * expires_in as text, and leave out what the standard asks for (vendors/zoho-oauth.md, 4 and 5).
  * Success is a text that is not empty where the token belongs, under a 2xx.
  *
- * The answer's own texts (error, error_description) come from outside: they are cut, control
- * characters are blanks in them, and they are shown, never acted upon but for the words below.
+ * The answer's own texts (error, error_description) come from outside: secrets that they repeat are
+ * taken out, they are cut, control characters are blanks in them, and they are shown, never acted
+ * upon but for the words below.
  */
 #ifndef MUSTER_VAULT_OAUTH_ANSWER_H
 #define MUSTER_VAULT_OAUTH_ANSWER_H
@@ -15,6 +16,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/redact.h"
 #include "base/secret.h"
 
 enum oauth_verdict {
@@ -48,6 +50,7 @@ struct oauth_reading {
 	const struct oauth_rule
 		*rules; /* the first that fits counts, before the standard's words */
 	size_t rule_count;
+	const struct redact *redact; /* knows what the request held; NULL = nothing is taken out */
 };
 
 enum { OAUTH_THROTTLE_MS = 600000, OAUTH_HINT_MAX = 256 };

@@ -275,6 +275,15 @@ static void note(struct renewer *renewer)
 
 /* --- 2: call --- */
 
+static void take_failure(struct round *round, const struct err *err)
+{
+	round->why = *err;
+	if (err->kind != ERR_THROTTLED)
+		return;
+	round->answer.verdict = OAUTH_THROTTLED;
+	round->answer.wait_ms = err->retry_after_ms;
+}
+
 static void on_answer(void *ctx, int status, const void *body, size_t len, const struct err *err)
 {
 	struct renewer *renewer = ctx;
@@ -282,7 +291,7 @@ static void on_answer(void *ctx, int status, const void *body, size_t len, const
 
 	oauth_request_fini(&renewer->request);
 	if (err->kind != ERR_NONE)
-		round->why = *err;
+		take_failure(round, err);
 	else
 		oauth_answer_judge(&round->answer, renewer->options.reading, status, body, len,
 				   &round->why);

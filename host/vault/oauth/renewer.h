@@ -37,7 +37,10 @@
 
 struct renewer;
 
-/* The answer of a token address: `body` with a status, or err. Valid during the call only. */
+/*
+ * The answer of a token address: `body` with a status, or err. Valid during the call only.
+ * ERR_THROTTLED: nothing was sent, for the server had asked to be left alone for retry_after_ms.
+ */
 typedef void renewer_answer_fn(void *ctx, int status, const void *body, size_t len,
 			       const struct err *err);
 
