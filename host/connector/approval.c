@@ -138,6 +138,20 @@ static void add_choices(struct lines *lines, const struct value *settings)
 	}
 }
 
+/* What scripts may sign with: signatures leave in requests that they write. */
+static void add_signing(struct lines *lines, const struct value *settings)
+{
+	for (size_t i = 0; i < value_count(settings); i++) {
+		const struct value *setting = value_at(settings, i);
+		struct buf line = BUF_INIT;
+
+		if (!value_bool(setting, "signs", false))
+			continue;
+		buf_printf(&line, "sign with %s", value_text(setting, "id", "?"));
+		lines_add(lines, &line);
+	}
+}
+
 static int by_text(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
@@ -153,6 +167,7 @@ bool connector_approval(const struct connector *connector, struct buf *text, cha
 
 	add_hosts(&lines, value_get(declared, "settings"));
 	add_choices(&lines, value_get(declared, "settings"));
+	add_signing(&lines, value_get(declared, "settings"));
 	add_map_lines(&lines, "base", value_get(declared, "bases"));
 	add_map_lines(&lines, "auth", value_get(declared, "auth"));
 	add_calls(&lines, "check", value_get(value_get(declared, "check"), "calls"));

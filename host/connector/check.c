@@ -110,7 +110,7 @@ static void on_call(void *arg, uint32_t id, const char *method, const void *args
 	if (str_eq(method, "http")) {
 		gateway_http(check->gateway, guest, id, args, len);
 	} else if (str_eq(method, "crypto")) {
-		gateway_crypto(guest, id, args, len);
+		gateway_crypto(check->gateway, guest, id, args, len);
 	} else {
 		err_set(&err, ERR_REFUSED, "a connection test may not call \"%s\"", method);
 		guest_fail(guest, id, &err);

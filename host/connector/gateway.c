@@ -157,6 +157,26 @@ bool gateway_allow(struct gateway *gateway, const struct value *calls, struct er
 	return endpoint_allow(gateway->endpoint, calls, err);
 }
 
+bool gateway_find_key(const struct gateway *gateway, const char *id, const char **key, size_t *len,
+		      struct err *err)
+{
+	const struct gateway_options *options = &gateway->options;
+	const struct auth_parts parts = { NULL, options->secrets, options->secret_count };
+	const struct value *settings = value_get(options->declaration, "settings");
+
+	for (size_t i = 0; i < value_count(settings); i++) {
+		const struct value *setting = value_at(settings, i);
+
+		if (str_eq(value_text(setting, "id", ""), id) &&
+		    str_eq(value_text(setting, "type", ""), "secret") &&
+		    value_bool(setting, "signs", false))
+			return auth_find_part(&parts, id, key, len, err);
+	}
+	err_set(err, ERR_REFUSED,
+		"host.crypto: \"%s\" is no secret that is declared with signs = true", id);
+	return err_hint(err, "declare the setting so, and have the connector approved");
+}
+
 struct exchange_counts gateway_counts(const struct gateway *gateway)
 {
 	return exchange_counts(gateway->exchange);

@@ -48,7 +48,15 @@ void gateway_http(struct gateway *gateway, struct guest *guest, uint32_t id, con
 		  size_t len);
 
 /* Answers a `crypto` call at once. */
-void gateway_crypto(struct guest *guest, uint32_t id, const void *args, size_t len);
+void gateway_crypto(const struct gateway *gateway, struct guest *guest, uint32_t id,
+		    const void *args, size_t len);
+
+/*
+ * The secret that a script has something signed with, borrowed. ERR_REFUSED for a setting that is
+ * not declared for that (`signs = true`).
+ */
+bool gateway_find_key(const struct gateway *gateway, const char *id, const char **key, size_t *len,
+		      struct err *err);
 
 struct exchange_counts gateway_counts(const struct gateway *gateway);
 

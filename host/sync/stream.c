@@ -233,7 +233,7 @@ static void on_call(void *arg, uint32_t id, const char *method, const void *args
 	} else if (str_eq(method, "commit") && stream_is_events(run)) {
 		with_args(run, id, args, len, batch_commit);
 	} else if (str_eq(method, "crypto")) {
-		gateway_crypto(guest, id, args, len);
+		gateway_crypto(run->gateway, guest, id, args, len);
 	} else if (!ask_store(run, id, method, args, len)) {
 		err_set(&err, ERR_REFUSED, "a sync may not call \"%s\"", method);
 		guest_fail(guest, id, &err);

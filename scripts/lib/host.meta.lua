@@ -105,10 +105,26 @@ host.crypto = {}
 function host.crypto.digest(algorithm, data) end
 
 ---@param algorithm string as of `digest`
----@param key string
+---@param key string|host.secret
 ---@param data string
 ---@return string bytes
 function host.crypto.hmac(algorithm, key, data) end
+
+---A secret of the account's credential, to be named where something is signed. It has no bytes, no length
+---and no order; `tostring` gives "<secret:name>".
+---@class host.secret
+
+---@param name string id of a setting that says `signs = true`
+---@return host.secret
+function host.crypto.secret(name) end
+
+---Of RS256, RS384, RS512 and ES256 the key is a private one in PEM form (RFC 7518). For a whole JSON Web
+---Token: `require "muster.jwt"`.
+---@param algorithm "RS256"|"RS384"|"RS512"|"ES256"|"HS256"
+---@param key host.secret
+---@param data string
+---@return string bytes
+function host.crypto.sign(algorithm, key, data) end
 
 ---Bytes nobody can foretell: for nonces. Not recorded, so a replay draws others.
 ---@param count integer

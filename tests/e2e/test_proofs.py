@@ -103,10 +103,10 @@ class EveryProof:
     def test_some_calls_go_without_it(self):
         """The vendor refuses pings and notices that bear anything."""
         self.connect_quay()
-        for path, host in (("/v1/ping", HOST), ("/notice", FILES)):
-            entry, = self.asked(path, host)
-            self.assertEqual(entry["status"], 200)
-            self.assertFalse(BORNE & set(entry["headers"]))
+        for path, host, count in (("/v1/ping", HOST, 2), ("/notice", FILES, 1)):
+            asked = self.asked(path, host)
+            self.assertEqual([entry["status"] for entry in asked], [200] * count)
+            self.assertFalse(BORNE & {name for entry in asked for name in entry["headers"]})
 
     def test_the_key_of_somebody_else(self):
         run = self.connect_quay(code=AUTH, **self.wrong_secrets())
@@ -337,6 +337,59 @@ class Certificate(EveryProof, ProofCase):
             name: text for name, text in self.change("make_certificate", days=-1).items() if name != "name"})
         self.assertIn("certificate: the certificate has ended", run.err)
         self.assertEqual(self.sim.ledger(), [])
+
+
+class Script(E2eCase):
+    """A script signs by itself, with the handle of a secret (vendors/pier.lua)."""
+
+    TENANTS = [{"vendor": "quay"}]
+    PIER = "pier/acme"
+
+    def setUp(self):
+        super().setUp()
+        shutil.copyfile(CONNECTOR.with_name("pier.lua"), self.muster.project / "vendors" / "pier.lua")
+
+    def connect_pier(self, key, *extra):
+        other = self.muster.secret_file("another-secret", "other")
+        run = self.muster.connect_vendor(
+            self.sim, "pier", HOST, ("address", HOST), ("key", key),
+            extra=("--secret-file", f"other={other}", "-v", *extra))
+        self.assertEqual(run.code, OK, run)
+        return run
+
+    def assert_read(self, key):
+        self.sync(account=self.PIER)
+        self.assertEqual(len(self.muster.rows("devices", self.PIER)), len(self.sim.truth(HOST)["devices"]))
+        lines = [line.encode() for line in key.split("\n") if len(line) > 20 and "-----" not in line]
+        for file in (self.muster.folder / "project").rglob("*"):
+            data = file.read_bytes() if file.is_file() else b""
+            self.assertFalse([line for line in lines if line in data], file)
+
+    def test_a_token(self):
+        key = self.sim.ready["tenants"][HOST]["keys"]["RS256"]
+        self.sim.change(HOST, "set", proof="RS256")
+        run = self.connect_pier(key, "--log-level", "debug")
+        self.assertIn("signs with <secret:key>", run.err)
+        self.assert_read(key)
+
+    def test_a_signature(self):
+        self.sim.change(HOST, "set", proof="hmac")
+        self.connect_pier(self.sim.token(HOST), "--set", "way=signature")
+        self.assert_read(self.sim.token(HOST))
+
+    def test_only_secrets_that_are_declared_for_it(self):
+        self.connect_pier(self.sim.token(HOST), "--set", "way=signature", "--set", "secret=other")
+        run = self.sync(account=self.PIER, code=None)
+        self.assertIn("is no secret that is declared with signs = true", run.said)
+        self.assertIn("have the connector approved", run.said)
+
+    def test_what_signs_is_approved(self):
+        key = self.sim.ready["tenants"][HOST]["keys"]["RS256"]
+        self.connect_pier(key)
+        file = self.muster.project / "vendors" / "pier.lua"
+        file.write_text(file.read_text().replace('label = "Other",', 'label = "Other", signs = true,'))
+        run = self.sync(account=self.PIER, code=CONFIG)
+        self.assertIn("sign with other", run.said)
 
 
 if __name__ == "__main__":

@@ -291,6 +291,13 @@ static void test_crypto(void **state)
 		  "\"method\":\"crypto\"}" },
 		{ "return host.json.canonical(host.crypto.hmac('sha256', 'k', 'x').args)",
 		  "{\"algorithm\":\"sha256\",\"data\":\"x\",\"key\":\"k\",\"op\":\"hmac\"}" },
+		{ "return tostring(host.crypto.secret 'key')", "<secret:key>" },
+		{ "local key = host.crypto.secret 'key'\n"
+		  "return host.json.canonical(host.crypto.hmac('sha256', key, 'x').args)",
+		  "{\"algorithm\":\"sha256\",\"data\":\"x\",\"op\":\"hmac\",\"secret\":\"key\"}" },
+		{ "local key = host.crypto.secret 'key'\n"
+		  "return host.json.canonical(host.crypto.sign('RS256', key, 'x').args)",
+		  "{\"algorithm\":\"RS256\",\"data\":\"x\",\"op\":\"sign\",\"secret\":\"key\"}" },
 		{ "return host.json.canonical(host.crypto.random(8).args)",
 		  "{\"count\":8,\"op\":\"random\"}" },
 		{ "return host.json.canonical(host.crypto.equal('a', 'b').args)",
@@ -300,6 +307,11 @@ static void test_crypto(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++)
 		check_result(results[i].script, results[i].text);
+	check_error("return host.crypto.secret 'key' .. ''", ERR_BUG, "concatenate");
+	check_error("return #host.crypto.secret 'key'", ERR_BUG, "length");
+	check_error("return host.crypto.secret 'a' < host.crypto.secret 'b'", ERR_BUG, "compare");
+	check_error("return host.json.encode(host.crypto.secret 'key')", ERR_BUG, "");
+	check_error("return host.crypto.sign('RS256', 'key', 'x')", ERR_BUG, "secret expected");
 }
 
 struct heard {

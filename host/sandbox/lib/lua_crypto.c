@@ -1,6 +1,6 @@
 /*
- * host.crypto - digests, HMAC, randomness and comparison, done by the host; hex and base64, done
- * here without waiting.
+ * host.crypto - digests, HMAC, signatures, randomness and comparison, done by the host; hex and
+ * base64, done here without waiting. A secret is named by a handle: its bytes are the host's.
  */
 #include <lauxlib.h>
 
@@ -8,6 +8,29 @@
 #include "sandbox/guest.h"
 #include "sandbox/lib/lua_modules.h"
 #include "sandbox/lua/bind.h"
+
+#define SECRET "secret"
+
+/* --- secrets --- */
+
+/* secret(name) -> handle; whether a script may sign with it, the host says when it is used. */
+static int l_secret(lua_State *L)
+{
+	luaL_checkstring(L, 1);
+	bind_new(L, SECRET, 1, 1);
+	lua_pushvalue(L, 1);
+	lua_setiuservalue(L, -2, 1);
+	return 1;
+}
+
+/* tostring(handle) -> "<secret:name>" */
+static int secret_tostring(lua_State *L)
+{
+	luaL_checkudata(L, 1, SECRET);
+	lua_getiuservalue(L, 1, 1);
+	lua_pushfstring(L, "<secret:%s>", lua_tostring(L, -1));
+	return 1;
+}
 
 /* --- asked of the host --- */
 
@@ -18,6 +41,12 @@ static void put_text(lua_State *L, struct buf *args, const char *name, int index
 
 	value_put_str(args, name);
 	value_put_bytes(args, text, len);
+}
+
+static void put_secret(lua_State *L, struct buf *args, int index)
+{
+	lua_getiuservalue(L, index, 1);
+	put_text(L, args, "secret", lua_gettop(L));
 }
 
 static struct buf *begin(lua_State *L, const char *op, size_t arguments)
@@ -51,18 +80,38 @@ static int l_digest(lua_State *L)
 	return guest_ask(L, "crypto", args, 0, done);
 }
 
-/* hmac(algorithm, key, data) -> bytes */
+/* hmac(algorithm, key or handle, data) -> bytes */
 static int l_hmac(lua_State *L)
+{
+	bool is_secret = luaL_testudata(L, 2, SECRET) != NULL;
+	struct buf *args;
+
+	luaL_checkstring(L, 1);
+	if (!is_secret)
+		luaL_checkstring(L, 2);
+	luaL_checkstring(L, 3);
+	args = begin(L, "hmac", 3);
+	put_text(L, args, "algorithm", 1);
+	put_text(L, args, "data", 3);
+	if (is_secret)
+		put_secret(L, args, 2);
+	else
+		put_text(L, args, "key", 2);
+	return guest_ask(L, "crypto", args, 0, done);
+}
+
+/* sign(algorithm, handle, data) -> bytes */
+static int l_sign(lua_State *L)
 {
 	struct buf *args;
 
 	luaL_checkstring(L, 1);
-	luaL_checkstring(L, 2);
+	luaL_checkudata(L, 2, SECRET);
 	luaL_checkstring(L, 3);
-	args = begin(L, "hmac", 3);
+	args = begin(L, "sign", 3);
 	put_text(L, args, "algorithm", 1);
-	put_text(L, args, "key", 2);
 	put_text(L, args, "data", 3);
+	put_secret(L, args, 2);
 	return guest_ask(L, "crypto", args, 0, done);
 }
 
@@ -166,6 +215,8 @@ int lua_open_crypto(lua_State *L)
 	static const luaL_Reg functions[] = {
 		{ "digest", l_digest },
 		{ "hmac", l_hmac },
+		{ "secret", l_secret },
+		{ "sign", l_sign },
 		{ "random", l_random },
 		{ "equal", l_equal },
 		{ "hex", l_hex },
@@ -177,6 +228,12 @@ int lua_open_crypto(lua_State *L)
 		{ NULL, NULL },
 	};
 
+	static const luaL_Reg secret_meta[] = {
+		{ "__tostring", secret_tostring },
+		{ NULL, NULL },
+	};
+
+	bind_type(L, SECRET, secret_meta, NULL);
 	luaL_newlib(L, functions);
 	return 1;
 }

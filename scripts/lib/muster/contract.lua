@@ -46,6 +46,7 @@ local SETTING <const> = schema.record {
   choices = schema.list(text, { min = 1 }),
   table = schema.map(schema.map(text)),
   parse = schema.call(),
+  signs = schema.boolean(),
 }
 
 -- --- limits, calls, errors ---
@@ -193,6 +194,8 @@ local function check_settings(settings, at)
       schema.fail(below, 'key "hosts" is missing: which hosts may it name?')
     elseif setting.type == "secret" and (setting.default ~= nil or setting.parse) then
       schema.fail(below, "a secret has neither default nor parse")
+    elseif setting.type ~= "secret" and setting.signs then
+      schema.fail(below, "only a secret can sign")
     end
     if setting.table then
       check_table(setting, schema.below(below, "table"))

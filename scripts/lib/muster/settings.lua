@@ -112,7 +112,7 @@ function settings.declare(declared)
       default = setting.default, pattern = setting.pattern, when = setting.when,
       hosts = type(hosts) == "table" and core.array(hosts) or hosts,
       choices = setting.choices and core.array(setting.choices), table = setting.table,
-      has_parse = setting.parse ~= nil,
+      has_parse = setting.parse ~= nil, signs = setting.signs,
     }
   end
   return core.array(list)

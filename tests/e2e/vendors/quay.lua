@@ -73,6 +73,7 @@ return {
       api:get("api:/ping")
       api:get("files:/notice")
       api:get("api:/devices", { limit = 1 })
+      api:get("api:/ping")
       return { tenant = api.settings.address.host }
     end,
   },
