@@ -96,6 +96,11 @@ class Custody:
         return bool(self.database.value("SELECT owner IS NOT NULL FROM tokens"))
 
     @property
+    def asking_process(self) -> int:
+        """Which process asks: a lease's owner is HOST:PID and more."""
+        return int(self.database.value("SELECT owner FROM tokens").split()[0].rpartition(":")[2])
+
+    @property
     def needs_person(self) -> bool:
         return self.database.value("SELECT state FROM tokens") == "needs_reauth"
 

@@ -19,6 +19,7 @@ from promises.syncing import Syncing, first_of
 
 GRACE_S = {"strict": 0, "grace": 600}
 CALLS_MAX = 8  # in ten minutes
+OTHERS, TOGETHER = 3, 10  # processes beside one that is killed, after so many other kills
 STORM = 8  # processes that ask a server which fails
 LINGER_S = 0.003
 LOST = (("early_close", {}), ("reset", {"after": -1}), ("cut_body", {"after": 20}))
@@ -112,38 +113,67 @@ class Kills(Promise):
     faults = ("use-unstored", "uncounted-calls")
     struck_is = "met a refresh"
 
+    def __init__(self) -> None:
+        self.met: collections.Counter[str] = collections.Counter()
+
     def check(self, volume: int, draw: random.Random) -> Iterator[Optional[str]]:
         self.struck = 0
-        met: collections.Counter[str] = collections.Counter()
         with custody() as place:
             for number in range(volume):
-                window = WINDOWS[number % len(WINDOWS)]
-                server = draw.choice(list(GRACE_S))
-                stage, found = self.kill(place, window, server, draw)
-                met[stage] += 1
-                self.struck += stage != "nothing"
-                self.note = ", ".join(f"{stage} {count}" for stage, count in sorted(met.items()))
-                yield first_of(found, f"kill {number + 1}, {window.__name__}, {server}")
-            yield first_of(self.storm(place), "a server that fails")
+                window, server = WINDOWS[number % len(WINDOWS)], draw.choice(list(GRACE_S))
+                yield first_of(self.kill(place, window, server, draw),
+                               f"kill {number + 1}, {window.__name__}, {server}")
+                if number % TOGETHER == 0:
+                    yield self.disturb(self.leave_to_others(place, server), f"one of many is killed, {server}")
+            yield self.disturb(self.storm(place), "a server that fails")
             if volume == self.full:
-                yield first_of(self.outwait(place), "a database that is locked")
+                yield self.disturb(self.outwait(place), "a database that is locked")
 
-    def kill(self, place: Custody, window: Window, server: str,
-             draw: random.Random) -> tuple[str, list[str]]:
-        """How far the refresh had come, and what is wrong."""
+    def disturb(self, found: list[str], about: str) -> Optional[str]:
+        """A case that always meets a refresh."""
+        self.struck += 1
+        return first_of(found, about)
+
+    def note_stage(self, stage: str) -> None:
+        self.met[stage] += 1
+        self.struck += stage != "nothing"
+        self.note = ", ".join(f"{stage} {count}" for stage, count in sorted(self.met.items()))
+
+    def kill(self, place: Custody, window: Window, server: str, draw: random.Random) -> list[str]:
+        """What is wrong, however far the refresh had come."""
         if found := begin(place, server):
-            return "nothing", found
+            return found
         generation = place.generation
         place.end(EXPIRED if window is before_it_is_sent else draw.choice((EXPIRED, REFUSED)))
         window(place, draw)
         place.sim.clear_faults()
         stage = stage_of(place, generation)
+        self.note_stage(stage)
         found = unstored(place, generation)
         place.pass_pause()
         found += recover(place, is_lost=server == "strict" and stage == "answered")
         found += unstored(place, generation)
         calls = len(place.token_calls())
-        return stage, found + ([f"{calls} token calls"] if calls > CALLS_MAX else [])
+        return found + ([f"{calls} token calls"] if calls > CALLS_MAX else [])
+
+    @staticmethod
+    def leave_to_others(place: Custody, server: str) -> list[str]:
+        """Of several that need a token the one that asks is killed: one of the others asks once more."""
+        if found := begin(place, server):
+            return found
+        place.end(EXPIRED)
+        late(place)
+        running = [place.muster.start("check", ACCOUNT) for _ in range(OTHERS + 1)]
+        if not wait_until(place.token_calls, running[0]):
+            return ["nobody waits"]
+        asking = place.asking_process
+        os.kill(asking, signal.SIGKILL)
+        runs = [ended(["check"], process) for process in running]
+        wanted = OK_CODE if GRACE_S[server] else AUTH_CODE
+        found = [f"another check ends with {run.code}: {run.err.strip()[-200:]}"
+                 for run, process in zip(runs, running) if run.code != wanted and process.pid != asking]
+        calls = len(place.token_calls())
+        return found + ([f"{calls} token calls"] if calls != 2 else [])
 
     @staticmethod
     def storm(place: Custody) -> list[str]:
