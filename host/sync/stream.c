@@ -400,12 +400,12 @@ static void put_raw(struct buf *args, const struct sync_run *run)
 }
 
 /* `state` is what an events stream committed last, as JSON; `full` forbids to leave out what did
- * not change at the vendor, because it has to be mapped anew. */
+ * not change at the vendor, because it has to be mapped anew; `again`: a person wants it so. */
 static void put_read_args(struct buf *args, const struct sync_run *run)
 {
 	json_t *settings = json_loads(run->account.settings, 0, NULL);
 
-	value_put_map(args, 7);
+	value_put_map(args, 8);
 	value_put_str(args, "stream");
 	value_put_str(args, run->stream.name);
 	value_put_str(args, "settings");
@@ -416,6 +416,8 @@ static void put_read_args(struct buf *args, const struct sync_run *run)
 	value_put_str(args, run->options.full ? NULL : run->stream.cursor);
 	value_put_str(args, "full");
 	value_put_bool(args, must_read_all(run));
+	value_put_str(args, "again");
+	value_put_bool(args, run->options.full);
 	value_put_str(args, "limit");
 	value_put_int(args, run->options.limit);
 	put_raw(args, run);

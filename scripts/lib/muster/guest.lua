@@ -167,7 +167,7 @@ local function committed(text)
   return nil
 end
 
----@param args table { stream, settings, now, state (JSON), full, limit, raw = { seed, rows } }
+---@param args table { stream, settings, now, state (JSON), full, again, limit, raw = { seed, rows } }
 function handlers.read(args)
   local connector = loaded.connector
   local stream = connector.streams[args.stream]
@@ -176,7 +176,7 @@ function handlers.read(args)
     limit = args.limit, single = stream.single, full = args.full,
   }
   local described = {
-    name = args.stream, emits = stream.emits, mode = stream.mode, raw = args.raw,
+    name = args.stream, emits = stream.emits, mode = stream.mode, raw = args.raw, again = args.again,
   }
   local rows = out.new(described, loaded.compiled, calls)
   local ok, fault = pcall(function()

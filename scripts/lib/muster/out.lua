@@ -52,9 +52,9 @@ local STATE_MAX <const> = 64 * 1024
 
 local HASH_SIZE <const> = 16
 
--- { stream, events, emits, maps, emitter, api, scopes, read, failed, kept, fault, throttled, revisions }
--- of a stream; what belongs to a scope or an event has besides it `context`, the arguments that its
--- rows carry along.
+-- { stream, events, emits, maps, emitter, api, scopes, read, failed, kept, fault, throttled, revisions,
+-- seed, again } of a stream; what belongs to a scope or an event has besides it `context`, the
+-- arguments that its rows carry along.
 local states <const> = setmetatable({}, { __mode = "k" })
 local contexts <const> = setmetatable({}, { __mode = "k" })
 
@@ -131,6 +131,18 @@ local function revision_key(self, id)
   return ("revision/%s/%s"):format(states[self].stream, tostring(id))
 end
 
+-- Under another mapping the same revision is another reading.
+local function stamp_of(state, revision)
+  return revision and state.seed .. revision
+end
+
+local function keep(self, verb, entity, id)
+  local state, number = check_scope(self, verb, id)
+  core.event("scope", { id = number, at = "keep", entity = entity, parent = id })
+  state.kept = state.kept + 1
+  return true
+end
+
 ---Reads the children of one parent. What `fn` asks for through its api and emits through its out
 ---belongs to this scope: only a scope that was read to its end lets a child's absence mean removal,
 ---and a failure inside costs this parent's part alone. All scopes of a stream are of one entity.
@@ -138,12 +150,12 @@ end
 ---@param id string its source_id
 ---@param fn fun(api: muster.Api, out: muster.Out)
 ---@param revision? string what the vendor says of the children's state (a revision, a time): where it is
----that of the last complete reading, they stay as they are and fn is not called
+---that of the part's last reading under the same mapping, they stay as they are and fn is not called
 ---@return boolean true; false if it failed
 function Out:scope(entity, id, fn, revision)
-  local key = revision_key(self, id)
-  if revision and host.store.get(key) == revision and self:keep_scope(entity, id) then
-    return true
+  local key, stamp = revision_key(self, id), stamp_of(states[self], revision)
+  if stamp and not states[self].again and host.store.get(key) == stamp then
+    return keep(self, "scope", entity, id)
   end
   local state, number = check_scope(self, "scope", id)
   core.event("scope", { id = number, at = "open", entity = entity, parent = id })
@@ -160,8 +172,8 @@ function Out:scope(entity, id, fn, revision)
   end
   core.event("scope", { id = number, at = "end" })
   state.read = state.read + 1
-  if revision and not api_module.is_cut(calls) then
-    state.revisions[key] = revision
+  if stamp and not api_module.is_cut(calls) then
+    state.revisions[key] = stamp
   end
   return true
 end
@@ -172,13 +184,7 @@ end
 ---@param id string
 ---@return boolean
 function Out:keep_scope(entity, id)
-  if states[self].api.full then
-    return false
-  end
-  local state, number = check_scope(self, "keep_scope", id)
-  core.event("scope", { id = number, at = "keep", entity = entity, parent = id })
-  state.kept = state.kept + 1
-  return true
+  return not states[self].api.full and keep(self, "keep_scope", entity, id)
 end
 
 -- --- what happened ---
@@ -312,14 +318,20 @@ local function emitter_of(stream)
   return emitter
 end
 
----@param stream table { name, emits, mode, raw }
+-- What stands for connector, mapping and settings; "" = not told.
+local function seed_of(stream)
+  return stream.raw and host.crypto.hex(stream.raw.seed) .. " " or ""
+end
+
+---@param stream table { name, emits, mode, raw, again }
 ---@param maps table<string, userdata> compiled
 ---@param calls muster.Api
 ---@return muster.Out
 function out.new(stream, maps, calls)
   return bound({
     stream = stream.name, emits = stream.emits, events = stream.mode == "events", maps = maps,
-    api = calls, emitter = emitter_of(stream), scopes = 0, read = 0, failed = 0, kept = 0, revisions = {},
+    api = calls, emitter = emitter_of(stream), seed = seed_of(stream), again = stream.again,
+    scopes = 0, read = 0, failed = 0, kept = 0, revisions = {},
   }, nil)
 end
 
