@@ -34,6 +34,26 @@ static json_t *check_one(struct cli *cli, const struct account *account, struct 
 	return NULL;
 }
 
+/* What keeps each missing permission away, and the way to it. */
+static bool say_reasons(struct cli *cli, const json_t *check, struct err *err)
+{
+	bool done = true;
+	size_t i;
+	json_t *permission;
+
+	json_array_foreach(json_object_get(check, "permissions"), i, permission)
+	{
+		const char *reason = json_string_value(json_object_get(permission, "reason"));
+
+		if (reason && !json_is_true(json_object_get(permission, "granted")))
+			done = done &&
+			       cli_say(cli, err, "  not granted  %s: %s",
+				       json_string_value(json_object_get(permission, "name")),
+				       reason);
+	}
+	return done;
+}
+
 static bool tell(struct cli *cli, const char *slug, const json_t *check, struct err *err)
 {
 	size_t i, missing = 0;
@@ -54,7 +74,8 @@ static bool tell(struct cli *cli, const char *slug, const json_t *check, struct 
 		       json_string_value(json_object_get(check, "tenant")), buf_text(&text));
 	buf_fini(&text);
 	if (done && missing > 0)
-		done = permissions_say(cli, json_object_get(check, "permission_table"), err);
+		done = say_reasons(cli, check, err) &&
+		       permissions_say(cli, json_object_get(check, "permission_table"), err);
 	return done;
 }
 

@@ -77,33 +77,53 @@ end
 
 -- One of the two probes of the connection test. 401 and 403 are one family here: the vendor's own
 -- scripts swap their meaning.
-local function probe(api, name, call)
+local function probe(api, name, call, hint)
   local ok, fault = pcall(api.get, api, call, { limit = 1 })
+  local permission = { name = name, path = "/api/v1" .. call:match ":(.*)", granted = ok }
   if ok then
-    return { name = name, granted = true }
+    return permission
   elseif type(fault) ~= "table" or not fault.status then
     error(fault, 0)
   elseif fault.status == 401 or fault.status == 403 or fault.status == 404 then
-    return { name = name, granted = false, reason = fault.message, fault = fault }
+    permission.reason = ("%s (HTTP %d)"):format(hint, fault.status)
+    return permission, fault
   end
-  error(fault, 0)
+  return error(fault, 0)
 end
 
 -- A wrong host answers 404 to everything, a wrong token 401 or 403 to everything; a missing
 -- permission touches one path alone.
 local function check(api)
-  local devices = probe(api, "Device list", "api:/devices")
-  local apps = probe(api, "Applications", "api:/prism/apps")
-  local fault = devices.fault
+  local devices, fault = probe(api, "Device list", "api:/devices", DEVICES_HINT)
+  local apps = probe(api, "Applications", "api:/prism/apps", APPS_HINT)
   if fault and not apps.granted then
     if fault.status ~= 404 then
       fault.kind, fault.hint = "auth", TOKEN_HINT
     end
     error(fault, 0)
   end
-  devices.fault, apps.fault = nil, nil
-  devices.path, apps.path = "/api/v1/devices", "/api/v1/prism/apps"
   return { tenant = api.settings.api_url.host, permissions = { devices, apps } }
+end
+
+local function has_user(rows)
+  for _, device in ipairs(rows) do
+    local user = device.user
+    if type(user) == "table" and (user.id or user.email) then
+      return true
+    end
+  end
+  return false
+end
+
+-- A tenant can be empty, and its devices nobody's; it looks like a mistake all the same.
+local function warn_of_nothing(count, is_owned)
+  if count == 0 then
+    host.log.warn("not one device is visible: the token sees its whole tenant, so check that the API URL is the "
+      .. "tenant's that is meant (Settings > Access in Kandji)")
+  elseif not is_owned then
+    host.log.warn("not one of %d devices is assigned to a user: only devices with a user are shown, with their apps; "
+      .. "assign users in Kandji, or keep all devices by an overlay (map.device.keep.owned = false)", count)
+  end
 end
 
 -- The listing is walked in the order of its one unchanging key: without it an offset walk skips and
@@ -112,12 +132,17 @@ local function read_devices(api, out)
   local devices = page.offset(api, "api:/devices", {
     size = 300, id = "device_id", or_object = true, query = { ordering = "device_id" },
   })
+  local count, is_owned = 0, false
   for rows in devices do
+    count, is_owned = count + #rows, is_owned or has_user(rows)
     out:emit("device", rows)
+    out:emit("blueprint", rows)
+    out:emit("blueprint_device", rows)
     out:emit("user", rows)
     out:emit("license", rows)
     out:emit("user_license", rows)
   end
+  warn_of_nothing(count, is_owned)
 end
 
 -- The devices were listed with this token a moment ago: 401 for the first page of apps, and 401 as
@@ -153,7 +178,7 @@ return {
   contract = 1, id = "kandji", name = "Kandji", aliases = { "iru" }, version = "1.0.0",
   docs = "https://support.kandji.io/kb/kandji-api",
   guide = {
-    "In Kandji, as an admin: Settings > Access > API Token > Add API Token",
+    "In Kandji, as an admin with access to users and applications: Settings > Access > API Token > Add API Token",
     "Give it a name and a description, click Create, copy the token (it is shown once), click Next",
     'Click Configure and allow "Device list" (/api/v1/devices) and "Applications" (/api/v1/prism/apps)',
     "Save, then copy the API URL that is shown",
@@ -179,6 +204,18 @@ return {
     headers = { remaining = "RateLimit-Remaining", reset = "RateLimit-Reset" },
   },
 
+  -- A new token has none of these until it is configured.
+  permissions = {
+    {
+      section = "Settings > Access", category = "API token", permission = "Device list", access = "/api/v1/devices",
+      needed_for = { "devices", "users", "licenses" },
+    },
+    {
+      section = "Settings > Access", category = "API token", permission = "Applications",
+      access = "/api/v1/prism/apps", needed_for = { "apps" },
+    },
+  },
+
   errors = {
     { call = DEVICES_CALL, status = 403, kind = "forbidden", hint = DEVICES_HINT },
     { call = DEVICES_CALL, status = 404, kind = "remote", hint = URL_HINT },
@@ -192,7 +229,10 @@ return {
     devices = {
       calls = { DEVICES_CALL },
       needs = { { "Device list", "/api/v1/devices" } },
-      emits = { device = "primary", user = "derived", license = "derived", user_license = "derived" },
+      emits = {
+        device = "primary", user = "derived", license = "derived", user_license = "derived",
+        blueprint = "derived", blueprint_device = "derived",
+      },
       read = read_devices,
     },
     apps = {
@@ -239,6 +279,20 @@ return {
       ["custom.agent_version"] = "agent_version",
       ["custom.lost_mode_status"] = "lost_mode_status",
       ["custom.first_enrolled_at"] = f.time "first_enrollment",
+    },
+    -- A device is in one blueprint, which each row names: no listing of their own is needed.
+    blueprint = {
+      entity = "group", follows = "device",
+      source_id = "blueprint_id",
+      name = "blueprint_name",
+      kind = f.const "device",
+    },
+    blueprint_device = {
+      entity = "group_member", follows = "device",
+      key = { "blueprint_id", "device_id" },
+      group_source_id = "blueprint_id",
+      member_source_id = "device_id",
+      member_kind = f.const "device",
     },
     user = {
       fold = { rank = f.time "last_check_in" },

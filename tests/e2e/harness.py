@@ -40,11 +40,14 @@ COLUMNS: Tables = {
     "device_apps": ("device_source_id", "app_source_id", "version", "path"),
     "licenses": ("name",),
     "user_licenses": ("user_source_id", "license"),
+    "groups": ("source_id", "name", "kind"),
+    "group_members": ("group_source_id", "member_source_id", "member_kind"),
 }
 KEYS: Tables = {
     "users": ("source_id",), "devices": ("source_id",), "apps": ("source_id",),
     "device_apps": ("device_source_id", "app_source_id", "path"), "licenses": ("name",),
-    "user_licenses": ("user_source_id", "license"),
+    "user_licenses": ("user_source_id", "license"), "groups": ("source_id",),
+    "group_members": ("group_source_id", "member_source_id"),
 }
 
 

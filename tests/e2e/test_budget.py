@@ -75,7 +75,7 @@ class JumpCloudBudget(JumpCloudCase):
     RATE = 25  # a test, the whole directory, and not all of the devices
 
     def test_one_key_is_one_budget_for_both_connectors(self):
-        self.set_limits(f'{{ rates = {{ "{self.RATE}/h" }}, shared = jumpcloud.limits.shared }}')
+        self.overlay(rates=f'{{ "{self.RATE}/h" }}')
         self.connect()
         words = self.connect_words(vendor="jumpcloud_mdm")
         at = words.index("--secret-file")

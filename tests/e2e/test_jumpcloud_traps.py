@@ -160,8 +160,7 @@ class Tables(MdmCase):
 
     def setUp(self):
         super().setUp()
-        overlay = self.muster.project / "mappings" / "jumpcloud_mdm.lua"
-        overlay.write_text("return { streams = { system_insights = { enabled = true } } }\n")
+        self.overlay(vendors=("jumpcloud_mdm",), more="streams = { system_insights = { enabled = true } }")
 
     def found(self):
         return {(row["device_source_id"], row["path"], row["version"])
@@ -182,7 +181,7 @@ class Tables(MdmCase):
         self.assertEqual(told, {'["managed"]', '["software"]', '["system_insights"]'})
 
     def test_it_is_not_asked_unless_wanted(self):
-        (self.muster.project / "mappings" / "jumpcloud_mdm.lua").unlink()
+        self.overlay()
         self.run_sync()
         self.assertFalse([entry for entry in self.sim.ledger()
                           if "systeminsights" in entry["path"]])

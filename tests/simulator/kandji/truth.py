@@ -12,6 +12,8 @@ differ, a test fails and a person decides.
                    make an installation
     licenses       name
     user_licenses  user_source_id license
+    groups         source_id name kind: the blueprints of the devices shown
+    group_members  group_source_id member_source_id member_kind
 
 Times are as the vendor wrote them, but with T, Z and six digits; absent values are None.
 """
@@ -136,6 +138,17 @@ def license_rows(devices: list[dict]) -> list[dict]:
             for owner, platform in sorted(held, key=str) if owner and platform in LICENSES]
 
 
+def blueprint_rows(devices: list[dict]) -> dict[str, list[dict]]:
+    inside = [device for device in devices if device.get("blueprint_id")]
+    names = {device["blueprint_id"]: device.get("blueprint_name") or None for device in inside}
+    return {
+        "groups": [{"source_id": identity, "name": name, "kind": "device"}
+                   for identity, name in names.items()],
+        "group_members": [{"group_source_id": device["blueprint_id"], "member_kind": "device",
+                           "member_source_id": device["device_id"]} for device in inside],
+    }
+
+
 def canonical_rows(devices: list[dict], apps: Iterable[dict], owned_only: bool = True,
                    drop: Iterable[str] = DROPPED_WORDS) -> dict[str, list[dict]]:
     """owned_only=False keeps devices without a user; drop=() keeps helpers and updaters."""
@@ -154,5 +167,5 @@ def canonical_rows(devices: list[dict], apps: Iterable[dict], owned_only: bool =
         "apps": list(entries.values()), "device_apps": list(installs.values()),
         "licenses": [{"name": name} for name in LICENSES
                      if any(row["license"] == name for row in licenses)],
-        "user_licenses": licenses,
+        "user_licenses": licenses, **blueprint_rows(shown),
     }
