@@ -30,13 +30,10 @@ local APP_ID <const> = f.first("bundle_id", f.lower "name")
 local DEVICES_CALL <const> = "GET api:/devices"
 local APPS_CALL <const> = "GET api:/prism/apps"
 
-local DEVICES_HINT <const> =
-  'allow "Device list" (/api/v1/devices) for the token: Settings > Access in Kandji'
-local TOKEN_HINT <const> =
-  "the token is wrong, revoked, or has no permission at all: see Settings > Access in Kandji"
+local DEVICES_HINT <const> = 'allow "Device list" (/api/v1/devices) for the token: Settings > Access in Kandji'
+local TOKEN_HINT <const> = "the token is wrong, revoked, or has no permission at all: see Settings > Access in Kandji"
 local URL_HINT <const> = "check the API URL: Settings > Access in Kandji shows it"
-local APPS_HINT <const> =
-  'allow "Applications" (/api/v1/prism/apps) for the token: Settings > Access in Kandji'
+local APPS_HINT <const> = 'allow "Applications" (/api/v1/prism/apps) for the token: Settings > Access in Kandji'
 
 -- The API lives under acme.api.kandji.io or acme.api.eu.kandji.io, the console, whose address people
 -- paste as well, under the same name without "api".
@@ -79,16 +76,13 @@ end
 -- scripts swap their meaning.
 local function probe(api, name, call, hint)
   local ok, fault = pcall(api.get, api, call, { limit = 1 })
-  local permission = { name = name, path = "/api/v1" .. call:match ":(.*)", granted = ok }
-  if ok then
-    return permission
-  elseif type(fault) ~= "table" or not fault.status then
+  local status = not ok and type(fault) == "table" and fault.status
+  if not ok and status ~= 401 and status ~= 403 and status ~= 404 then
     error(fault, 0)
-  elseif fault.status == 401 or fault.status == 403 or fault.status == 404 then
-    permission.reason = ("%s (HTTP %d)"):format(hint, fault.status)
-    return permission, fault
   end
-  return error(fault, 0)
+  local permission = { name = name, path = "/api/v1" .. call:match ":(.*)", granted = ok }
+  permission.reason = not ok and ("%s (HTTP %d)"):format(hint, status) or nil
+  return permission, not ok and fault or nil
 end
 
 -- A wrong host answers 404 to everything, a wrong token 401 or 403 to everything; a missing
@@ -105,36 +99,15 @@ local function check(api)
   return { tenant = api.settings.api_url.host, permissions = { devices, apps } }
 end
 
-local function has_user(rows)
-  for _, device in ipairs(rows) do
-    local user = device.user
-    if type(user) == "table" and (user.id or user.email) then
-      return true
-    end
-  end
-  return false
-end
-
--- A tenant can be empty, and its devices nobody's; it looks like a mistake all the same.
-local function warn_of_nothing(count, is_owned)
-  if count == 0 then
-    host.log.warn("not one device is visible: the token sees its whole tenant, so check that the API URL is the "
-      .. "tenant's that is meant (Settings > Access in Kandji)")
-  elseif not is_owned then
-    host.log.warn("not one of %d devices is assigned to a user: only devices with a user are shown, with their apps; "
-      .. "assign users in Kandji, or keep all devices by an overlay (map.device.keep.owned = false)", count)
-  end
-end
-
 -- The listing is walked in the order of its one unchanging key: without it an offset walk skips and
 -- repeats rows while devices check in. One published sample answers with a single object.
 local function read_devices(api, out)
   local devices = page.offset(api, "api:/devices", {
     size = 300, id = "device_id", or_object = true, query = { ordering = "device_id" },
   })
-  local count, is_owned = 0, false
+  local count = 0
   for rows in devices do
-    count, is_owned = count + #rows, is_owned or has_user(rows)
+    count = count + #rows
     out:emit("device", rows)
     out:emit("blueprint", rows)
     out:emit("blueprint_device", rows)
@@ -142,7 +115,9 @@ local function read_devices(api, out)
     out:emit("license", rows)
     out:emit("user_license", rows)
   end
-  warn_of_nothing(count, is_owned)
+  if count == 0 then
+    host.log.warn("not one device is visible: a token sees its whole tenant, so %s", URL_HINT)
+  end
 end
 
 -- The devices were listed with this token a moment ago: 401 for the first page of apps, and 401 as
@@ -206,14 +181,8 @@ return {
 
   -- A new token has none of these until it is configured.
   permissions = {
-    {
-      section = "Settings > Access", category = "API token", permission = "Device list", access = "/api/v1/devices",
-      needed_for = { "devices", "users", "licenses" },
-    },
-    {
-      section = "Settings > Access", category = "API token", permission = "Applications",
-      access = "/api/v1/prism/apps", needed_for = { "apps" },
-    },
+    { section = "Access", permission = "Device list", access = "/api/v1/devices", needed_for = { "devices" } },
+    { section = "Access", permission = "Applications", access = "/api/v1/prism/apps", needed_for = { "apps" } },
   },
 
   errors = {
@@ -283,16 +252,11 @@ return {
     -- A device is in one blueprint, which each row names: no listing of their own is needed.
     blueprint = {
       entity = "group", follows = "device",
-      source_id = "blueprint_id",
-      name = "blueprint_name",
-      kind = f.const "device",
+      source_id = "blueprint_id", name = "blueprint_name", kind = f.const "device",
     },
     blueprint_device = {
-      entity = "group_member", follows = "device",
-      key = { "blueprint_id", "device_id" },
-      group_source_id = "blueprint_id",
-      member_source_id = "device_id",
-      member_kind = f.const "device",
+      entity = "group_member", follows = "device", key = { "blueprint_id", "device_id" },
+      group_source_id = "blueprint_id", member_source_id = "device_id", member_kind = f.const "device",
     },
     user = {
       fold = { rank = f.time "last_check_in" },
@@ -303,15 +267,8 @@ return {
       raw_status = f.pick("user.is_archived", { [true] = "archived", [false] = "active" }),
       last_used_at = f.time "last_check_in",
     },
-    license = {
-      source_id = LICENSE,
-      name = LICENSE,
-    },
-    user_license = {
-      key = { USER_ID, LICENSE },
-      user_source_id = USER_ID,
-      license = LICENSE,
-    },
+    license = { source_id = LICENSE, name = LICENSE },
+    user_license = { key = { USER_ID, LICENSE }, user_source_id = USER_ID, license = LICENSE },
 
     -- Users are attributed through the device: the e-mail in these rows can be stale.
     device_app = {
