@@ -8,6 +8,7 @@
 
 #include "base/encode.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/str.h"
 #include "vault/vault.h"
 
@@ -55,12 +56,11 @@ static json_t *files_json(const struct manifest *manifest)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; list != NULL && i < manifest->count; i++) {
+	for (size_t i = 0; i < manifest->count; i++) {
 		const struct manifest_file *file = &manifest->files[i];
 
-		json_array_append_new(list, json_pack("{s:s, s:I, s:s}", "path", file->name,
-						      "bytes", (json_int_t)file->is.bytes, "sha256",
-						      file->is.sha256));
+		json_add(&list, json_pack("{s:s, s:I, s:s}", "path", file->name, "bytes",
+					  (json_int_t)file->is.bytes, "sha256", file->is.sha256));
 	}
 	return list;
 }

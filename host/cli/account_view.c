@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/json.h"
 #include "cli/accounts.h"
 #include "cli/cli.h"
 
@@ -59,12 +60,8 @@ json_t *account_view_list(const struct account *accounts, size_t count)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; list && i < count; i++) {
-		if (json_array_append_new(list, account_view_json(&accounts[i])) != 0) {
-			json_decref(list);
-			return NULL;
-		}
-	}
+	for (size_t i = 0; i < count; i++)
+		json_add(&list, account_view_json(&accounts[i]));
 	return list;
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/str.h"
 #include "cli/cell.h"
 #include "cli/table.h"
@@ -118,13 +119,9 @@ static json_t *row_object(const struct output *output, const struct query_value 
 {
 	json_t *object = json_object();
 
-	for (size_t i = 0; object && i < output->count; i++) {
-		if (json_object_set_new(object, output->columns[i].name,
-					cell_for_json(&values[i], output->columns[i].kind)) < 0) {
-			json_decref(object);
-			return NULL;
-		}
-	}
+	for (size_t i = 0; i < output->count; i++)
+		json_put(&object, output->columns[i].name,
+			 cell_for_json(&values[i], output->columns[i].kind));
 	return object;
 }
 

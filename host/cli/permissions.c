@@ -1,6 +1,7 @@
 /* The table of permissions, as JSON and for a person. */
 #include "cli/permissions.h"
 
+#include "base/json.h"
 #include "connector/json_value.h"
 
 static json_t *row_json(const struct value *row)
@@ -19,12 +20,8 @@ json_t *permissions_table(const struct connector *connector)
 	const struct value *declared = value_get(connector_declaration(connector), "permissions");
 	json_t *list = json_array();
 
-	for (size_t i = 0; list && i < value_count(declared); i++) {
-		if (json_array_append_new(list, row_json(value_at(declared, i))) != 0) {
-			json_decref(list);
-			return NULL;
-		}
-	}
+	for (size_t i = 0; i < value_count(declared); i++)
+		json_add(&list, row_json(value_at(declared, i)));
 	return list;
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/json.h"
 #include "base/loop.h"
 #include "base/str.h"
 #include "cli/cli.h"
@@ -138,12 +139,11 @@ static json_t *permissions_json(const struct check_result *result)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; list && i < result->permission_count; i++) {
+	for (size_t i = 0; i < result->permission_count; i++) {
 		const struct check_permission *at = &result->permissions[i];
 
-		json_array_append_new(list, json_pack("{s:s?, s:s?, s:b, s:s?}", "name", at->name,
-						      "path", at->path, "granted", at->granted,
-						      "reason", at->reason));
+		json_add(&list, json_pack("{s:s?, s:s?, s:b, s:s?}", "name", at->name, "path",
+					  at->path, "granted", at->granted, "reason", at->reason));
 	}
 	return list;
 }

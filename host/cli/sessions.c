@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "base/json.h"
 #include "base/str.h"
 #include "cli/errors.h"
 
@@ -14,28 +15,23 @@ static json_t *parsed_or_null(const char *text)
 	return json ? json : json_null();
 }
 
-static bool put(json_t *object, const char *key, json_t *value)
-{
-	return json_object_set_new(object, key, value) == 0;
-}
-
-static bool put_counts(json_t *object, const struct session *session)
+static void put_counts(json_t **object, const struct session *session)
 {
 	const struct session_counts *counts = &session->counts;
 
-	return put(object, "seen", json_integer(counts->seen)) &&
-	       put(object, "created", json_integer(counts->created)) &&
-	       put(object, "updated", json_integer(counts->updated)) &&
-	       put(object, "unchanged", json_integer(counts->unchanged)) &&
-	       put(object, "removed", json_integer(counts->removed)) &&
-	       put(object, "restored", json_integer(counts->restored)) &&
-	       put(object, "dropped", json_integer(counts->dropped)) &&
-	       put(object, "dropped_by_rule", parsed_or_null(session->dropped)) &&
-	       put(object, "quarantined", json_integer(counts->quarantined)) &&
-	       put(object, "skipped", json_integer(counts->skipped)) &&
-	       put(object, "requests", json_integer(counts->requests)) &&
-	       put(object, "retries", json_integer(counts->retries)) &&
-	       put(object, "bytes", json_integer(counts->bytes));
+	json_put(object, "seen", json_integer(counts->seen));
+	json_put(object, "created", json_integer(counts->created));
+	json_put(object, "updated", json_integer(counts->updated));
+	json_put(object, "unchanged", json_integer(counts->unchanged));
+	json_put(object, "removed", json_integer(counts->removed));
+	json_put(object, "restored", json_integer(counts->restored));
+	json_put(object, "dropped", json_integer(counts->dropped));
+	json_put(object, "dropped_by_rule", parsed_or_null(session->dropped));
+	json_put(object, "quarantined", json_integer(counts->quarantined));
+	json_put(object, "skipped", json_integer(counts->skipped));
+	json_put(object, "requests", json_integer(counts->requests));
+	json_put(object, "retries", json_integer(counts->retries));
+	json_put(object, "bytes", json_integer(counts->bytes));
 }
 
 json_t *session_json(const struct session *session)
@@ -46,12 +42,10 @@ json_t *session_json(const struct session *session)
 				   session->started_at, "ended_at", session->ended_at, "seconds",
 				   session->seconds);
 
-	if (object && put_counts(object, session) &&
-	    put(object, "streams", parsed_or_null(session->streams)) &&
-	    put(object, "error", parsed_or_null(session->error)))
-		return object;
-	json_decref(object);
-	return NULL;
+	put_counts(&object, session);
+	json_put(&object, "streams", parsed_or_null(session->streams));
+	json_put(&object, "error", parsed_or_null(session->error));
+	return object;
 }
 
 void session_put_counts(const struct session_counts *counts, struct buf *out)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/errors.h"
@@ -17,22 +18,17 @@ static bool has_session(const struct sync_result *result)
 
 /* --- JSON --- */
 
-static bool put(json_t *object, const char *key, json_t *value)
-{
-	return json_object_set_new(object, key, value ? value : json_null()) == 0;
-}
-
 static json_t *failed_json(struct cli *cli, const char *slug, const struct err *failure)
 {
 	return json_pack("{s:n, s:s, s:s, s:o}", "session", "account", slug, "outcome", "failed",
 			 "error", errors_object(cli, failure, 0));
 }
 
-static bool put_account(json_t *object, const struct account *account)
+static void put_account(json_t **object, const struct account *account)
 {
-	return !account || (put(object, "state", json_string(account->state)) &&
-			    put(object, "state_reason", json_string(account->state_reason)) &&
-			    put(object, "state_way_out", json_string(account->state_way_out)));
+	json_put_text(object, "state", account->state);
+	json_put_text(object, "state_reason", account->state_reason);
+	json_put_text(object, "state_way_out", account->state_way_out);
 }
 
 static json_t *result_json(struct cli *cli, const char *slug, const struct sync_result *result,
@@ -40,16 +36,12 @@ static json_t *result_json(struct cli *cli, const char *slug, const struct sync_
 {
 	bool began = has_session(result);
 	json_t *object = began ? session_json(result->session) : failed_json(cli, slug, failure);
-	bool done = object != NULL;
 
-	if (done && began && failure->kind != ERR_NONE)
-		done = put(object, "error", errors_object(cli, failure, result->session->id));
-	if (done && result)
-		done = put_account(object, result->account);
-	if (done)
-		return object;
-	json_decref(object);
-	return NULL;
+	if (began && failure->kind != ERR_NONE)
+		json_put(&object, "error", errors_object(cli, failure, result->session->id));
+	if (result && result->account)
+		put_account(&object, result->account);
+	return object;
 }
 
 /* The object without its last brace, the changes one by one, and the brace. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/str.h"
 #include "cli/accounts.h"
 #include "cli/cli.h"
@@ -21,13 +22,8 @@ static json_t *slugs_json(const struct credential_use *use)
 	json_t *list = json_array();
 	char slug[ACCOUNT_SLUG_SIZE];
 
-	for (size_t i = 0; list && i < use->count; i++) {
-		accounts_slug(&use->accounts[i], slug);
-		if (json_array_append_new(list, json_string(slug)) != 0) {
-			json_decref(list);
-			return NULL;
-		}
-	}
+	for (size_t i = 0; i < use->count; i++)
+		json_add(&list, json_string(accounts_slug(&use->accounts[i], slug)));
 	return list;
 }
 

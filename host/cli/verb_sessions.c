@@ -1,6 +1,7 @@
 /* muster sessions: past runs of sync. */
 #include <stdlib.h>
 
+#include "base/json.h"
 #include "base/str.h"
 #include "cli/accounts.h"
 #include "cli/cli.h"
@@ -64,12 +65,8 @@ static bool print_json(const struct cli *cli, const struct listing *listing, str
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; list && i < listing->count; i++) {
-		if (json_array_append_new(list, session_json(&listing->sessions[i])) != 0) {
-			json_decref(list);
-			return err_oom(err);
-		}
-	}
+	for (size_t i = 0; i < listing->count; i++)
+		json_add(&list, session_json(&listing->sessions[i]));
 	return cli_object(cli, list, err);
 }
 
@@ -139,11 +136,10 @@ static bool take_quarantined(void *arg, const struct query_value *values, size_t
 	json_t *object = json_object();
 	static const char *const keys[] = { "stream", "entity", "source_id", "reason", "excerpt" };
 
-	for (size_t i = 0; object && i < count && i < sizeof(keys) / sizeof(keys[0]); i++)
-		json_object_set_new(object, keys[i],
-				    values[i].type == QUERY_TEXT
-					    ? json_stringn(values[i].bytes, values[i].len)
-					    : json_null());
+	for (size_t i = 0; i < count && i < sizeof(keys) / sizeof(keys[0]); i++)
+		json_put(&object, keys[i],
+			 values[i].type == QUERY_TEXT ? json_stringn(values[i].bytes, values[i].len)
+						      : json_null());
 	return json_array_append_new(quarantine->list, object) == 0 || err_oom(err);
 }
 

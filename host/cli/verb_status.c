@@ -1,6 +1,7 @@
 /* muster status: how the accounts are and what to do. */
 #include <stdlib.h>
 
+#include "base/json.h"
 #include "base/str.h"
 #include "cli/account_view.h"
 #include "cli/accounts.h"
@@ -58,14 +59,10 @@ static bool add_json(json_t *list, const struct standing *standing, struct err *
 {
 	json_t *object = account_view_json(standing->account);
 
-	if (object && json_object_set(object, "rows", standing->rows) == 0 &&
-	    json_object_set_new(object, "last_session",
-				standing->has_session ? session_json(&standing->session)
-						      : json_null()) == 0 &&
-	    json_array_append_new(list, object) == 0)
-		return true;
-	json_decref(object);
-	return err_oom(err);
+	json_put(&object, "rows", json_incref(standing->rows));
+	json_put(&object, "last_session",
+		 standing->has_session ? session_json(&standing->session) : json_null());
+	return json_array_append_new(list, object) == 0 || err_oom(err);
 }
 
 static bool take_account(struct cli *cli, const struct account *account, json_t *list,

@@ -1,6 +1,7 @@
 /* muster vault: how it is, new data keys, a new key. */
 #include <inttypes.h>
 
+#include "base/json.h"
 #include "cli/cli.h"
 #include "cli/host.h"
 #include "cli/keys.h"
@@ -10,8 +11,8 @@ static json_t *slots_json(const struct vault_status *status)
 {
 	json_t *slots = json_array();
 
-	for (int64_t i = 0; slots && i < status->slot_count && i < VAULT_SLOTS_MAX; i++)
-		json_array_append_new(slots, json_string(vault_key_kind_name(status->slots[i])));
+	for (int64_t i = 0; i < status->slot_count && i < VAULT_SLOTS_MAX; i++)
+		json_add(&slots, json_string(vault_key_kind_name(status->slots[i])));
 	return slots;
 }
 

@@ -39,10 +39,12 @@ static bool show(struct cli *cli, const struct approving *approving, json_t *lis
 		if (!is_current(approving, account))
 			connector_approval_diff(account->approved ? account->approved : "",
 						buf_text(&approving->text), &diff);
-		json_array_append_new(list, json_pack("{s:s, s:b, s:s}", "account", slug,
-						      "is_approved", is_current(approving, account),
-						      "difference", buf_text(&diff)));
-		if (!cli->is_json)
+		done = json_array_append_new(list, json_pack("{s:s, s:b, s:s}", "account", slug,
+							     "is_approved",
+							     is_current(approving, account),
+							     "difference", buf_text(&diff))) == 0 ||
+		       err_oom(err);
+		if (done && !cli->is_json)
 			done = cli_say(cli, err, "%s: %s\n%s", slug,
 				       is_current(approving, account) ? "approved, nothing changed"
 								      : "changed",
@@ -100,6 +102,7 @@ static void mark_approved(json_t *list)
 	size_t i;
 	json_t *account;
 
+	/* true needs no memory, and the key is there. */
 	json_array_foreach(list, i, account)
 		json_object_set_new(account, "is_approved", json_true());
 }

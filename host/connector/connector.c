@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/loop.h"
 #include "base/str.h"
 #include "connector/endpoint.h"
@@ -72,8 +73,7 @@ static json_t *script_hashes(const struct script_list *list)
 	json_t *object = json_object();
 
 	for (size_t i = 0; i < list->count; i++)
-		json_object_set_new(object, list->items[i].name,
-				    json_string(list->items[i].sha256));
+		json_put_text(&object, list->items[i].name, list->items[i].sha256);
 	return object;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/json.h"
 #include "base/str.h"
 #include "connector/authorization.h"
 #include "connector/json_value.h"
@@ -236,8 +237,10 @@ static void put_headers(const struct gateway *gateway, struct buf *out,
 		const char *before;
 		struct buf joined = BUF_INIT;
 
-		if (name == NULL)
+		if (name == NULL) {
+			json_put(&headers, "", NULL);
 			break;
+		}
 		str_lower(name);
 		before = json_string_value(json_object_get(headers, name));
 		buf_printf(&joined, "%s%s", before != NULL ? before : "",
@@ -246,7 +249,9 @@ static void put_headers(const struct gateway *gateway, struct buf *out,
 		redact_copy(gateway->host->redact, reply->headers[i].value,
 			    strlen(reply->headers[i].value), &joined);
 		/* A header that is no UTF-8 is left out: it could not be shown either. */
-		json_object_set_new(headers, name, json_string(buf_text(&joined)));
+		if (joined.failed || str_is_utf8(buf_text(&joined), joined.len))
+			json_put(&headers, name,
+				 joined.failed ? NULL : json_string(buf_text(&joined)));
 		buf_fini(&joined);
 		free(name);
 	}

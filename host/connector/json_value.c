@@ -1,18 +1,15 @@
 /* Wire values and JSON, both ways. */
 #include "connector/json_value.h"
 
+#include "base/json.h"
 #include "base/str.h"
 
 static json_t *from_list(const struct value *value)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < value->count; i++) {
-		if (json_array_append_new(list, json_from_value(&value->items[i])) != 0) {
-			json_decref(list);
-			return NULL;
-		}
-	}
+	for (size_t i = 0; i < value->count; i++)
+		json_add(&list, json_from_value(&value->items[i]));
 	return list;
 }
 
@@ -20,13 +17,8 @@ static json_t *from_map(const struct value *value)
 {
 	json_t *object = json_object();
 
-	for (size_t i = 0; i < value->count; i++) {
-		if (json_object_set_new(object, value->keys[i],
-					json_from_value(&value->items[i])) != 0) {
-			json_decref(object);
-			return NULL;
-		}
-	}
+	for (size_t i = 0; i < value->count; i++)
+		json_put(&object, value->keys[i], json_from_value(&value->items[i]));
 	return object;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/sabotage.h"
 #include "base/str.h"
 #include "store/event.h"
@@ -199,16 +200,16 @@ static void answer_waiting(struct sync_run *run, struct batch *batch)
 	buf_fini(&empty);
 }
 
-static void merge_dropped(json_t *sum, json_t *more)
+static void merge_dropped(json_t **sum, json_t *more)
 {
 	const char *rule;
 	json_t *count;
 
 	json_object_foreach(more, rule, count)
 	{
-		json_int_t before = json_integer_value(json_object_get(sum, rule));
+		json_int_t before = json_integer_value(json_object_get(*sum, rule));
 
-		json_object_set_new(sum, rule, json_integer(before + json_integer_value(count)));
+		json_put(sum, rule, json_integer(before + json_integer_value(count)));
 	}
 }
 
@@ -217,7 +218,7 @@ static void take_findings(struct sync_run *run, const struct batch_rows *rows)
 	struct stream *stream = &run->stream;
 
 	add_counts(&run->session.counts, &rows->counts);
-	merge_dropped(run->dropped, rows->dropped);
+	merge_dropped(&run->dropped, rows->dropped);
 	if (stream->quarantined == 0)
 		snprintf(stream->first_bad, sizeof(stream->first_bad), "%s", rows->first_bad);
 	stream->quarantined += rows->quarantined;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/sabotage.h"
 #include "base/str.h"
 #include "store/enrich.h"
@@ -405,12 +406,13 @@ static bool push_filtered(struct listed *listed, int64_t id, struct err *err)
 	return true;
 }
 
-static void count_dropped(struct batch_rows *rows, const char *rule)
+static bool count_dropped(struct batch_rows *rows, const char *rule, struct err *err)
 {
 	json_int_t before = json_integer_value(json_object_get(rows->dropped, rule));
 
 	rows->counts.dropped++;
-	json_object_set_new(rows->dropped, rule, json_integer(before + 1));
+	json_put(&rows->dropped, rule, json_integer(before + 1));
+	return rows->dropped != NULL || err_oom(err);
 }
 
 /*
@@ -432,8 +434,8 @@ static bool on_dropped(void *arg, const struct model_entity *entity, const char 
 
 	if (!has_room(rows, err))
 		return false;
-	if (rule != NULL)
-		count_dropped(rows, rule);
+	if (rule != NULL && !count_dropped(rows, rule, err))
+		return false;
 	if (source_id == NULL || len == 0)
 		return note_unnamed(rows, err);
 	if (rows->event_problem != NULL)

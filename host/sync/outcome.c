@@ -124,7 +124,8 @@ static bool write_session(struct sync_run *run, struct store_tx *tx, const char 
 	char *error = error_json(&run->err);
 	bool fine;
 
-	fine = session_update(tx, run->session.id, &run->session.counts, dropped, streams, err) &&
+	fine = ((dropped != NULL && streams != NULL) || err_oom(err)) &&
+	       session_update(tx, run->session.id, &run->session.counts, dropped, streams, err) &&
 	       session_end(tx, run->session.id, outcome, error, now, seconds, err);
 	free(dropped);
 	free(streams);

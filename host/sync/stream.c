@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/sabotage.h"
 #include "base/str.h"
 #include "connector/json_value.h"
@@ -56,16 +57,15 @@ static void note_result(struct sync_run *run)
 			  (json_int_t)stream->quarantined, "seconds", seconds);
 
 	if (stream->first_bad[0] != '\0')
-		json_object_set_new(result, "first_quarantined", json_any_text(stream->first_bad));
+		json_put(&result, "first_quarantined", json_any_text(stream->first_bad));
 	if (stream->reason[0] != '\0')
-		json_object_set_new(result, "reason", json_any_text(stream->reason));
+		json_put(&result, "reason", json_any_text(stream->reason));
 	if (stream->warnings != NULL)
-		json_object_set(result, "warnings", stream->warnings);
+		json_put(&result, "warnings", json_incref(stream->warnings));
 	if (stream->err.kind != ERR_NONE)
-		json_object_set_new(result, "kind",
-				    json_string(err_kind_info(stream->err.kind)->name));
+		json_put_text(&result, "kind", err_kind_info(stream->err.kind)->name);
 	if (stream->proof.scope_count > 0)
-		json_object_set_new(result, "scopes", scopes_result(&stream->proof));
+		json_put(&result, "scopes", scopes_result(&stream->proof));
 	if (json_array_append_new(run->streams, result) != 0 && run->err.kind == ERR_NONE)
 		err_oom(&run->err);
 	if (stream->end == STREAM_DEGRADED && run->degraded_hint[0] == '\0')
@@ -273,20 +273,25 @@ static void on_scope(struct sync_run *run, const struct value *args)
 	run_report(run, label, (int64_t)proof->scope_count, -1);
 }
 
-static void keep_warning(struct stream *stream, const char *text)
+static bool keep_warning(struct stream *stream, const char *text, struct err *err)
 {
 	if (stream->warnings == NULL)
 		stream->warnings = json_array();
 	if (json_array_size(stream->warnings) < WARNINGS_MAX)
-		json_array_append_new(stream->warnings, json_any_text(text));
+		json_add(&stream->warnings, json_any_text(text));
+	return stream->warnings != NULL || err_oom(err);
 }
 
 static void on_log(struct sync_run *run, const struct value *args)
 {
 	enum log_level level = log_level_named(value_text(args, "level", NULL), LOG_INFO);
+	struct err err = ERR_INIT;
 
-	if (level == LOG_WARN && run->is_reading)
-		keep_warning(&run->stream, value_text(args, "text", ""));
+	if (level == LOG_WARN && run->is_reading &&
+	    !keep_warning(&run->stream, value_text(args, "text", ""), &err)) {
+		run_fail(run, &err);
+		return;
+	}
 	log_write(run->host->log, level, "%s/%s: %s", run->account.vendor, run->account.name,
 		  value_text(args, "text", ""));
 }
