@@ -148,7 +148,7 @@ bool jwt_init(struct jwt *out, const struct value *auth, const struct auth_parts
 					     address != NULL ? strlen(address) : 0 };
 	const struct template_source source = { *parts, &token, address != NULL };
 
-	*out = (struct jwt){ .lives_ms = value_int(auth, "lives_s", JWT_LIVES_S) * 1000 };
+	*out = (struct jwt){ .lives_ms = value_seconds_ms(auth, "lives_s", JWT_LIVES_S) };
 	return copy_key(out, auth, parts, err) && write_header(out, auth, &source, err) &&
 	       write_members("", value_get(auth, "claims"), "", &source, &out->claims, err);
 }

@@ -305,7 +305,7 @@ static bool add_rules(struct token_reading *out, const struct value *errors, str
 		*rule = (struct oauth_rule){
 			.error = value_text(declared, "error", NULL),
 			.verdict = verdict_of(value_text(declared, "kind", "")),
-			.wait_ms = value_int(declared, "wait_s", 0) * 1000,
+			.wait_ms = value_seconds_ms(declared, "wait_s", 0),
 			.hint = value_text(declared, "hint", NULL),
 		};
 		if (!add_fields(out, value_get(declared, "body"), &rule->fields, &rule->field_count,
@@ -373,7 +373,7 @@ bool token_reading_init(struct token_reading *out, const struct value *auth,
 		.token_field = is_login ? value_text(auth, "field", "") : "access_token",
 		.seconds_field = is_login ? value_text(auth, "lives_field", NULL) : "expires_in",
 		/* Of a jwt it is the life of what we sign. */
-		.lives_max_ms = str_eq(kind, "jwt") ? 0 : value_int(auth, "lives_s", 0) * 1000,
+		.lives_max_ms = str_eq(kind, "jwt") ? 0 : value_seconds_ms(auth, "lives_s", 0),
 	};
 	return add_rules(out, value_get(auth, "errors"), err) &&
 	       add_expired(out, value_get(auth, "expired"), err) && add_other(out, errors, err);

@@ -6,7 +6,7 @@
 
 #include "base/str.h"
 
-enum { VARINT_MAX = 10 };
+enum { VARINT_MAX = 10, SECONDS_MAX = 315360000 };
 
 /* --- writing --- */
 
@@ -367,6 +367,15 @@ int64_t value_int(const struct value *map, const char *key, int64_t fallback)
 	const struct value *member = value_get(map, key);
 
 	return member != NULL && member->type == VALUE_INT ? member->i : fallback;
+}
+
+int64_t value_seconds_ms(const struct value *map, const char *key, int64_t fallback_s)
+{
+	int64_t seconds = value_int(map, key, fallback_s);
+
+	if (seconds < 0)
+		return 0;
+	return (seconds < SECONDS_MAX ? seconds : SECONDS_MAX) * 1000;
 }
 
 bool value_bool(const struct value *map, const char *key, bool fallback)

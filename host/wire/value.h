@@ -98,6 +98,9 @@ const struct value *value_get(const struct value *map, const char *key);
 /* A text member; `fallback` when absent or no text. */
 const char *value_text(const struct value *map, const char *key, const char *fallback);
 int64_t value_int(const struct value *map, const char *key, int64_t fallback);
+/* An integer member that is a number of seconds, as milliseconds: from 0 to ten years, whatever a
+ * sandbox says. */
+int64_t value_seconds_ms(const struct value *map, const char *key, int64_t fallback_s);
 bool value_bool(const struct value *map, const char *key, bool fallback);
 
 /* Item i of a list; NULL beyond its end or when `list` is NULL or no list. value_count likewise 0.

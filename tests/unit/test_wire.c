@@ -39,6 +39,10 @@ static void values_survive_a_round_trip(void **state)
 	assert_string_equal(value_text(root, "text", NULL), "Zo\xc3\xab");
 	assert_true(value_int(root, "int", 0) == INT64_MIN);
 	assert_true(value_int(root, "big", 0) == INT64_MAX);
+	/* Of times nothing is so large or small that they could not be reckoned with. */
+	assert_true(value_seconds_ms(root, "int", 5) == 0);
+	assert_true(value_seconds_ms(root, "big", 5) == INT64_C(315360000000));
+	assert_true(value_seconds_ms(root, "none", 5) == 5000);
 	assert_int_equal(value_count(value_get(root, "list")), 3);
 	assert_int_equal(value_at(value_get(root, "list"), 0)->type, VALUE_NIL);
 	assert_true(value_at(value_get(root, "list"), 2)->d == -0.25);

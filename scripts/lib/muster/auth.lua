@@ -14,7 +14,8 @@ local auth = {}
 local text <const> = schema.text()
 local texts <const> = schema.list(text)
 local required_text <const> = schema.text { required = true }
-local seconds <const> = schema.integer { min = 1 }
+local YEARS_S <const> = 315360000
+local seconds <const> = schema.integer { min = 1, max = YEARS_S }
 local scalars <const> = schema.map(schema.any())
 
 -- --- addresses ---
@@ -39,7 +40,7 @@ local expired <const> = schema.list(schema.record {
 local token_errors <const> = schema.list(schema.record {
   error = text, body = scalars,
   kind = schema.text { required = true, one_of = { "auth", "forbidden", "throttled", "remote" } },
-  wait_s = schema.integer { min = 0 }, hint = text,
+  wait_s = schema.integer { min = 0, max = 86400 }, hint = text,
 }, {
   check = function(value, at)
     for i, one in ipairs(value) do
@@ -89,7 +90,7 @@ local KINDS <const> = {
     key = required_text, claims = scalars, headers = scalars, token = address {},
     algorithm = schema.text { required = true, one_of = { "RS256", "RS384", "RS512", "ES256", "HS256" } },
     scopes = texts, scope_separator = schema.text { one_of = { " ", "," } }, errors = token_errors,
-    lives_s = schema.integer { min = 60 },
+    lives_s = schema.integer { min = 60, max = YEARS_S },
   },
   hmac = record {
     key = required_text, template = required_text, headers = schema.map(text, { required = true }),

@@ -106,6 +106,8 @@ describe("auth", function()
       message("code", { expired = { { body = { a = 1 } } } }))
     assert.matches("auth.errors%[1%]: needs an error, a body or both",
       message("code", { errors = { { kind = "auth" } } }))
+    assert.matches("auth.errors%[1%].wait_s",
+      message("code", { errors = { { error = "slow", kind = "throttled", wait_s = 86401 } } }))
   end)
 
   it("wants settings, and secrets where they belong", function()
@@ -138,6 +140,7 @@ describe("auth", function()
     }))
     assert.matches("auth.scopes: has no place without a token address", message("assertion", { scopes = { "a" } }))
     assert.matches("auth.lives_s", message("assertion", { lives_s = 10 }))
+    assert.matches("auth.lives_s", message("assertion", { lives_s = math.maxinteger }))
   end)
 
   it("knows which requests go without the credential", function()
