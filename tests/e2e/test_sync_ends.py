@@ -78,7 +78,7 @@ class SyncEnds(E2eCase):
             ("      calls = { DEVICES_CALL },\n", "      calls = { DEVICES_CALL, APPS_CALL },\n"),
             ("local function read_devices(api, out)\n", "local function read_devices(api, out)\n"
              '  pcall(api.get, api, "api:/prism/apps", { limit = 1 })\n'),
-            ('probe(api, "Applications", "api:/prism/apps")',
+            ('probe(api, "Applications", "api:/prism/apps", APPS_HINT)',
              '{ name = "Applications", granted = true }'))
         self.connect()
         self.sync("--stream", "devices", code=None)
