@@ -163,7 +163,6 @@ local function errors()
   return list
 end
 
-
 return {
   contract = 1, id = "manageengine_mdm", name = "ManageEngine MDM", aliases = { "mdm_plus" }, version = "1.0.0",
   provider = "zoho",
@@ -181,6 +180,15 @@ return {
   -- The help prints 60 to 300 calls a minute, under each endpoint its own.
   limits = {
     concurrent = 4, per_endpoint = zoho.per_endpoint({ USERS, DEVICES, APPS, GROUPS, MEMBERS }, { "2/s", "100/m" }),
+  },
+  -- Consent is asked for what is read alone; the last three belong to actions.
+  permissions = {
+    { section = "Users & roles", permission = "Administrator", needed_for = { "everything" } },
+    zoho.scope(READ_USERS, "users"), zoho.scope(READ_INVENTORY, "devices", "apps"),
+    zoho.scope(READ_DEVICES, "groups", "members"),
+    zoho.scope("MDMOnDemand.MDMDeviceMgmt.CREATE", "Add to group", "Lock Device", "Wipe Device"),
+    zoho.scope("MDMOnDemand.MDMDeviceMgmt.DELETE", "Remove from group"),
+    zoho.scope("MDMOnDemand.MDMUser.DELETE", "Delete User"),
   },
   errors = errors(),
 

@@ -131,6 +131,7 @@ return {
   auth = zoho.auth { READ_ASSETS },
   -- No rates are published; clients assume sixty a minute.
   limits = { rates = { "2/s", "60/m" }, concurrent = 1 },
+  permissions = { zoho.scope(READ_ASSETS, "assets") },
   errors = errors(),
 
   check = { calls = CALLS, run = check },

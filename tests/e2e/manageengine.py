@@ -103,16 +103,18 @@ class ManageEngineCase(E2eCase):
                 *(word for host in hosts for word in
                   ("--connect-to", f"{host}:443:127.0.0.1:{self.sim.port}"))]
 
-    def connect(self, *more: str, vendor: Optional[str] = None, account: str = "acme",
-                region: str = "eu", typed: Optional[str] = None,
-                client_id: Optional[str] = None) -> Run:
-        """muster connect; `typed` is what a person says of the data centre."""
+    def connect_words(self, *more: str, vendor: Optional[str] = None, account: str = "acme",
+                      region: str = "eu", typed: Optional[str] = None,
+                      client_id: Optional[str] = None) -> list[str]:
+        """`typed` is what a person says of the data centre."""
         vendor = vendor or self.VENDOR
         typed = typed if typed is not None else f".{REGIONS[region].suffix}"
-        return self.muster.run(
-            "connect", vendor, "--account", account, "--set", f"data_center={typed}",
-            "--set", f"client_id={client_id or self.client(region)['client_id']}",
-            *self.way_words(vendor, region), *more)
+        return ["connect", vendor, "--account", account, "--set", f"data_center={typed}",
+                "--set", f"client_id={client_id or self.client(region)['client_id']}",
+                *self.way_words(vendor, region), *more]
+
+    def connect(self, *more: str, **options: Any) -> Run:
+        return self.muster.run(*self.connect_words(*more, **options))
 
     def join(self, code: Optional[str] = None, region: str = "eu",
              client_secret: Optional[str] = None, settings: Iterable[str] = (),

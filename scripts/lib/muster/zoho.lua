@@ -247,6 +247,14 @@ function zoho.scope_errors(field)
   return list
 end
 
+---A scope in the table of permissions.
+---@param name string "MDMOnDemand.MDMUser.READ"
+---@param ... string what it is needed for
+---@return table
+function zoho.scope(name, ...)
+  return { section = "Scopes", permission = name, access = name:match "[^.]+$", needed_for = { ... } }
+end
+
 ---One probe of a connection test: is the scope granted, and the module there? Other failures are raised.
 ---@param api muster.Api
 ---@param scope string

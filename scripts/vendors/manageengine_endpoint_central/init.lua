@@ -200,6 +200,10 @@ return {
   auth = zoho.auth { READ_SOM, READ_INVENTORY, READ_PATCHES },
   -- No rates are published; these are what is thought to be safe.
   limits = { rates = { "2/s", "100/m" }, concurrent = CONCURRENT },
+  permissions = {
+    zoho.scope(READ_SOM, "computers", "offices"), zoho.scope(READ_INVENTORY, "inventory", "software"),
+    zoho.scope(READ_PATCHES, "patches"),
+  },
   errors = errors(),
 
   check = { calls = { COMPUTERS, SCANS, SYSTEMS }, run = check },

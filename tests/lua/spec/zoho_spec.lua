@@ -78,6 +78,33 @@ describe("zoho.auth", function()
   end)
 end)
 
+describe("zoho's connectors", function()
+  package.path = package.path .. ";scripts/vendors/?.lua"
+  for _, file in ipairs {
+    "manageengine_mdm.lua", "manageengine_endpoint_central/init.lua", "manageengine_servicedesk_plus.lua",
+  } do
+    local connector <const> = dofile("scripts/vendors/" .. file)
+
+    it(("list what each stream of %s needs, and ask consent for that alone"):format(connector.id), function()
+      local asked <const>, listed <const> = {}, {}
+      for _, scope in ipairs(connector.auth.scopes) do
+        assert.matches("%.READ$", scope)
+        asked[scope] = true
+      end
+      for _, row in ipairs(connector.permissions) do
+        for _, what in ipairs(row.needed_for) do
+          listed[what] = row.permission
+        end
+      end
+      for name, stream in pairs(connector.streams) do
+        assert.equal(stream.needs[1][1], listed[name], name)
+        assert.is_true(asked[listed[name]], name)
+        asked[listed[name]] = true
+      end
+    end)
+  end
+end)
+
 describe("zoho's shared parts", function()
   it("tell a missing scope in each of its words, with 401 and 403", function()
     local rules <const> = zoho.scope_errors "error"
