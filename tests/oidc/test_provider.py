@@ -16,7 +16,7 @@ from e2e.terminal import Terminal
 from oidc.provider import API, LOGIN, Missing, PageError, Person, Provider, install, load
 
 ACCOUNT = "oak/acme"
-OK, AUTH = 0, 4
+OK, AUTH, CONFIG = 0, 4, 6
 URL = re.compile(r"https://login\.oak\.example/auth\?\S+")
 QUESTION = "or a code of the console"
 
@@ -114,6 +114,15 @@ class OidcProvider(unittest.TestCase):
         shown, code = self.connect_person()
         self.assertEqual(code, AUTH, shown)
         self.assertIn("invalid_request", shown)
+        self.assertEqual(self.granted(), [])
+
+    def test_an_answer_of_another_issuer_is_not_taken(self):
+        """It says who it is (RFC 9207), which a connector may expect to be another."""
+        text = self.connector.read_text()
+        self.connector.write_text(text.replace("iss = \"https://login.", "iss = \"https://other."))
+        shown, code = self.connect_person()
+        self.assertEqual(code, CONFIG, shown)
+        self.assertIn('came back from iss "https://login.oak.example"', shown)
         self.assertEqual(self.granted(), [])
 
     def test_a_person_who_refuses(self):

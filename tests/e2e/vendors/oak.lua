@@ -18,6 +18,7 @@ return {
         kind = "oauth2", flow = "code", authorize = "login:/auth", token = "login:/token",
         revoke = "login:/token/revocation", client_id = "client", client_secret = "secret",
         client_auth = "basic", scopes = { "openid", "offline_access", SCOPE }, params = { prompt = "consent" },
+        returns = { iss = "https://login.oak.example" },
       },
       machine = {
         kind = "oauth2", flow = "client", token = "login:/token", client_id = "client",
