@@ -83,7 +83,6 @@ static bool add_credential(struct store_tx *tx, struct storing *storing, struct 
 		.state = (char *)"ok",
 		.note = (char *)"",
 		.created_at = (char *)clock_now_text(now),
-		.redirect_uri = (char *)storing->connection->redirect_uri,
 	};
 	bool done = free_name(tx, account, &credential.name, err) &&
 		    credential_add(tx, &credential, err);
@@ -94,24 +93,18 @@ static bool add_credential(struct store_tx *tx, struct storing *storing, struct 
 	return done;
 }
 
+/* Secrets of the client are not changed under others unasked; a consent was tested with them. */
 static bool put_secrets(struct store_tx *tx, struct storing *storing, struct err *err)
 {
 	const struct connection *connection = storing->connection;
 	const struct form *form = connection->form;
 	const char *id = storing->account->credential_id;
 
-	if (form->secret_count == 0)
+	if (!form_has_news(form))
 		return true;
-	if (!credentials_require_alone(tx, id, storing->account->id, err))
-		return false;
-	for (size_t i = 0; i < form->secret_count; i++) {
-		if (!vault_put_field(storing->cli->host.vault, tx, id, connection->provider,
-				     form->named[i].id, form->named[i].value, err))
-			return false;
-	}
-	return (!connection->redirect_uri ||
-		credential_set_redirect_uri(tx, id, connection->redirect_uri, err)) &&
-	       credential_set_state(tx, id, "ok", err) && token_forget(tx, id, err);
+	return (form->typed_count == 0 ||
+		credentials_require_alone(tx, id, storing->account->id, err)) &&
+	       credentials_put(storing->cli, tx, id, connection->provider, form, err);
 }
 
 static bool is_other(const char *a, const char *b)
@@ -162,6 +155,7 @@ static void take_decisions(struct account *current, struct account *given)
 		{ &current->allow_cidrs, &given->allow_cidrs },
 		{ &current->approved_hash, &given->approved_hash },
 		{ &current->approved, &given->approved },
+		{ &current->actions, &given->actions },
 	};
 
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
@@ -196,7 +190,7 @@ static bool change_account(struct store_tx *tx, struct storing *storing, struct 
 	if (!done)
 		return false;
 	has_new_approval = is_other(current.approved_hash, storing->account->approved_hash);
-	has_new_credential = storing->connection->form->secret_count > 0 ||
+	has_new_credential = form_has_news(storing->connection->form) ||
 			     (storing->account->credential_id &&
 			      is_other(current.credential_id, storing->account->credential_id));
 	take_decisions(&current, storing->account);
@@ -231,7 +225,7 @@ static bool store_account(struct store_tx *tx, void *arg, struct err *err)
 
 	if (archive_id && !archive(tx, archive_id, account->credential_id, err))
 		return false;
-	if (storing->connection->form->secret_count > 0 && !account->credential_id &&
+	if (form_has_news(storing->connection->form) && !account->credential_id &&
 	    !add_credential(tx, storing, err))
 		return false;
 	return put_secrets(tx, storing, err) &&

@@ -18,10 +18,9 @@ struct cli;
 struct connection {
 	struct account *account;
 	const char *provider;
-	const struct form *form;  /* its secrets; none = the credential stays as it is */
-	const char *redirect_uri; /* of the credential; NULL = as it is */
-	const char *archive_id;	  /* is archived first and loses its credential; NULL = none */
-	const char *verb;	  /* for the audit trail */
+	const struct form *form; /* its secrets; none = the credential stays as it is */
+	const char *archive_id;	 /* is archived first and loses its credential; NULL = none */
+	const char *verb;	 /* for the audit trail */
 };
 
 /*

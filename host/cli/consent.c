@@ -1,21 +1,20 @@
-/* A person's consent on the command line. */
+/* When a person's consent is needed, for what, and where it goes. */
 #include "cli/consent.h"
 
-#include <signal.h>
+#include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/loop.h"
 #include "base/str.h"
-#include "cli/browser.h"
+#include "cli/accounts.h"
 #include "cli/cli.h"
-#include "cli/prompt.h"
-#include "cli/secrets.h"
-#include "connector/consent.h"
+#include "cli/consent_wait.h"
+#include "cli/remote.h"
+#include "cli/route.h"
+#include "connector/secrets.h"
 #include "connector/tokens.h"
-
-#define QUESTION "The address that the browser ends at, or a code of the console"
-#define INSTEAD "give --secret-file " CONSENT_CODE "=PATH or --secret-stdin " CONSENT_CODE
+#include "store/token.h"
+#include "vault/oauth/scopes.h"
 
 bool consent_is_needed(const struct connector *connector, const char *settings)
 {
@@ -50,7 +49,18 @@ const char *consent_redirect_uri(const struct cli *cli, const char *stored)
 	return stored ? stored : OAUTH_REDIRECT_URI;
 }
 
-bool consent_check_flags(const struct cli *cli, const struct connector *connector, struct err *err)
+char *consent_homepage(const char *redirect_uri)
+{
+	const char *host = strstr(redirect_uri, "://");
+	size_t len = host ? (size_t)(host + 3 - redirect_uri) : 0;
+
+	return str_dup_len(redirect_uri, len + strcspn(redirect_uri + len, "/"));
+}
+
+/* --- flags --- */
+
+static bool check_redirect_uri(const struct cli *cli, const struct connector *connector,
+			       struct err *err)
 {
 	const char *uri = parsed_text(&cli->parsed, "redirect-uri");
 	struct oauth_redirect redirect;
@@ -64,231 +74,244 @@ bool consent_check_flags(const struct cli *cli, const struct connector *connecto
 	return oauth_redirect_read(uri, &redirect, err);
 }
 
-char *consent_homepage(const char *redirect_uri)
-{
-	const char *host = strstr(redirect_uri, "://");
-	size_t len = host ? (size_t)(host + 3 - redirect_uri) : 0;
+enum { ACTIONS_MAX = 64 };
 
-	return str_dup_len(redirect_uri, len + strcspn(redirect_uri + len, "/"));
+static bool check_action(const struct connector *connector, const char *name, struct err *err)
+{
+	const struct value *actions = value_get(connector_declaration(connector), "actions");
+	const char *names[ACTIONS_MAX], *nearest;
+	size_t count = 0;
+
+	for (; count < value_count(actions) && count < ACTIONS_MAX; count++) {
+		names[count] = value_text(value_at(actions, count), "name", "");
+		if (str_eq(names[count], name))
+			return true;
+	}
+	err_set(err, ERR_USAGE, "%s has no action \"%s\"", connector_id(connector), name);
+	nearest = str_nearest(name, names, count);
+	if (nearest)
+		return err_hint(err, "did you mean %s?", nearest);
+	return err_hint(err, "muster vendors show %s", connector_id(connector));
 }
 
-/* --- waiting --- */
+/* "lock,wipe" as a sorted set: the same writing as that of scopes. */
+static bool take_actions(const char *given, const struct connector *connector,
+			 struct account *account, struct err *err)
+{
+	struct buf set = BUF_INIT;
+	char *name, *rest = NULL, *list = str_dup(given);
+	bool done = (list || err_oom(err)) && scopes_unite(given, "", &set, err);
 
-struct awaiting {
-	struct cli *cli;
-	struct consent *consent;
-	struct consent_grant *grant;
-	struct prompt_typing *typing;
-	struct loop_watch *keys;
-	struct loop_signal *signals[3];
-	int tries;
-	bool is_done;
-	struct err err;
+	for (name = done ? strtok_r(list, ", ", &rest) : NULL; name && done;
+	     name = strtok_r(NULL, ", ", &rest))
+		done = check_action(connector, name, err);
+	done = done && route_set_text(&account->actions, buf_text(&set), err);
+	free(list);
+	buf_fini(&set);
+	return done;
+}
+
+bool consent_take_flags(const struct cli *cli, const struct connector *connector,
+			struct account *account, struct err *err)
+{
+	const char *given = parsed_text(&cli->parsed, "actions");
+
+	if (!check_redirect_uri(cli, connector, err))
+		return false;
+	return !given || take_actions(str_eq(given, "none") ? "" : given, connector, account, err);
+}
+
+/* --- what the credential has --- */
+
+struct held {
+	struct token token;
+	struct secrets secrets;
+	bool has_refresh_token;
 };
 
-static void stop_asking(struct awaiting *awaiting)
+static void held_fini(struct held *held)
 {
-	if (awaiting->keys)
-		loop_watch_close(awaiting->keys);
-	prompt_typing_end(awaiting->typing);
-	awaiting->keys = NULL;
-	awaiting->typing = NULL;
+	token_fini(&held->token);
+	secrets_fini(&held->secrets);
 }
 
-static void finish(struct awaiting *awaiting, const struct err *err)
+struct reading {
+	const struct cli *cli;
+	const struct account *account;
+	const struct value *declaration;
+	struct held *held;
+};
+
+static bool read_held(struct store_tx *tx, void *arg, struct err *err)
 {
-	stop_asking(awaiting);
-	awaiting->err = *err;
-	awaiting->is_done = true;
-	loop_stop(awaiting->cli->host.loop);
+	const struct reading *reading = arg;
+	const char *id = reading->account->credential_id;
+	struct held *held = reading->held;
+	struct credential_field field;
+	struct err missing = ERR_INIT;
+
+	held->has_refresh_token =
+		credential_field_get(tx, id, TOKEN_FIELD_REFRESH, &field, &missing);
+	if (held->has_refresh_token)
+		credential_field_fini(&field);
+	else if (missing.kind != ERR_MISSING)
+		return *err = missing, false;
+	return token_get(tx, id, &held->token, err) &&
+	       secrets_read(&held->secrets, reading->cli->host.vault, tx, reading->account,
+			    reading->declaration, err);
 }
 
-static void on_consent(void *arg, struct consent_grant *grant, const struct err *err)
+static bool open_held(struct cli *cli, struct form *form, const struct account *account,
+		      struct held *held, struct err *err)
 {
-	struct awaiting *awaiting = arg;
+	struct reading reading = { cli, account, connector_declaration(form->connector), held };
 
-	if (grant) {
-		*awaiting->grant = *grant;
-		*grant = (struct consent_grant){ 0 };
-	}
-	finish(awaiting, err);
-}
-
-static void on_signal(void *arg)
-{
-	struct err err = ERR_INIT;
-
-	err_set(&err, ERR_CANCELLED, "cancelled: nobody consented");
-	finish(arg, &err);
-}
-
-/* What is no answer may be put right; the attempt goes on. */
-static bool may_try_again(struct awaiting *awaiting, const struct err *err)
-{
-	if ((err->kind != ERR_REFUSED && err->kind != ERR_USAGE) ||
-	    ++awaiting->tries == SECRET_TRIES)
-		return false;
-	cli_warn(awaiting->cli, "\n%s. Once again, please.", err->message);
-	return true;
-}
-
-static void on_keys(void *arg, int events)
-{
-	struct awaiting *awaiting = arg;
-	struct secret line = SECRET_INIT;
-	struct err err = ERR_INIT;
-	bool is_line;
-
-	(void)events;
-	if (!prompt_typing_read(awaiting->typing, &line, &is_line, &err)) {
-		finish(awaiting, &err);
-		return;
-	}
-	if (is_line && consent_paste(awaiting->consent, &line, &err))
-		stop_asking(awaiting);
-	else if (is_line && !may_try_again(awaiting, &err))
-		finish(awaiting, &err);
-	secret_fini(&line);
-}
-
-static bool start_asking(struct awaiting *awaiting, struct err *err)
-{
-	awaiting->typing = prompt_typing_begin(awaiting->cli, QUESTION, INSTEAD, err);
-	if (!awaiting->typing)
-		return false;
-	awaiting->keys = loop_watch_start(awaiting->cli->host.loop, STDIN_FILENO, LOOP_READABLE,
-					  on_keys, awaiting, err);
-	return awaiting->keys != NULL;
-}
-
-static bool catch_signals(struct awaiting *awaiting, struct err *err)
-{
-	static const int caught[] = { SIGINT, SIGTERM, SIGHUP };
-
-	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++) {
-		awaiting->signals[i] = loop_signal_start(awaiting->cli->host.loop, caught[i],
-							 on_signal, awaiting, err);
-		if (!awaiting->signals[i])
-			return false;
-	}
-	return true;
-}
-
-static void release_signals(struct awaiting *awaiting)
-{
-	for (size_t i = 0; i < sizeof(awaiting->signals) / sizeof(awaiting->signals[0]); i++) {
-		if (awaiting->signals[i])
-			loop_signal_close(awaiting->signals[i]);
-	}
-}
-
-static bool run(struct awaiting *awaiting, struct err *err)
-{
-	while (!awaiting->is_done)
-		loop_run(awaiting->cli->host.loop);
-	if (awaiting->err.kind == ERR_NONE)
+	if (!account->credential_id)
 		return true;
-	*err = awaiting->err;
-	return false;
+	return credentials_get_by_id(cli, account->credential_id, &form->shared, err) &&
+	       store_run(cli->host.store, STORE_READ, read_held, &reading, err);
 }
 
-/* --- the ways back --- */
-
-static bool can_ask(const struct cli *cli)
+static bool is_refused(const struct token *token)
 {
-	return cli->terminal.can_ask && !cli->no_input;
+	return str_eq(token->state, "needs_reauth") || str_eq(token->state, "revoked");
 }
 
-/* *is_listening; where somebody can be asked, a port that is taken is no failure. */
-static bool listen_for_browser(struct awaiting *awaiting, bool *is_listening, struct err *err)
+/*
+ * Is there a consent that was asked for all of it? What was declined is not asked for again
+ * unbidden, and where nobody knows what was granted, or nobody can be asked, the vendor may judge.
+ */
+static bool serves(const struct cli *cli, const struct held *held, const char *wanted,
+		   bool *is_fine, struct err *err)
 {
-	const struct oauth_redirect *redirect = consent_redirect(awaiting->consent);
-	struct err why = ERR_INIT;
+	const struct token *token = &held->token;
+	struct buf asked = BUF_INIT, missing = BUF_INIT;
+	bool done;
 
-	*is_listening = redirect->is_loopback && consent_listen(awaiting->consent, &why);
-	if (!*is_listening && !can_ask(awaiting->cli)) {
-		if (redirect->is_loopback)
-			*err = why;
-		else
-			err_set(err, ERR_USAGE, "%s: not given, and nobody can be asked", QUESTION);
-		return err_hint(err, "%s", INSTEAD);
-	}
-	if (redirect->is_loopback && !*is_listening)
-		cli_warn(awaiting->cli, "Muster %s: the browser cannot come back by itself.",
-			 why.message);
-	return true;
+	*is_fine = false;
+	if (!held->has_refresh_token || is_refused(token))
+		return true;
+	done = scopes_unite(token->scopes_granted, token->scopes_wanted, &asked, err) &&
+	       scopes_missing(wanted, buf_text(&asked), &missing, err);
+	*is_fine = missing.len == 0 || token->scopes_granted[0] == '\0' || cli->no_input;
+	if (*is_fine && missing.len > 0)
+		cli_note(cli, "The credential's consent was not asked for %s.", buf_text(&missing));
+	buf_fini(&asked);
+	buf_fini(&missing);
+	return done;
 }
 
-static void tell_ways(const struct awaiting *awaiting, bool is_listening)
-{
-	const char *uri = consent_redirect(awaiting->consent)->uri;
+/* --- what is asked for --- */
 
-	if (is_listening)
-		cli_note(awaiting->cli, "Muster waits five minutes for it to come back to %s.%s",
-			 uri,
-			 can_ask(awaiting->cli)
-				 ? " From another machine's browser, paste the address that it "
-				   "ends at (it need not load)."
-				 : "");
-	else
-		cli_note(awaiting->cli,
-			 "The browser then shows an address that begins with %s (it need not "
-			 "load).",
-			 uri);
+static bool is_same(const struct account *one, const struct account *other)
+{
+	return one->id && other->id && str_eq(one->id, other->id);
 }
 
-static void open_browser(const struct awaiting *awaiting)
+static bool add_scopes(struct buf *set, const struct connector *connector,
+		       const struct account *account, struct err *err)
 {
-	if (!parsed_has(&awaiting->cli->parsed, "no-browser") &&
-	    browser_open(consent_url(awaiting->consent)))
-		cli_note(awaiting->cli, "It is being opened in your browser.");
-}
-
-static bool wait_for_person(struct awaiting *awaiting, struct err *err)
-{
-	bool is_listening;
-	bool done =
-		catch_signals(awaiting, err) && listen_for_browser(awaiting, &is_listening, err);
+	struct buf own = BUF_INIT, all = BUF_INIT;
+	bool done = consent_scopes(connector_declaration(connector), account->settings,
+				   account->actions ? account->actions : "", &own, err) &&
+		    scopes_unite(buf_text(set), buf_text(&own), &all, err);
 
 	if (done) {
-		tell_ways(awaiting, is_listening);
-		open_browser(awaiting);
-		done = (!can_ask(awaiting->cli) || start_asking(awaiting, err)) &&
-		       run(awaiting, err);
+		buf_clear(set);
+		buf_str(set, buf_text(&all));
 	}
-	stop_asking(awaiting);
-	release_signals(awaiting);
-	if (consent_strangers(awaiting->consent) > 0)
-		cli_warn(awaiting->cli,
-			 "Somebody else sent %zu answer(s) that were none; they changed nothing.",
-			 consent_strangers(awaiting->consent));
+	buf_fini(&own);
+	buf_fini(&all);
+	return done && buf_ok(set, err);
+}
+
+/* Of all accounts that share the credential. */
+static bool unite_scopes(struct cli *cli, const struct form *form, const struct account *account,
+			 struct buf *wanted, struct err *err)
+{
+	bool done = add_scopes(wanted, form->connector, account, err);
+
+	for (size_t i = 0; done && i < form->shared.count; i++) {
+		const struct account *other = &form->shared.accounts[i];
+		struct connector *connector;
+
+		if (is_same(other, account))
+			continue;
+		connector = remote_load(cli, other->vendor, other->name, err);
+		done = connector && add_scopes(wanted, connector, other, err);
+		connector_free(connector);
+	}
 	return done;
 }
 
-static bool take_given(struct awaiting *awaiting, struct err *err)
+static bool tell_list(const struct cli *cli, const char *what, const char *set, const char *but,
+		      struct err *err)
 {
-	struct secret given = SECRET_INIT;
-	bool done = secret_setting(awaiting->cli, CONSENT_CODE, QUESTION, &given, err) &&
-		    consent_paste(awaiting->consent, &given, err) && run(awaiting, err);
+	struct buf rest = BUF_INIT;
+	bool done = scopes_missing(set, but, &rest, err);
 
-	secret_fini(&given);
+	if (done && rest.len > 0)
+		cli_note(cli, "%s %s", what, buf_text(&rest));
+	buf_fini(&rest);
 	return done;
 }
 
-static bool get_grant(struct awaiting *awaiting, struct err *err)
+/* What is new to somebody who consented before. */
+static bool tell_difference(const struct cli *cli, const struct held *held, const char *wanted,
+			    struct err *err)
 {
-	cli_note(awaiting->cli, "Open this address in a browser, sign in and accept:");
-	cli_note(awaiting->cli, "  %s", consent_url(awaiting->consent));
-	if (secret_is_given(awaiting->cli, CONSENT_CODE))
-		return take_given(awaiting, err);
-	return wait_for_person(awaiting, err);
+	const char *granted = held->token.scopes_granted;
+
+	if (!granted || !granted[0])
+		return true;
+	return tell_list(cli, "Asked for beside what was granted before:", wanted, granted, err) &&
+	       tell_list(cli, "No longer asked for:", granted, wanted, err);
+}
+
+static bool tell_granted(const struct cli *cli, const struct consent_grant *grant, struct err *err)
+{
+	struct buf missing = BUF_INIT, more = BUF_INIT;
+	bool done = scopes_missing(grant->scopes_wanted, grant->scopes_granted, &missing, err) &&
+		    scopes_missing(grant->scopes_granted, grant->scopes_wanted, &more, err);
+
+	if (done && missing.len > 0 && grant->scopes_granted[0])
+		cli_warn(cli, "Not granted, so what needs it will be missing: %s",
+			 buf_text(&missing));
+	if (done && more.len > 0)
+		cli_warn(cli, "Granted without being asked for: %s", buf_text(&more));
+	buf_fini(&missing);
+	buf_fini(&more);
+	return done;
 }
 
 /* --- the form --- */
 
-static struct consent *open_consent(struct awaiting *awaiting, const struct form *form,
-				    const struct account *account, const char *redirect_uri,
-				    struct err *err)
+static bool has_secret(const struct form *form, const char *id)
+{
+	for (size_t i = 0; i < form->secret_count; i++) {
+		if (str_eq(form->named[i].id, id))
+			return true;
+	}
+	return false;
+}
+
+/* Of the client's secrets those that nobody gave anew: for the test, they are not stored again. */
+static void take_held(struct form *form, struct held *held)
+{
+	for (size_t i = 0; i < held->secrets.count && form->secret_count < FORM_FIELDS_MAX; i++) {
+		struct secret *own = &form->secrets[form->secret_count];
+
+		if (has_secret(form, held->secrets.named[i].id))
+			continue;
+		*own = held->secrets.values[i];
+		held->secrets.values[i] = SECRET_INIT;
+		form->named[form->secret_count++] =
+			(struct check_secret){ held->secrets.named[i].id, own };
+	}
+}
+
+static bool ask(struct cli *cli, struct form *form, const struct account *account,
+		const char *wanted, struct err *err)
 {
 	struct auth_secret secrets[FORM_FIELDS_MAX];
 	const struct consent_options options = {
@@ -296,39 +319,67 @@ static struct consent *open_consent(struct awaiting *awaiting, const struct form
 		.declaration = connector_declaration(form->connector),
 		.secrets = secrets,
 		.secret_count = form->secret_count,
-		.redirect_uri = redirect_uri,
-		.scopes = "",
-		.done = on_consent,
-		.arg = awaiting,
+		.redirect_uri = consent_redirect_uri(cli, form->shared.credential.redirect_uri),
+		.scopes = wanted,
 	};
 
 	for (size_t i = 0; i < form->secret_count; i++)
 		secrets[i] = (struct auth_secret){ form->named[i].id, form->named[i].value };
-	return consent_open(&awaiting->cli->host, &options, err);
+	return consent_wait(cli, &options, &form->grant, err) &&
+	       tell_granted(cli, &form->grant, err);
 }
 
-static void take_tokens(struct form *form)
+static bool take_tokens(struct form *form, struct err *err)
 {
 	struct check_secret *named = &form->named[form->secret_count];
 
+	if (form->secret_count + 2 > FORM_FIELDS_MAX)
+		return err_set(err, ERR_CONFIG, "too many secrets");
 	named[0] = (struct check_secret){ TOKEN_FIELD_ACCESS, &form->grant.access_token };
 	named[1] = (struct check_secret){ TOKEN_FIELD_REFRESH, &form->grant.refresh_token };
 	form->secret_count += 2;
+	return true;
+}
+
+static bool fill(struct cli *cli, struct form *form, const struct account *account,
+		 struct held *held, bool is_renewal, struct buf *wanted, struct err *err)
+{
+	bool may_serve = account->credential_id && !is_renewal && form->typed_count == 0;
+	bool is_fine = false;
+
+	if (!open_held(cli, form, account, held, err) ||
+	    !unite_scopes(cli, form, account, wanted, err) ||
+	    (may_serve && !serves(cli, held, buf_text(wanted), &is_fine, err)))
+		return false;
+	if (is_fine)
+		return true;
+	take_held(form, held);
+	form->redirect_uri = parsed_text(&cli->parsed, "redirect-uri");
+	return tell_difference(cli, held, buf_text(wanted), err) &&
+	       ask(cli, form, account, buf_text(wanted), err) && take_tokens(form, err);
 }
 
 bool consent_fill(struct cli *cli, struct form *form, const struct account *account,
-		  const char *redirect_uri, struct err *err)
+		  bool is_renewal, struct err *err)
 {
-	struct awaiting awaiting = { .cli = cli, .grant = &form->grant, .err = ERR_INIT };
-	bool done;
+	struct buf wanted = BUF_INIT;
+	struct held held = { 0 };
+	bool done = !consent_is_needed(form->connector, account->settings) ||
+		    fill(cli, form, account, &held, is_renewal, &wanted, err);
 
-	if (form->secret_count == 0 || form->secret_count + 2 > FORM_FIELDS_MAX ||
-	    !consent_is_needed(form->connector, account->settings))
-		return true;
-	awaiting.consent = open_consent(&awaiting, form, account, redirect_uri, err);
-	done = awaiting.consent && get_grant(&awaiting, err);
-	consent_close(awaiting.consent);
-	if (done)
-		take_tokens(form);
+	held_fini(&held);
+	buf_fini(&wanted);
+	return done;
+}
+
+bool consent_test_others(struct cli *cli, const struct form *form, const struct account *account,
+			 struct err *err)
+{
+	bool done = true;
+
+	for (size_t i = 0; done && form_has_consent(form) && i < form->shared.count; i++) {
+		if (!is_same(&form->shared.accounts[i], account))
+			done = credentials_test(cli, form, &form->shared.accounts[i], err);
+	}
 	return done;
 }

@@ -1,20 +1,19 @@
 /*
- * A person's consent on the command line: the address to open, their browser, and what comes back,
- * by itself or pasted.
+ * When the command line needs a person's consent, for what, and where it goes. How it is waited
+ * for: cli/consent_wait.h.
+ *
+ * A credential has one consent, whatever number of accounts use it: it is asked for all that they
+ * need, and tested with all of them.
  */
 #ifndef MUSTER_CLI_CONSENT_H
 #define MUSTER_CLI_CONSENT_H
 
-#include <jansson.h>
 #include <stdbool.h>
 
 #include "cli/form.h"
 #include "store/account.h"
 
 struct cli;
-
-/* What the flags call the code or address: --secret-file code=PATH. */
-#define CONSENT_CODE "code"
 
 /* Does this connector's auth, under these settings (JSON), need a person's consent? */
 bool consent_is_needed(const struct connector *connector, const char *settings);
@@ -23,20 +22,30 @@ bool consent_may_be_needed(const struct connector *connector);
 
 /* --redirect-uri, if it was given; else `stored` (NULL = none), else the default. */
 const char *consent_redirect_uri(const struct cli *cli, const char *stored);
-/* ERR_USAGE when --redirect-uri cannot be used. */
-bool consent_check_flags(const struct cli *cli, const struct connector *connector, struct err *err);
-
 /* The page of whoever asks: what consoles want beside the redirect URI. malloc'd; NULL = no memory.
  */
 char *consent_homepage(const char *redirect_uri);
 
 /*
- * Gets it, if it is needed and the form's secrets are new: prints the address, opens a browser,
- * waits for what comes back, or for what is pasted or in --secret-file code=PATH. The form has the
- * grant then, and the tokens among its secrets, to be tested and stored with them. The account has
- * its settings and its way to the vendor.
+ * --redirect-uri and --actions: ERR_USAGE when they cannot be used. account->actions are the named
+ * ones, if the flag was given; "none" names none.
+ */
+bool consent_take_flags(const struct cli *cli, const struct connector *connector,
+			struct account *account, struct err *err);
+
+/*
+ * Gets it, if it is needed and the account's credential does not have it: one that is to be renewed
+ * in any case (is_renewal), has new secrets in the form, or covers too little, unless nobody can be
+ * asked (--no-input): then the connection test judges. What the form lacks
+ * of the secrets is taken from the credential. The form then has the grant, the tokens among its
+ * secrets, and who shares the credential. The account has its settings, its actions, its credential
+ * (NULL = a new one) and its way to the vendor.
  */
 bool consent_fill(struct cli *cli, struct form *form, const struct account *account,
-		  const char *redirect_uri, struct err *err);
+		  bool is_renewal, struct err *err);
+
+/* Tests the form's new consent with the others who share the credential. */
+bool consent_test_others(struct cli *cli, const struct form *form, const struct account *account,
+			 struct err *err);
 
 #endif

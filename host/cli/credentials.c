@@ -9,6 +9,8 @@
 #include "cli/accounts.h"
 #include "cli/cli.h"
 #include "cli/connection.h"
+#include "cli/form.h"
+#include "cli/remote.h"
 #include "cli/route.h"
 #include "connector/json_value.h"
 #include "store/audit.h"
@@ -188,62 +190,7 @@ bool credentials_drop(struct store_tx *tx, const char *id, struct err *err)
 	return done;
 }
 
-/* --- deeds --- */
-
-struct deed {
-	const struct cli *cli;
-	struct credential *credential; /* to be added */
-	const struct credential_use *use;
-	const struct check_secret *secrets;
-	size_t secret_count;
-	bool was_checked;
-};
-
-static bool audit(struct store_tx *tx, const char *verb, const struct credential *credential,
-		  json_t *details, struct err *err)
-{
-	char who[WHO_SIZE], now[CLOCK_TEXT_SIZE];
-	char *text = details ? json_text_take(details) : NULL;
-	bool done = (!details || text || err_oom(err)) &&
-		    audit_add(tx, connection_who(who), verb, credential->name, text,
-			      clock_now_text(now), err);
-
-	free(text);
-	return done;
-}
-
-static bool put_secrets(struct store_tx *tx, const struct deed *deed,
-			const struct credential *credential, struct err *err)
-{
-	for (size_t i = 0; i < deed->secret_count; i++) {
-		if (!vault_put_field(deed->cli->host.vault, tx, credential->id,
-				     credential->provider, deed->secrets[i].id,
-				     deed->secrets[i].value, err))
-			return false;
-	}
-	return credential_set_state(tx, credential->id, "ok", err) &&
-	       token_forget(tx, credential->id, err);
-}
-
-static bool add(struct store_tx *tx, void *arg, struct err *err)
-{
-	struct deed *deed = arg;
-
-	return credential_add(tx, deed->credential, err) &&
-	       put_secrets(tx, deed, deed->credential, err) &&
-	       audit(tx, "add-credential", deed->credential, NULL, err);
-}
-
-bool credentials_add(const struct cli *cli, struct credential *credential,
-		     const struct check_secret *secrets, size_t secret_count, struct err *err)
-{
-	struct deed deed = { .cli = cli,
-			     .credential = credential,
-			     .secrets = secrets,
-			     .secret_count = secret_count };
-
-	return store_run(cli->host.store, STORE_WRITE, add, &deed, err);
-}
+/* --- new secrets, new consent --- */
 
 static bool is_known(const struct credential_use *use, const struct account *account)
 {
@@ -254,7 +201,7 @@ static bool is_known(const struct credential_use *use, const struct account *acc
 	return false;
 }
 
-/* What they waited for is there; *details names them. */
+/* What they waited for is there; their names into `slugs`. */
 static bool mend_users(struct store_tx *tx, const struct credential_use *known, json_t *slugs,
 		       struct err *err)
 {
@@ -276,13 +223,104 @@ static bool mend_users(struct store_tx *tx, const struct credential_use *known, 
 	return done;
 }
 
+static bool put_consent(const struct cli *cli, struct store_tx *tx, const char *id,
+			const char *provider, const struct form *form, struct err *err)
+{
+	json_t *slugs = json_array();
+	bool done = (slugs || err_oom(err)) &&
+		    (!form->shared.credential.id || mend_users(tx, &form->shared, slugs, err)) &&
+		    (!form->redirect_uri ||
+		     credential_set_redirect_uri(tx, id, form->redirect_uri, err)) &&
+		    consent_store(tx, cli->host.vault, id, provider, &form->grant, err);
+
+	json_decref(slugs);
+	return done;
+}
+
+bool credentials_put(const struct cli *cli, struct store_tx *tx, const char *id,
+		     const char *provider, const struct form *form, struct err *err)
+{
+	if (!form_has_news(form))
+		return true;
+	for (size_t i = 0; i < form->typed_count; i++) {
+		if (!vault_put_field(cli->host.vault, tx, id, provider, form->named[i].id,
+				     form->named[i].value, err))
+			return false;
+	}
+	return credential_set_state(tx, id, "ok", err) &&
+	       (form_has_consent(form) ? put_consent(cli, tx, id, provider, form, err)
+				       : token_forget(tx, id, err));
+}
+
+bool credentials_test(struct cli *cli, const struct form *form, const struct account *account,
+		      struct err *err)
+{
+	struct connector *connector = remote_load(cli, account->vendor, account->name, err);
+	char slug[ACCOUNT_SLUG_SIZE];
+	json_t *check = NULL;
+
+	accounts_slug(account, slug);
+	if (connector)
+		check = remote_check_again(cli, connector, account, form->named, form->secret_count,
+					   err);
+	connector_free(connector);
+	json_decref(check);
+	if (!check)
+		return err_context(err, "nothing was changed: %s", slug);
+	cli_note(cli, "  %s: connected to %s", slug, account->tenant ? account->tenant : "it");
+	return true;
+}
+
+/* --- deeds --- */
+
+struct deed {
+	const struct cli *cli;
+	struct credential *credential; /* to be added */
+	const struct credential_use *use;
+	const struct form *form;
+	bool was_checked;
+};
+
+static bool audit(struct store_tx *tx, const char *verb, const struct credential *credential,
+		  json_t *details, struct err *err)
+{
+	char who[WHO_SIZE], now[CLOCK_TEXT_SIZE];
+	char *text = details ? json_text_take(details) : NULL;
+	bool done = (!details || text || err_oom(err)) &&
+		    audit_add(tx, connection_who(who), verb, credential->name, text,
+			      clock_now_text(now), err);
+
+	free(text);
+	return done;
+}
+
+static bool add(struct store_tx *tx, void *arg, struct err *err)
+{
+	struct deed *deed = arg;
+
+	return credential_add(tx, deed->credential, err) &&
+	       credentials_put(deed->cli, tx, deed->credential->id, deed->credential->provider,
+			       deed->form, err) &&
+	       audit(tx, "add-credential", deed->credential, NULL, err);
+}
+
+bool credentials_add(const struct cli *cli, struct credential *credential, const struct form *form,
+		     struct err *err)
+{
+	struct deed deed = { .cli = cli, .credential = credential, .form = form };
+
+	return store_run(cli->host.store, STORE_WRITE, add, &deed, err);
+}
+
 static bool replace(struct store_tx *tx, void *arg, struct err *err)
 {
 	const struct deed *deed = arg;
 	const struct credential *credential = &deed->use->credential;
 	json_t *slugs = json_array();
 	bool done =
-		put_secrets(tx, deed, credential, err) && mend_users(tx, deed->use, slugs, err) &&
+		credentials_put(deed->cli, tx, credential->id, credential->provider, deed->form,
+				err) &&
+		mend_users(tx, deed->use, slugs, err) &&
 		audit(tx, "replace-credential", credential,
 		      json_pack("{s:O, s:b}", "accounts", slugs, "was_checked", deed->was_checked),
 		      err);
@@ -292,16 +330,41 @@ static bool replace(struct store_tx *tx, void *arg, struct err *err)
 }
 
 bool credentials_replace(const struct cli *cli, const struct credential_use *use,
-			 const struct check_secret *secrets, size_t secret_count, bool was_checked,
-			 struct err *err)
+			 const struct form *form, bool was_checked, struct err *err)
 {
-	struct deed deed = { .cli = cli,
-			     .use = use,
-			     .secrets = secrets,
-			     .secret_count = secret_count,
-			     .was_checked = was_checked };
+	struct deed deed = { .cli = cli, .use = use, .form = form, .was_checked = was_checked };
 
 	return store_run(cli->host.store, STORE_WRITE, replace, &deed, err);
+}
+
+struct changing {
+	const struct credential_change *change;
+	struct credential credential;
+};
+
+static bool change_one(struct store_tx *tx, void *arg, struct err *err)
+{
+	struct changing *changing = arg;
+	const struct credential_change *change = changing->change;
+	struct credential *credential = &changing->credential;
+
+	if (!credential_find(tx, change->name, credential, err))
+		return err->kind == ERR_MISSING && hint_nearest(tx, change->name, err);
+	return (!change->note || route_set_text(&credential->note, change->note, err)) &&
+	       (!change->redirect_uri ||
+		route_set_text(&credential->redirect_uri, change->redirect_uri, err)) &&
+	       credential_save(tx, credential, err) &&
+	       audit(tx, "set-credential", credential, NULL, err);
+}
+
+bool credentials_change(const struct cli *cli, const struct credential_change *change,
+			struct err *err)
+{
+	struct changing changing = { .change = change };
+	bool done = store_run(cli->host.store, STORE_WRITE, change_one, &changing, err);
+
+	credential_fini(&changing.credential);
+	return done;
 }
 
 static bool delete_one(struct store_tx *tx, void *arg, struct err *err)

@@ -15,6 +15,7 @@
 #include "store/credential.h"
 
 struct cli;
+struct form;
 
 struct credential_use {
 	struct credential credential;
@@ -46,6 +47,18 @@ bool credentials_choose(const struct cli *cli, const char *name, const char *pro
 bool credentials_require_alone(struct store_tx *tx, const char *id, const char *account_id,
 			       struct err *err);
 
+/*
+ * Inside a unit: the form's new secrets and consent into the credential; what was refused before
+ * says nothing any more. ERR_BUSY when others than the form's `shared` use it by now: a new consent
+ * was not tested with those; the others are mended.
+ */
+bool credentials_put(const struct cli *cli, struct store_tx *tx, const char *id,
+		     const char *provider, const struct form *form, struct err *err);
+
+/* The connection test of one of its accounts with the form's secrets; says so. */
+bool credentials_test(struct cli *cli, const struct form *form, const struct account *account,
+		      struct err *err);
+
 /* Inside a unit: an account lets go of it. It is deleted if nobody else uses it and it has no name
    of its own. */
 bool credentials_drop(struct store_tx *tx, const char *id, struct err *err);
@@ -56,13 +69,19 @@ bool credentials_is_of_account(const struct credential *credential);
 /* --- deeds: one transaction each, with a line in the audit trail --- */
 
 /* credential->id is drawn; ERR_CONFIG if the name is in use. */
-bool credentials_add(const struct cli *cli, struct credential *credential,
-		     const struct check_secret *secrets, size_t secret_count, struct err *err);
+bool credentials_add(const struct cli *cli, struct credential *credential, const struct form *form,
+		     struct err *err);
 
 /* New values. ERR_BUSY when other accounts use it by now than `use` says: those were not tested. */
 bool credentials_replace(const struct cli *cli, const struct credential_use *use,
-			 const struct check_secret *secrets, size_t secret_count, bool was_checked,
-			 struct err *err);
+			 const struct form *form, bool was_checked, struct err *err);
+
+/* Its note and redirect URI; NULL = as they are. */
+struct credential_change {
+	const char *name, *note, *redirect_uri;
+};
+bool credentials_change(const struct cli *cli, const struct credential_change *change,
+			struct err *err);
 
 /* ERR_CONFIG names the accounts that use it. */
 bool credentials_delete(const struct cli *cli, const struct credential *credential,

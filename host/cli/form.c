@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/consent.h"
+#include "cli/consent_wait.h"
 #include "cli/prompt.h"
 #include "cli/remote.h"
 #include "cli/secrets.h"
@@ -26,6 +27,7 @@ void form_fini(struct form *form)
 	for (size_t i = 0; i < form->secret_count; i++)
 		secret_fini(&form->secrets[i]);
 	consent_grant_fini(&form->grant);
+	credential_use_fini(&form->shared);
 	free(form->settings);
 	*form = (struct form){ 0 };
 }
@@ -361,7 +363,7 @@ bool form_fill_conditions(struct cli *cli, struct form *form, struct err *err)
 
 /* --- secrets --- */
 
-bool form_fill_secrets(struct cli *cli, struct form *form, struct err *err)
+static bool fill_secrets(struct cli *cli, struct form *form, bool only_given, struct err *err)
 {
 	const struct value *settings = settings_of(form->connector);
 
@@ -371,7 +373,7 @@ bool form_fill_secrets(struct cli *cli, struct form *form, struct err *err)
 		const char *id = id_of(setting);
 
 		if (!is_secret(setting) || !applies(form, setting) ||
-		    (!is_required(setting) && !secret_is_given(cli, id)))
+		    ((only_given || !is_required(setting)) && !secret_is_given(cli, id)))
 			continue;
 		if (!secret_setting(cli, id, value_text(setting, "label", id), &form->secrets[at],
 				    err))
@@ -379,5 +381,26 @@ bool form_fill_secrets(struct cli *cli, struct form *form, struct err *err)
 		form->named[at] = (struct check_secret){ id, &form->secrets[at] };
 		form->secret_count++;
 	}
+	form->typed_count = form->secret_count;
 	return true;
+}
+
+bool form_fill_secrets(struct cli *cli, struct form *form, struct err *err)
+{
+	return fill_secrets(cli, form, false, err);
+}
+
+bool form_fill_given_secrets(struct cli *cli, struct form *form, struct err *err)
+{
+	return fill_secrets(cli, form, true, err);
+}
+
+bool form_has_consent(const struct form *form)
+{
+	return form->grant.refresh_token.len > 0;
+}
+
+bool form_has_news(const struct form *form)
+{
+	return form->typed_count > 0 || form_has_consent(form);
 }

@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/secret.h"
+#include "cli/credentials.h"
 #include "connector/check.h"
 #include "connector/connector.h"
 #include "connector/consent.h"
@@ -31,8 +32,11 @@ struct form {
 	char *settings; /* JSON object of the parsed ones; NULL before form_parse */
 	struct secret secrets[FORM_FIELDS_MAX];
 	struct check_secret named[FORM_FIELDS_MAX]; /* borrow from secrets */
-	size_t secret_count;
-	struct consent_grant grant; /* what consent_fill got */
+	size_t secret_count; /* the first typed_count of them are new and are to be stored */
+	size_t typed_count;
+	struct consent_grant grant;   /* what consent_fill got; its tokens are among the secrets */
+	const char *redirect_uri;     /* to be the credential's from now on; NULL = as it is */
+	struct credential_use shared; /* the credential that it is for, and who uses it */
 };
 
 void form_init(struct form *form, struct connector *connector);
@@ -58,5 +62,11 @@ bool form_check_exclusive(const struct cli *cli, struct err *err);
 
 /* Reads every secret setting that applies; a setting that is not required may stay away. */
 bool form_fill_secrets(struct cli *cli, struct form *form, struct err *err);
+/* Only those that flags give. */
+bool form_fill_given_secrets(struct cli *cli, struct form *form, struct err *err);
+
+/* Is there a new consent? Anything at all for the vault? */
+bool form_has_consent(const struct form *form);
+bool form_has_news(const struct form *form);
 
 #endif

@@ -14,6 +14,7 @@
 #include "cli/connection.h"
 #include "cli/credentials.h"
 #include "cli/prompt.h"
+#include "cli/revoke.h"
 #include "cli/route.h"
 #include "cli/rows.h"
 #include "cli/verbs.h"
@@ -381,14 +382,22 @@ static bool tell_gone(const struct cli *cli, const struct account *account, bool
 			purge ? "%s is gone." : "%s is disconnected; its rows are archived.", slug);
 }
 
-static bool disconnect(const struct cli *cli, const struct account *account, struct err *err)
+static bool disconnect(struct cli *cli, const struct account *account, struct err *err)
 {
 	bool purge = parsed_has(&cli->parsed, "purge");
 	json_t *files = json_array();
+	struct revoking *revoking = NULL;
 	bool done = confirm(cli, account, purge, err) &&
-		    (!purge || list_recordings(cli, account->id, files, err)) &&
-		    connection_remove(cli, account, purge, err);
+		    (!purge || list_recordings(cli, account->id, files, err));
 
+	if (done) {
+		revoking = revoke_prepare(cli, account);
+		done = connection_remove(cli, account, purge, err);
+	}
+	if (done)
+		revoke_finish(revoking);
+	else
+		revoke_forget(revoking);
 	if (done && purge)
 		delete_recordings(cli, files);
 	json_decref(files);

@@ -69,7 +69,6 @@ static bool store(struct cli *cli, struct changing *changing, const char *verb, 
 		.account = &changing->account,
 		.provider = provider_of(changing),
 		.form = &changing->form,
-		.redirect_uri = parsed_text(&cli->parsed, "redirect-uri"),
 		.verb = verb,
 	};
 
@@ -145,7 +144,15 @@ static bool require_alone(struct store_tx *tx, void *arg, struct err *err)
 	       credentials_require_alone(tx, account->credential_id, account->id, err);
 }
 
-/* One that is there, or the present one with new secrets. */
+static bool is_alone(struct cli *cli, struct changing *changing, struct err *err)
+{
+	return store_run(cli->host.store, STORE_READ, require_alone, &changing->account, err);
+}
+
+/*
+ * One that is there, or the present one with new secrets. Where a person consents, the client's
+ * secrets stay as they are but for those that flags give.
+ */
 static bool choose_credential(struct cli *cli, struct changing *changing, struct err *err)
 {
 	const char *name = parsed_text(&cli->parsed, "credential");
@@ -153,31 +160,23 @@ static bool choose_credential(struct cli *cli, struct changing *changing, struct
 	if (name)
 		return credentials_choose(cli, name, provider_of(changing), &changing->account,
 					  err);
-	return store_run(cli->host.store, STORE_READ, require_alone, &changing->account, err) &&
-	       form_fill_secrets(cli, &changing->form, err);
-}
-
-/* Where the browser comes back to is registered with the client, and so is the credential's. */
-static bool get_consent(struct cli *cli, struct changing *changing, struct err *err)
-{
-	const char *id = changing->account.credential_id;
-	struct credential_use use = { 0 };
-	bool done = (!id || credentials_get_by_id(cli, id, &use, err)) &&
-		    consent_fill(cli, &changing->form, &changing->account,
-				 consent_redirect_uri(cli, use.credential.redirect_uri), err);
-
-	credential_use_fini(&use);
-	return done;
+	if (consent_is_needed(changing->connector, changing->form.settings))
+		return form_fill_given_secrets(cli, &changing->form, err) &&
+		       (changing->form.typed_count == 0 || is_alone(cli, changing, err));
+	return is_alone(cli, changing, err) && form_fill_secrets(cli, &changing->form, err);
 }
 
 static bool reconnect(struct cli *cli, struct changing *changing, struct err *err)
 {
 	if (!host_need_secrets(cli, err) || !load(cli, changing, err) ||
 	    !form_check_flags(cli, changing->connector, err) ||
-	    !consent_check_flags(cli, changing->connector, err) ||
+	    !consent_take_flags(cli, changing->connector, &changing->account, err) ||
 	    !form_fill_settings(cli, &changing->form, changing->account.settings, err) ||
-	    !choose_credential(cli, changing, err) || !get_consent(cli, changing, err) ||
-	    !test(cli, changing, err))
+	    !choose_credential(cli, changing, err) ||
+	    !consent_fill(cli, &changing->form, &changing->account,
+			  !parsed_text(&cli->parsed, "credential"), err) ||
+	    !test(cli, changing, err) ||
+	    !consent_test_others(cli, &changing->form, &changing->account, err))
 		return false;
 	return store(cli, changing, "reconnect", err);
 }

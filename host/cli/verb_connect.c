@@ -14,6 +14,7 @@
 #include "cli/host.h"
 #include "cli/prompt.h"
 #include "cli/remote.h"
+#include "cli/revoke.h"
 #include "cli/route.h"
 #include "cli/verbs.h"
 
@@ -22,8 +23,8 @@ struct connecting {
 	struct form form;
 	struct account account; /* the new one, or the stored one with what is new */
 	json_t *check;
-	char *archive_id; /* of the account that --replace puts away */
-	bool is_renewed;  /* the same tenant was connected under this name before */
+	struct account archived; /* that --replace puts away; its id is NULL: none is */
+	bool is_renewed;	 /* the same tenant was connected under this name before */
 };
 
 static void connecting_fini(struct connecting *connecting)
@@ -31,7 +32,7 @@ static void connecting_fini(struct connecting *connecting)
 	form_fini(&connecting->form);
 	account_fini(&connecting->account);
 	json_decref(connecting->check);
-	free(connecting->archive_id);
+	account_fini(&connecting->archived);
 	connector_free(connecting->connector);
 }
 
@@ -107,7 +108,7 @@ static bool fill_in(struct cli *cli, struct connecting *connecting, struct err *
 	const char *credential = parsed_text(&cli->parsed, "credential");
 
 	if (!form_check_flags(cli, connecting->connector, err) ||
-	    !consent_check_flags(cli, connecting->connector, err))
+	    !consent_take_flags(cli, connecting->connector, &connecting->account, err))
 		return false;
 	show_guide(cli, connecting->connector);
 	return form_fill_settings(cli, form, NULL, err) &&
@@ -145,7 +146,8 @@ static bool test(struct cli *cli, struct connecting *connecting, struct err *err
 	connecting->check =
 		remote_check(cli, connecting->connector, &connecting->account,
 			     connecting->form.named, connecting->form.secret_count, err);
-	if (!connecting->check)
+	if (!connecting->check ||
+	    !consent_test_others(cli, &connecting->form, &connecting->account, err))
 		return false;
 	tell_check(cli, connecting->check);
 	tenant = json_string_value(json_object_get(connecting->check, "tenant"));
@@ -228,15 +230,17 @@ static bool renew(struct cli *cli, struct connecting *connecting, const struct a
 static bool replace(struct cli *cli, struct connecting *connecting, const struct account *old,
 		    struct err *err)
 {
+	char slug[ACCOUNT_SLUG_SIZE];
 	struct buf what = BUF_INIT;
 	bool done;
 
+	accounts_slug(old, slug);
 	buf_printf(&what,
 		   "%s/%s (%s) will be archived: its rows stay in the database but no "
 		   "longer show, and its credential is deleted.",
 		   old->vendor, old->name, old->tenant ? old->tenant : "no tenant yet");
 	done = prompt_confirm(cli, buf_text(&what), "Replace it?", err) &&
-	       route_set_text(&connecting->archive_id, old->id, err);
+	       accounts_one(cli, slug, &connecting->archived, err);
 	buf_fini(&what);
 	return done;
 }
@@ -318,18 +322,36 @@ static bool report(struct cli *cli, const struct connecting *connecting, struct 
 	return true;
 }
 
+/* The credential of the account that is put away: with --credential the new one may get it. */
+static bool is_kept(const struct connecting *connecting)
+{
+	const char *old = connecting->archived.credential_id;
+	const char *id = connecting->account.credential_id;
+
+	return !old || (id && str_eq(old, id));
+}
+
 static bool store(struct cli *cli, struct connecting *connecting, struct err *err)
 {
 	const struct connection connection = {
 		.account = &connecting->account,
 		.provider = provider_of(connecting->connector),
 		.form = &connecting->form,
-		.redirect_uri = parsed_text(&cli->parsed, "redirect-uri"),
-		.archive_id = connecting->archive_id,
+		.archive_id = connecting->archived.id,
 		.verb = "connect",
 	};
 
-	return connection_store(cli, &connection, err);
+	struct revoking *revoking = NULL;
+	bool done;
+
+	if (!is_kept(connecting))
+		revoking = revoke_prepare(cli, &connecting->archived);
+	done = connection_store(cli, &connection, err);
+	if (done)
+		revoke_finish(revoking);
+	else
+		revoke_forget(revoking);
+	return done;
 }
 
 bool verb_connect(struct cli *cli, struct err *err)
@@ -340,8 +362,7 @@ bool verb_connect(struct cli *cli, struct err *err)
 		    form_check_exclusive(cli, err) && host_need_secrets(cli, err) &&
 		    load(cli, &connecting, err) && begin_account(cli, &connecting, err) &&
 		    fill_in(cli, &connecting, err) &&
-		    consent_fill(cli, &connecting.form, &connecting.account,
-				 consent_redirect_uri(cli, NULL), err) &&
+		    consent_fill(cli, &connecting.form, &connecting.account, false, err) &&
 		    test(cli, &connecting, err) && choose_name(cli, &connecting, err) &&
 		    settle_name(cli, &connecting, err) && approve(&connecting, err) &&
 		    store(cli, &connecting, err) && report(cli, &connecting, err);

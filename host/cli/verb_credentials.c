@@ -3,124 +3,77 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/str.h"
 #include "cli/accounts.h"
 #include "cli/cli.h"
+#include "cli/consent.h"
+#include "cli/credential_view.h"
 #include "cli/credentials.h"
 #include "cli/form.h"
 #include "cli/host.h"
 #include "cli/prompt.h"
 #include "cli/remote.h"
+#include "cli/revoke.h"
 #include "cli/verbs.h"
 
 /* --- list, show --- */
 
-/* NULL = out of memory. */
-static json_t *slugs_json(const struct credential_use *use)
-{
-	json_t *list = json_array();
-	char slug[ACCOUNT_SLUG_SIZE];
-
-	for (size_t i = 0; i < use->count; i++)
-		json_add(&list, json_string(accounts_slug(&use->accounts[i], slug)));
-	return list;
-}
-
-struct field_reading {
-	const char *id;
-	json_t *names;
-};
-
-static bool read_fields(struct store_tx *tx, void *arg, struct err *err)
-{
-	struct field_reading *reading = arg;
-	struct credential_field *fields;
-	size_t count, i = 0;
-
-	if (!credential_field_list(tx, reading->id, &fields, &count, err))
-		return false;
-	while (i < count &&
-	       json_array_append_new(reading->names, json_string(fields[i].field)) == 0)
-		i++;
-	credential_field_list_fini(fields, count);
-	return i == count || err_oom(err);
-}
-
-/* NULL with err. */
-static json_t *use_json(const struct cli *cli, const struct credential_use *use, struct err *err)
-{
-	const struct credential *credential = &use->credential;
-	struct field_reading reading = { credential->id, json_array() };
-	json_t *object;
-
-	if (!store_run(cli->host.store, STORE_READ, read_fields, &reading, err)) {
-		json_decref(reading.names);
-		return NULL;
-	}
-	object = json_pack("{s:s, s:s, s:s?, s:o, s:o, s:s, s:s?, s:s, s:s?}", "credential",
-			   credential->name, "provider", credential->provider, "vendor",
-			   credential->vendor, "accounts", slugs_json(use), "fields", reading.names,
-			   "note", credential->note, "redirect_uri", credential->redirect_uri,
-			   "created_at", credential->created_at, "last_used_at",
-			   credential->last_used_at);
-	if (!object)
-		err_oom(err);
-	return object;
-}
-
-static bool print_json(struct cli *cli, const struct credential_use *uses, size_t count,
-		       struct err *err)
+/* As a list; NULL with err. */
+static json_t *views(struct cli *cli, const struct credential_use *uses, size_t count,
+		     struct err *err)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < count; i++) {
-		json_t *object = use_json(cli, &uses[i], err);
+		json_t *object = credential_view_json(cli, &uses[i], err);
 
 		if (!object || (json_array_append_new(list, object) != 0 && !err_oom(err))) {
 			json_decref(list);
-			return false;
+			return NULL;
 		}
 	}
-	return cli_object(cli, list, err);
+	if (!list)
+		err_oom(err);
+	return list;
 }
 
-static bool put_row(struct output *output, const struct credential_use *use, struct err *err)
+static struct query_value cell(const json_t *object, const char *key)
 {
-	const struct credential *credential = &use->credential;
-	json_t *slugs = slugs_json(use);
-	char *accounts = slugs ? json_dumps(slugs, JSON_COMPACT) : NULL;
+	return output_text(json_string_value(json_object_get(object, key)));
+}
+
+static bool put_row(struct output *output, const json_t *object, struct err *err)
+{
+	char *accounts = json_dumps(json_object_get(object, "accounts"), JSON_COMPACT);
 	bool done = accounts ? output_row(output,
 					  (const struct query_value[]){
-						  output_text(credential->name),
-						  output_text(credential->provider),
+						  cell(object, "credential"),
+						  cell(object, "provider"),
+						  cell(object, "state"),
 						  output_text(accounts),
-						  output_text(credential->note),
-						  output_text(credential->last_used_at),
+						  cell(object, "note"),
+						  cell(object, "last_used_at"),
 					  },
 					  err)
 			     : err_oom(err);
 
-	json_decref(slugs);
 	free(accounts);
 	return done;
 }
 
-static bool print_table(struct cli *cli, const struct credential_use *uses, size_t count,
-			struct err *err)
+static bool print_table(struct cli *cli, const json_t *list, struct err *err)
 {
 	static const struct output_column columns[] = {
-		{ .name = "credential" },
-		{ .name = "provider" },
-		{ .name = "accounts", .kind = OUTPUT_VALUE },
-		{ .name = "note" },
-		{ .name = "last_used_at", .kind = OUTPUT_TIME },
+		{ .name = "credential" }, { .name = "provider" },
+		{ .name = "state" },	  { .name = "accounts", .kind = OUTPUT_VALUE },
+		{ .name = "note" },	  { .name = "last_used_at", .kind = OUTPUT_TIME },
 	};
 	struct output *output = cli_output(cli, columns, sizeof(columns) / sizeof(columns[0]), err);
 	bool done = output != NULL;
+	json_t *object;
+	size_t i;
 
-	for (size_t i = 0; done && i < count; i++)
-		done = put_row(output, &uses[i], err);
+	json_array_foreach(list, i, object) done = done && put_row(output, object, err);
 	if (done)
 		return cli_output_end(cli, output,
 				      "No credentials yet: muster connect VENDOR makes one, or "
@@ -133,11 +86,14 @@ static bool print_table(struct cli *cli, const struct credential_use *uses, size
 bool verb_credentials_list(struct cli *cli, struct err *err)
 {
 	struct credential_use *uses;
+	json_t *list = NULL;
 	size_t count;
 	bool done = credentials_list(cli, &uses, &count, err) &&
-		    (cli->is_json ? print_json(cli, uses, count, err)
-				  : print_table(cli, uses, count, err));
+		    (list = views(cli, uses, count, err)) != NULL &&
+		    (cli->is_json ? cli_object(cli, json_incref(list), err)
+				  : print_table(cli, list, err));
 
+	json_decref(list);
 	credentials_free(uses, count);
 	return done;
 }
@@ -149,7 +105,7 @@ static bool print_one(struct cli *cli, const char *name, struct err *err)
 
 	if (!credentials_get(cli, name, &use, err))
 		return false;
-	object = use_json(cli, &use, err);
+	object = credential_view_json(cli, &use, err);
 	credential_use_fini(&use);
 	return object && cli_object(cli, object, err);
 }
@@ -223,8 +179,7 @@ static bool add(struct cli *cli, const struct asking *asking, const char *name, 
 		.note = (char *)(note ? note : ""),
 		.created_at = (char *)clock_now_text(now),
 	};
-	bool done = credentials_add(cli, &credential, asking->form.named, asking->form.secret_count,
-				    err);
+	bool done = credentials_add(cli, &credential, &asking->form, err);
 
 	free(credential.id);
 	if (!done || cli->is_json)
@@ -251,41 +206,20 @@ bool verb_credentials_add(struct cli *cli, struct err *err)
 
 /* --- replace --- */
 
-/* One of the accounts that would get the new secrets. */
-static bool test(struct cli *cli, const struct form *form, const struct account *account,
-		 struct err *err)
-{
-	struct connector *connector = remote_load(cli, account->vendor, account->name, err);
-	char slug[ACCOUNT_SLUG_SIZE];
-	json_t *check = NULL;
-
-	accounts_slug(account, slug);
-	if (connector)
-		check = remote_check_again(cli, connector, account, form->named, form->secret_count,
-					   err);
-	connector_free(connector);
-	json_decref(check);
-	if (!check)
-		return err_context(err, "nothing was changed: %s", slug);
-	cli_note(cli, "  %s: connected to %s", slug, account->tenant ? account->tenant : "it");
-	return true;
-}
-
 static bool test_all(struct cli *cli, const struct form *form, const struct credential_use *use,
 		     struct err *err)
 {
 	if (use->count > 0)
 		cli_note(cli, "Testing the accounts that use %s ...", use->credential.name);
 	for (size_t i = 0; i < use->count; i++) {
-		if (!test(cli, form, &use->accounts[i], err))
+		if (!credentials_test(cli, form, &use->accounts[i], err))
 			return false;
 	}
 	return true;
 }
 
-/* Which secrets apply is decided by the settings of an account that uses it, if one does. */
-static bool ask_new(struct cli *cli, struct asking *asking, const struct credential_use *use,
-		    struct err *err)
+static bool begin_replacing(struct cli *cli, struct asking *asking,
+			    const struct credential_use *use, struct err *err)
 {
 	const struct account *user = use->count > 0 ? &use->accounts[0] : NULL;
 	const char *vendor = user ? user->vendor : use->credential.vendor;
@@ -296,18 +230,34 @@ static bool ask_new(struct cli *cli, struct asking *asking, const struct credent
 		       err_hint(err, "delete it, and add it anew: muster credentials add");
 	return begin(cli, asking, vendor, user ? user->name : NULL, err) &&
 	       (user ? form_fill_settings(cli, &asking->form, user->settings, err)
-		     : form_fill_conditions(cli, &asking->form, err)) &&
-	       ask_secrets(cli, asking, err);
+		     : form_fill_conditions(cli, &asking->form, err));
 }
 
-static bool replace(struct cli *cli, const struct credential_use *use, struct err *err)
+/*
+ * Which secrets apply is decided by the settings of an account that uses it, if one does. A consent
+ * is given anew with the client's secrets as they are, but for those that flags give.
+ */
+static bool ask_new(struct cli *cli, struct asking *asking, struct credential_use *use,
+		    struct err *err)
+{
+	struct account *user = use->count > 0 ? &use->accounts[0] : NULL;
+	struct form *form = &asking->form;
+
+	if (!begin_replacing(cli, asking, use, err))
+		return false;
+	if (!user || !consent_is_needed(form->connector, user->settings))
+		return ask_secrets(cli, asking, err);
+	return consent_take_flags(cli, form->connector, user, err) &&
+	       form_fill_given_secrets(cli, form, err) && consent_fill(cli, form, user, true, err);
+}
+
+static bool replace(struct cli *cli, struct credential_use *use, struct err *err)
 {
 	bool checks = !parsed_has(&cli->parsed, "no-check");
 	struct asking asking = { 0 };
 	bool done = ask_new(cli, &asking, use, err) &&
 		    (!checks || test_all(cli, &asking.form, use, err)) &&
-		    credentials_replace(cli, use, asking.form.named, asking.form.secret_count,
-					checks, err);
+		    credentials_replace(cli, use, &asking.form, checks, err);
 
 	asking_fini(&asking);
 	return done;
@@ -330,18 +280,45 @@ bool verb_credentials_replace(struct cli *cli, struct err *err)
 	return done;
 }
 
+/* --- set --- */
+
+bool verb_credentials_set(struct cli *cli, struct err *err)
+{
+	const char *name = parsed_arg(&cli->parsed, 0);
+	const char *uri = parsed_text(&cli->parsed, "redirect-uri");
+	const struct credential_change change = { name, parsed_text(&cli->parsed, "note"), uri };
+	struct oauth_redirect redirect;
+
+	if (!change.note && !uri)
+		return err_set(err, ERR_USAGE, "there is nothing to change: no flag says what");
+	if ((uri && !oauth_redirect_read(uri, &redirect, err)) ||
+	    !credentials_change(cli, &change, err))
+		return false;
+	if (cli->is_json)
+		return print_one(cli, name, err);
+	cli_note(cli, "%s is changed.", name);
+	return true;
+}
+
 /* --- delete --- */
 
 static bool delete_unused(struct cli *cli, const struct credential_use *use, struct err *err)
 {
 	const struct credential *credential = &use->credential;
+	struct revoking *revoking = NULL;
 	struct buf what = BUF_INIT;
 	bool done;
 
 	buf_printf(&what, "The credential %s (%s) will be deleted for good.", credential->name,
 		   credential->provider);
-	done = (use->count > 0 || prompt_confirm(cli, buf_text(&what), "Delete it?", err)) &&
-	       credentials_delete(cli, credential, err);
+	done = use->count > 0 || prompt_confirm(cli, buf_text(&what), "Delete it?", err);
+	if (done && use->count == 0)
+		revoking = revoke_prepare_unused(cli, credential->id);
+	done = done && credentials_delete(cli, credential, err);
+	if (done)
+		revoke_finish(revoking);
+	else
+		revoke_forget(revoking);
 	buf_fini(&what);
 	return done && cli_done(cli, json_pack("{s:s}", "credential", credential->name), err,
 				"%s is gone.", credential->name);

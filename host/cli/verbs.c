@@ -48,6 +48,7 @@ static const struct cli_flag GLOBAL[] = {
 #define CONSENT_FLAGS \
 	{ TEXT("redirect-uri", "URI", "where the browser comes back to after a consent, as registered " \
 	       "with the client (http://127.0.0.1:8765/oauth/callback)") }, \
+	{ TEXT("actions", "LIST", "ask for what these actions need, too; none: only for what reading needs") }, \
 	{ SWITCH("no-browser", "open no browser, only print the address") }
 
 #define ROUTE_FLAGS \
@@ -110,7 +111,13 @@ static const struct cli_flag CREDENTIALS_ADD[] = {
 
 static const struct cli_flag CREDENTIALS_REPLACE[] = {
 	ANSWER_FLAG, SECRET_FLAGS,
+	CONSENT_FLAGS,
 	{ SWITCH("no-check", "do not test the accounts that use it") },
+	END };
+
+static const struct cli_flag CREDENTIALS_SET[] = {
+	{ TEXT("note", "TEXT", "free text shown beside the name: whose it is, when to renew it") },
+	{ TEXT("redirect-uri", "URI", "where the browser comes back to after a consent") },
 	END };
 
 static const struct cli_flag DISCONNECT[] = {
@@ -267,7 +274,8 @@ static const struct cli_verb VERBS[] = {
 	{ "accounts", "resume", "ACCOUNT...", 1, -1, "sync paused accounts again",
 	  NULL, "muster accounts resume kandji", NULL, CLI_NEEDS_STORE, verb_accounts_resume },
 	{ "accounts", "reconnect", "ACCOUNT", 1, 1, "give an account a new credential",
-	  "Asks for the secret settings again, tests them, and replaces the stored ones; --credential "
+	  "Asks for the secret settings again, tests them, and replaces the stored ones; where a person "
+	  "consents (OAuth), for a new consent alone. The account, its rows and its history stay. --credential "
 	  "swaps in one that is stored under a name. The new credential must belong to the same "
 	  "tenant.",
 	  "muster accounts reconnect kandji/acme\n"
@@ -275,11 +283,12 @@ static const struct cli_verb VERBS[] = {
 	  "muster accounts reconnect kandji/acme --credential kandji-token",
 	  RECONNECT, CLI_NEEDS_HOST, verb_accounts_reconnect },
 	{ "accounts", "disconnect", "ACCOUNT", 1, 1, "remove an account and its credential",
-	  "The credential is deleted, unless it has a name of its own or serves other accounts, and "
+	  "The credential is deleted, unless it has a name of its own or serves other accounts (a consent is "
+	  "taken back at the vendor, too, where it can be), and "
 	  "the account's name becomes free. The rows are kept, archived, until --purge deletes them "
 	  "for good.",
 	  "muster accounts disconnect kandji/acme\nmuster accounts disconnect kandji/acme --purge",
-	  DISCONNECT, CLI_NEEDS_STORE, verb_accounts_disconnect },
+	  DISCONNECT, CLI_NEEDS_HOST, verb_accounts_disconnect },
 
 	{ "credentials", "list", NULL, 0, 0, "list credentials and the accounts that use them",
 	  "Secrets are encrypted in the vault; no verb shows one. A credential that \"muster connect\" "
@@ -293,17 +302,23 @@ static const struct cli_verb VERBS[] = {
 	  "pass show kandji | muster credentials add kandji-token kandji --secret-stdin api_token",
 	  CREDENTIALS_ADD, CLI_NEEDS_HOST, verb_credentials_add },
 	{ "credentials", "show", "CREDENTIAL", 1, 1, "show a credential: its fields and who uses it",
-	  "The names of its fields, never what is in them.",
+	  "Its state (valid, expiring, needs_reauth, revoked), the scopes that were asked for and those "
+	  "that were granted, the names of its fields, never what is in them.",
 	  "muster credentials show kandji-token", NULL, CLI_NEEDS_STORE, verb_credentials_show },
+	{ "credentials", "set", "CREDENTIAL", 1, 1, "change a credential's note or redirect URI", NULL,
+	  "muster credentials set kandji-token --note \"of ada@acme.example, renew in May\"",
+	  CREDENTIALS_SET, CLI_NEEDS_STORE, verb_credentials_set },
 	{ "credentials", "replace", "CREDENTIAL", 1, 1, "give a credential new values",
 	  "The new values are tested with every account that uses it; only if all of them reach their "
-	  "own tenant are they stored, for all at once.",
+	  "own tenant are they stored, for all at once. Where a person consents (OAuth), the consent is "
+	  "given anew, for all that these accounts need; the client's secrets stay but for those that a "
+	  "flag gives.",
 	  "muster credentials replace kandji-token\n"
 	  "muster credentials replace kandji-token --secret-file api_token=/run/secrets/kandji",
 	  CREDENTIALS_REPLACE, CLI_NEEDS_HOST, verb_credentials_replace },
 	{ "credentials", "delete", "CREDENTIAL", 1, 1, "delete a credential that no account uses",
-	  "Refused as long as an account uses it.",
-	  "muster credentials delete kandji-token", NULL, CLI_NEEDS_STORE, verb_credentials_delete },
+	  "Refused as long as an account uses it. A consent is taken back at the vendor, where it can be.",
+	  "muster credentials delete kandji-token", NULL, CLI_NEEDS_HOST, verb_credentials_delete },
 
 	{ "check", NULL, "[ACCOUNT...]", 0, -1, "test the connection of accounts",
 	  "Read-only and cheap: reaches the vendor, names the tenant and what the credential may do; where a "

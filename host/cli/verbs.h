@@ -27,6 +27,7 @@ bool verb_accounts_disconnect(struct cli *cli, struct err *err);
 bool verb_credentials_list(struct cli *cli, struct err *err);
 bool verb_credentials_add(struct cli *cli, struct err *err);
 bool verb_credentials_show(struct cli *cli, struct err *err);
+bool verb_credentials_set(struct cli *cli, struct err *err);
 bool verb_credentials_replace(struct cli *cli, struct err *err);
 bool verb_credentials_delete(struct cli *cli, struct err *err);
 bool verb_check(struct cli *cli, struct err *err);

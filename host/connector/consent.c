@@ -3,14 +3,18 @@
 
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/str.h"
 #include "connector/returns.h"
 #include "connector/token_request.h"
 #include "connector/tokens.h"
+#include "store/credential.h"
+#include "store/token.h"
 #include "vault/oauth/attempt.h"
 #include "vault/oauth/callback.h"
+#include "vault/oauth/round.h"
 #include "vault/oauth/scopes.h"
 
 struct consent {
@@ -27,6 +31,7 @@ struct consent {
 	struct oauth_callback *callback;
 	size_t strangers;
 	int64_t asked_at_ms;
+	bool is_bare; /* the code is of a console: there was no redirect */
 	consent_done_fn *done;
 	void *arg;
 };
@@ -81,25 +86,94 @@ void consent_grant_fini(struct consent_grant *grant)
 {
 	secret_fini(&grant->access_token);
 	secret_fini(&grant->refresh_token);
+	secret_fini(&grant->asked_with);
 	free(grant->scopes_wanted);
 	free(grant->scopes_granted);
 	*grant = (struct consent_grant){ 0 };
 }
 
+static bool put_token(struct store_tx *tx, const char *credential_id, const char *made_of,
+		      const struct consent_grant *grant, struct err *err)
+{
+	struct token_grant row = {
+		.made_of = made_of,
+		.scopes_wanted = grant->scopes_wanted,
+		.scopes_granted = grant->scopes_granted,
+	};
+
+	return round_set_times(grant->asked_at_ms, grant->lives_ms, &row, err) &&
+	       token_adopt(tx, credential_id, &row, err);
+}
+
+bool consent_store(struct store_tx *tx, struct vault *vault, const char *credential_id,
+		   const char *provider, const struct consent_grant *grant, struct err *err)
+{
+	struct buf mark = BUF_INIT;
+	bool done = tokens_make_mark(vault, credential_id, &grant->asked_with, &mark, err) &&
+		    vault_put_field(vault, tx, credential_id, provider, TOKEN_FIELD_ACCESS,
+				    &grant->access_token, err) &&
+		    vault_put_field(vault, tx, credential_id, provider, TOKEN_FIELD_REFRESH,
+				    &grant->refresh_token, err) &&
+		    credential_field_delete(tx, credential_id, TOKEN_FIELD_BEFORE, err) &&
+		    put_token(tx, credential_id, buf_text(&mark), grant, err);
+
+	buf_fini(&mark);
+	return done;
+}
+
 /* --- what is asked --- */
 
-static bool put_scopes(struct consent *consent, const struct value *auth, const char *more,
+static bool names(const char *list, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *at = list; *at != '\0'; at += strspn(at, " ")) {
+		size_t n = strcspn(at, " ");
+
+		if (n == len && memcmp(at, name, len) == 0)
+			return true;
+		at += n;
+	}
+	return false;
+}
+
+static bool put_actions(const struct value *declared, const char *actions, struct buf *out,
+			struct err *err)
+{
+	for (size_t i = 0; i < value_count(declared); i++) {
+		const struct value *action = value_at(declared, i);
+
+		buf_char(out, ' ');
+		if (names(actions, value_text(action, "name", "")) &&
+		    !token_request_scopes(action, out, err))
+			return false;
+	}
+	return buf_ok(out, err);
+}
+
+bool consent_scopes(const struct value *declaration, const char *settings, const char *actions,
+		    struct buf *out, struct err *err)
+{
+	json_t *parsed = json_loads(settings, 0, NULL);
+	const struct value *auth = auth_declared(declaration, parsed);
+	struct buf own = BUF_INIT, more = BUF_INIT;
+	bool done = !tokens_need_consent(auth) ||
+		    (token_request_scopes(auth, &own, err) &&
+		     put_actions(value_get(declaration, "actions"), actions, &more, err) &&
+		     scopes_unite(buf_text(&own), buf_text(&more), out, err));
+
+	json_decref(parsed);
+	buf_fini(&own);
+	buf_fini(&more);
+	return done;
+}
+
+static bool put_scopes(struct consent *consent, const struct value *auth, const char *scopes,
 		       struct err *err)
 {
-	struct buf declared = BUF_INIT;
-	bool done = token_request_scopes(auth, &declared, err) &&
-		    scopes_unite(buf_text(&declared), more, &consent->wanted, err);
-
-	if (done)
-		scopes_write(buf_text(&consent->wanted), value_text(auth, "scope_separator", " "),
-			     &consent->scopes);
-	buf_fini(&declared);
-	return done && buf_ok(&consent->scopes, err);
+	buf_str(&consent->wanted, scopes);
+	scopes_write(scopes, value_text(auth, "scope_separator", " "), &consent->scopes);
+	return buf_ok(&consent->wanted, err) && buf_ok(&consent->scopes, err);
 }
 
 static bool make_url(struct consent *consent, const struct tokens_options *options,
@@ -168,14 +242,18 @@ static bool redact_grant(struct redact *redact, const struct oauth_answer *answe
 			   answer->refresh_token.len, err));
 }
 
-/* A server that does not tell the scopes gave those that were asked for (RFC 6749, 5.1). */
+/*
+ * A server that does not tell the scopes gave those that were asked for (RFC 6749, 5.1); of a code
+ * that a console made, whoever made it chose them.
+ */
 static bool take_scopes(const struct consent *consent, const struct oauth_answer *answer,
 			struct consent_grant *out, struct err *err)
 {
 	const char *wanted = buf_text(&consent->wanted);
+	const char *untold = consent->is_bare ? "" : wanted;
 	struct buf granted = BUF_INIT;
 	bool done =
-		scopes_unite(answer->scopes != NULL ? answer->scopes : wanted, "", &granted, err);
+		scopes_unite(answer->scopes != NULL ? answer->scopes : untold, "", &granted, err);
 
 	out->scopes_wanted = str_dup(wanted);
 	out->scopes_granted = done ? str_dup(buf_text(&granted)) : NULL;
@@ -193,7 +271,8 @@ static bool take_grant(const struct consent *consent, struct oauth_answer *answe
 		return err_hint(err, "withdraw the consent at the vendor, then give it anew");
 	}
 	if (!redact_grant(consent->host->redact, answer, err) ||
-	    !take_scopes(consent, answer, out, err))
+	    !take_scopes(consent, answer, out, err) ||
+	    !tokens_asked_with(consent->tokens, &out->asked_with, err))
 		return false;
 	out->access_token = answer->access_token;
 	out->refresh_token = answer->refresh_token;
@@ -222,30 +301,29 @@ static void on_answer(void *ctx, int status, const void *body, size_t len,
 	oauth_answer_fini(&answer);
 }
 
-/* is_bare: of a console, so there was no redirect. */
-static bool trade(struct consent *consent, const struct secret *code, bool is_bare, struct err *err)
+static bool trade(struct consent *consent, const struct secret *code, struct err *err)
 {
+	bool has_verifier = !consent->is_bare && consent->asked.has_pkce;
 	struct redact *redact = consent->host->redact;
 
 	consent->asked_at_ms = clock_wall_ms();
 	if (redact != NULL && !redact_add(redact, "code", code->data, code->len, err))
 		return false;
-	return tokens_trade_code(consent->tokens, code, is_bare ? NULL : consent->redirect.uri,
-				 is_bare || !consent->asked.has_pkce ? NULL
-								     : &consent->attempt.verifier,
-				 on_answer, consent, err);
+	return tokens_trade_code(
+		consent->tokens, code, consent->is_bare ? NULL : consent->redirect.uri,
+		has_verifier ? &consent->attempt.verifier : NULL, on_answer, consent, err);
 }
 
 bool consent_paste(struct consent *consent, const struct secret *pasted, struct err *err)
 {
 	struct secret code;
-	bool is_bare, sent;
+	bool sent;
 
 	if (!oauth_attempt_paste(&consent->attempt, &consent->asked, pasted, clock_monotonic_ms(),
-				 &code, &is_bare, err))
+				 &code, &consent->is_bare, err))
 		return false;
 	stop_listening(consent);
-	sent = trade(consent, &code, is_bare, err);
+	sent = trade(consent, &code, err);
 	secret_fini(&code);
 	return sent;
 }
@@ -256,7 +334,7 @@ static void on_callback(void *arg, const struct secret *code, const struct err *
 {
 	struct consent *consent = arg;
 	struct err err = *failure;
-	bool is_traded = code != NULL && trade(consent, code, false, &err);
+	bool is_traded = code != NULL && trade(consent, code, &err);
 
 	stop_listening(consent);
 	if (!is_traded)

@@ -22,12 +22,29 @@
 /* What a consent brought. */
 struct consent_grant {
 	struct secret access_token, refresh_token;
-	char *scopes_wanted, *scopes_granted; /* sets (vault/oauth/scopes.h) */
-	int64_t asked_at_ms;		      /* wall time */
-	int64_t lives_ms;		      /* of the access token; 0 = not told */
+	char *scopes_wanted;	  /* a set (vault/oauth/scopes.h) */
+	char *scopes_granted;	  /* likewise; "" = nobody knows */
+	struct secret asked_with; /* tokens_asked_with */
+	int64_t asked_at_ms;	  /* wall time */
+	int64_t lives_ms;	  /* of the access token; 0 = not told */
 };
 
 void consent_grant_fini(struct consent_grant *grant);
+
+/*
+ * Inside a unit: the tokens sealed into the credential, and what is known of them, as of a token
+ * that a connection test has proved. What was refused before says nothing any more.
+ */
+bool consent_store(struct store_tx *tx, struct vault *vault, const char *credential_id,
+		   const char *provider, const struct consent_grant *grant, struct err *err);
+
+/*
+ * Appends the set of scopes that an account of this connector needs under these settings (JSON):
+ * those that auth declares, and those of the actions that are named (separated by blanks). Empty
+ * where nobody is asked for consent.
+ */
+bool consent_scopes(const struct value *declaration, const char *settings, const char *actions,
+		    struct buf *out, struct err *err);
 
 /* `grant` with ERR_NONE, to be taken over in part or whole; NULL with err. */
 typedef void consent_done_fn(void *arg, struct consent_grant *grant, const struct err *err);
@@ -39,7 +56,7 @@ struct consent_options {
 	const struct auth_secret *secrets;
 	size_t secret_count;
 	const char *redirect_uri; /* as registered with the client */
-	const char *scopes;	  /* a set, asked for beside what auth declares; "" = no more */
+	const char *scopes;	  /* a set: all that is asked for */
 	consent_done_fn *done;	  /* once, after something that could be used was brought */
 	void *arg;
 };

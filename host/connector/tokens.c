@@ -107,7 +107,7 @@ static bool find_address(struct tokens *tokens, const struct tokens_options *opt
 	const char *address = call != NULL ? call + strcspn(call, " ") : NULL;
 
 	if (address == NULL)
-		address = value_text(tokens->auth, "token", "");
+		address = value_text(tokens->auth, options->is_revocation ? "revoke" : "token", "");
 	tokens->endpoint = token_request_endpoint(options, "POST", address + (*address == ' '),
 						  &tokens->url, err);
 	return tokens->endpoint != NULL;
@@ -212,41 +212,49 @@ static bool write_request(void *arg, const struct secret *refresh_token, struct 
 	       copy_secret(&out->authorization, &tokens->request.authorization, err);
 }
 
-/*
- * What a token was asked with, so that another secret, scope or address asks for another one: the
- * request itself, under a key of the vault, as its secrets could be guessed from a plain digest.
- */
-static bool make_mark(const struct tokens *tokens, const char *credential_id, struct buf *out,
-		      struct err *err)
+bool tokens_asked_with(const struct tokens *tokens, struct secret *out, struct err *err)
 {
 	const struct secret *body = &tokens->request.body, *basic = &tokens->request.authorization;
-	struct secret text = SECRET_INIT;
+	char *at;
+
+	if (!secret_init(out, tokens->url.len + 1 + basic->len + 1 + body->len, err))
+		return false;
+	at = out->data;
+	memcpy(at, tokens->url.data, tokens->url.len + 1);
+	at += tokens->url.len + 1;
+	if (basic->len > 0)
+		memcpy(at, basic->data, basic->len);
+	at += basic->len + 1;
+	if (body->len > 0)
+		memcpy(at, body->data, body->len);
+	return true;
+}
+
+bool tokens_make_mark(struct vault *vault, const char *credential_id, const struct secret *text,
+		      struct buf *out, struct err *err)
+{
 	struct digest mark;
 	uint8_t key[32];
-	bool done;
+	bool done = vault_derive(vault, "token", credential_id, key, err) &&
+		    digest_hmac(DIGEST_SHA256, key, sizeof(key), text->data, text->len, &mark, err);
 
-	if (credential_id == NULL)
-		return true;
-	done = vault_derive(tokens->host->vault, "token", credential_id, key, err) &&
-	       secret_init(&text, tokens->url.len + 1 + basic->len + 1 + body->len, err);
-	if (done) {
-		char *at = text.data;
-
-		memcpy(at, tokens->url.data, tokens->url.len + 1);
-		at += tokens->url.len + 1;
-		if (basic->len > 0)
-			memcpy(at, basic->data, basic->len);
-		at += basic->len + 1;
-		if (body->len > 0)
-			memcpy(at, body->data, body->len);
-		done = digest_hmac(DIGEST_SHA256, key, sizeof(key), text.data, text.len, &mark,
-				   err);
-	}
 	if (done)
 		encode_hex(out, mark.bytes, mark.len);
 	secret_wipe(key, sizeof(key));
-	secret_fini(&text);
 	return done && buf_ok(out, err);
+}
+
+/* Another secret, scope or address asks for another token. */
+static bool make_mark(const struct tokens *tokens, const char *credential_id, struct buf *out,
+		      struct err *err)
+{
+	struct secret text = SECRET_INIT;
+	bool done = credential_id == NULL ||
+		    (tokens_asked_with(tokens, &text, err) &&
+		     tokens_make_mark(tokens->host->vault, credential_id, &text, out, err));
+
+	secret_fini(&text);
+	return done;
 }
 
 /* What is the same in all assertions, and the scopes: for the mark. */
@@ -366,6 +374,13 @@ bool tokens_trade_code(struct tokens *tokens, const struct secret *code, const c
 {
 	return oauth_request_code(&tokens->trade, &tokens->client.client, code, redirect_uri,
 				  verifier, err) &&
+	       send_request(tokens, &tokens->trade, answer, ctx, err);
+}
+
+bool tokens_revoke(struct tokens *tokens, const struct secret *refresh_token,
+		   renewer_answer_fn *answer, void *ctx, struct err *err)
+{
+	return oauth_request_revoke(&tokens->trade, &tokens->client.client, refresh_token, err) &&
 	       send_request(tokens, &tokens->trade, answer, ctx, err);
 }
 

@@ -32,6 +32,7 @@ struct tokens_options {
 	const struct auth_secret *secrets;
 	size_t secret_count;
 	bool is_test;
+	bool is_revocation; /* calls go to the declared `revoke` address: tokens_revoke only */
 };
 
 /* Does this auth (auth_declared) live by tokens? Do these need a person's consent? */
@@ -57,6 +58,18 @@ void tokens_finish(struct tokens *tokens, void (*finished)(void *arg), void *arg
 bool tokens_trade_code(struct tokens *tokens, const struct secret *code, const char *redirect_uri,
 		       const struct secret *verifier, renewer_answer_fn *answer, void *ctx,
 		       struct err *err);
+/* Takes back a consent's refresh token. `answer` as above. */
+bool tokens_revoke(struct tokens *tokens, const struct secret *refresh_token,
+		   renewer_answer_fn *answer, void *ctx, struct err *err);
+
+/*
+ * What a token is asked with, for the mark of what it was made of (store/token.h): the request, as
+ * a text; and its hash for a credential, under a key of the vault, as its secrets could be guessed
+ * from a plain digest.
+ */
+bool tokens_asked_with(const struct tokens *tokens, struct secret *out, struct err *err);
+bool tokens_make_mark(struct vault *vault, const char *credential_id, const struct secret *text,
+		      struct buf *out, struct err *err);
 /* How its answer reads. */
 const struct oauth_reading *tokens_reading(const struct tokens *tokens);
 

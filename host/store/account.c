@@ -22,6 +22,7 @@ static const size_t texts[] = {
 	AT(tenant),	AT(settings),	  AT(credential_id), AT(ca_file),
 	AT(connect_to), AT(proxy),	  AT(allow_cidrs),   AT(approved_hash),
 	AT(approved),	AT(last_ok_at),	  AT(created_at),    AT(archived_at),
+	AT(actions),
 };
 
 /* What is read with an account but is no column of it. */
@@ -32,7 +33,8 @@ enum { TEXTS = sizeof(texts) / sizeof(texts[0]), DERIVED = sizeof(derived) / siz
 #define COLUMNS                                                                                    \
 	"id, vendor, name, label, state, state_reason, state_since, state_way_out, tenant,"        \
 	" settings, credential_id, ca_file, connect_to, proxy, allow_cidrs, approved_hash,"        \
-	" approved, last_ok_at, created_at, archived_at, is_paused, is_recording, last_session,"   \
+	" approved, last_ok_at, created_at, archived_at, actions, is_paused, is_recording, "       \
+	"last_session,"                                                                            \
 	" every_seconds"
 
 /* By number, not by time: a clock may have been set back. */
@@ -112,7 +114,7 @@ bool account_add(struct store_tx *tx, struct account *account, struct err *err)
 	stmt = db_prepare(tx,
 			  "INSERT INTO accounts (" COLUMNS ") VALUES"
 			  " ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,"
-			  " $17, $18, $19, $20, $21, $22, $23, $24)",
+			  " $17, $18, $19, $20, $21, $22, $23, $24, $25)",
 			  err);
 	if (stmt == NULL)
 		return false;
@@ -145,7 +147,7 @@ bool account_save(struct store_tx *tx, const struct account *account, struct err
 	stmt = db_prepare(tx,
 			  "UPDATE accounts SET (" COLUMNS ") ="
 			  " ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,"
-			  " $17, $18, $19, $20, $21, $22, $23, $24) WHERE id = $1",
+			  " $17, $18, $19, $20, $21, $22, $23, $24, $25) WHERE id = $1",
 			  err);
 	if (stmt == NULL)
 		return false;
@@ -268,6 +270,25 @@ bool account_find_by_credential(struct store_tx *tx, const char *credential_id,
 		return false;
 	db_bind_text(stmt, 1, credential_id);
 	return row_read_list(stmt, read_account, fini_account, out, count, sizeof(**out), err);
+}
+
+bool account_find_archived(struct store_tx *tx, const char *credential_id, struct account *out,
+			   struct err *err)
+{
+	struct db_stmt *stmt =
+		db_prepare(tx,
+			   SELECT " WHERE credential_id = $1 AND archived_at IS NOT NULL"
+				  " ORDER BY archived_at DESC, id LIMIT 1",
+			   err);
+	bool found;
+
+	*out = (struct account){ 0 };
+	if (stmt == NULL)
+		return false;
+	db_bind_text(stmt, 1, credential_id);
+	if (!row_read_one(stmt, read_account, fini_account, out, sizeof(*out), &found, err))
+		return false;
+	return found || err_set(err, ERR_MISSING, "no account that is left had the credential");
 }
 
 /* Slugs, or vendors if the selector has no slash, to compare a mistyped selector with. */

@@ -38,6 +38,7 @@ struct account {
 	int64_t last_session;  /* 0 = none */
 	int64_t every_seconds; /* between the syncs of its schedule; 0 = it has none */
 	char *created_at;
+	char *actions;	   /* names, separated by blanks; NULL = none: it only reads */
 	char *archived_at; /* set by --replace: its name is free again; NULL = in use */
 	/* Start of its newest session, dry runs apart; NULL = none. Only read, never written. */
 	char *last_started_at;
@@ -62,6 +63,10 @@ bool account_find(struct store_tx *tx, const char *selector, struct account **ou
 /* Those that use a credential, by slug; archived ones never. */
 bool account_find_by_credential(struct store_tx *tx, const char *credential_id,
 				struct account **out, size_t *count, struct err *err);
+
+/* The one that was archived last of those that used it. ERR_MISSING. */
+bool account_find_archived(struct store_tx *tx, const char *credential_id, struct account *out,
+			   struct err *err);
 
 /* Only what changes often: state, reason, since (kept if the state stays the same), way out. */
 bool account_set_state(struct store_tx *tx, const char *id, const char *state, const char *reason,

@@ -298,7 +298,8 @@ static bool fill(struct token *token, const struct token_grant *grant, struct er
 	token->paused_until_ms = 0;
 	return set_text(&token->state, "valid", err) && set_text(&token->reason, "", err) &&
 	       set_text(&token->made_of, grant->made_of, err) &&
-	       set_text(&token->scopes_wanted, grant->scopes_wanted, err) &&
+	       (grant->scopes_wanted == NULL ||
+		set_text(&token->scopes_wanted, grant->scopes_wanted, err)) &&
 	       (grant->scopes_granted == NULL ||
 		set_text(&token->scopes_granted, grant->scopes_granted, err));
 }
@@ -413,6 +414,35 @@ static bool set_state(struct store_tx *tx, const char *sql, const char *credenti
 		return false;
 	db_bind_text(stmt, 1, credential_id);
 	return db_exec(stmt, NULL, err);
+}
+
+/* The call that a consent is counts against its new refresh token. */
+static bool adopt(struct token *token, const struct token_grant *grant, struct err *err)
+{
+	char call[24];
+
+	snprintf(call, sizeof(call), "%lld", (long long)grant->obtained_at_ms);
+	free(token->owner);
+	token->owner = NULL;
+	token->lease_expires_at_ms = 0;
+	token->is_unsure = false;
+	if (!fill(token, grant, err) || !set_text(&token->calls, call, err))
+		return false;
+	token->is_proven = true;
+	return true;
+}
+
+bool token_adopt(struct store_tx *tx, const char *credential_id, const struct token_grant *grant,
+		 struct err *err)
+{
+	struct token token;
+	bool done;
+
+	if (!token_get(tx, credential_id, &token, err))
+		return false;
+	done = adopt(&token, grant, err) && save(tx, &token, err);
+	token_fini(&token);
+	return done;
 }
 
 /* The lease ends, too: the answer to a call with the old secrets is not to be stored. */

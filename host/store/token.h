@@ -90,8 +90,8 @@ bool token_begin(struct store_tx *tx, const char *credential_id, const char *own
 /* What the server gave. Texts are borrowed. */
 struct token_grant {
 	const char *made_of;
-	const char *scopes_wanted;
-	const char *scopes_granted; /* NULL = as they are known */
+	const char *scopes_wanted;  /* NULL = as they are known */
+	const char *scopes_granted; /* likewise */
 	int64_t obtained_at_ms, refresh_at_ms, expires_at_ms;
 };
 
@@ -117,6 +117,12 @@ bool token_fail(struct store_tx *tx, const struct token_lease *lease, bool is_un
 /* The vendor took this generation; another one's row stays as it is. *was_news = it was not known.
  */
 bool token_prove(struct store_tx *tx, const char *credential_id, int64_t generation, bool *was_news,
+		 struct err *err);
+/*
+ * What a person's new consent brought and a connection test proved, without a lease: what was
+ * refused or is under way ends.
+ */
+bool token_adopt(struct store_tx *tx, const char *credential_id, const struct token_grant *grant,
 		 struct err *err);
 /* New secrets, or a new consent: what was refused or obtained before says nothing any more. */
 bool token_forget(struct store_tx *tx, const char *credential_id, struct err *err);

@@ -316,6 +316,26 @@ void oauth_answer_judge(struct oauth_answer *out, const struct oauth_reading *re
 	json_decref(root);
 }
 
+bool oauth_answer_is_revoked(int status, const void *body, size_t len, struct err *err)
+{
+	static const struct oauth_field failed = { "status", "failure" };
+	json_t *root = json_loadb(body, len, 0, NULL);
+	const char *error = json_is_object(root) ? text_at(root, "error") : NULL;
+	bool is_fine = status >= 200 && status <= 299 && error == NULL &&
+		       !(json_is_object(root) && field_is(root, &failed));
+	struct buf words = BUF_INIT;
+
+	if (!is_fine && error != NULL && is_same_word(error, "invalid_token"))
+		is_fine = true;
+	if (!is_fine) {
+		put_words(&words, root, status);
+		err_set(err, ERR_REMOTE, "it answered %s", buf_text(&words));
+	}
+	buf_fini(&words);
+	json_decref(root);
+	return is_fine;
+}
+
 bool oauth_fields_fit(const struct oauth_field *fields, size_t count, const void *body, size_t len)
 {
 	json_t *root = json_loadb(body, len, 0, NULL);

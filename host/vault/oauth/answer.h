@@ -74,6 +74,12 @@ void oauth_answer_judge(struct oauth_answer *out, const struct oauth_reading *re
 			const void *body, size_t len, struct err *why);
 void oauth_answer_fini(struct oauth_answer *answer);
 
+/*
+ * Did a revocation address take the token back (RFC 7009)? So it did where it does not know the
+ * token. ERR_REMOTE with its words.
+ */
+bool oauth_answer_is_revoked(int status, const void *body, size_t len, struct err *err);
+
 /* Appends a text from outside: 200 bytes of it at most, control characters as blanks. */
 void oauth_put_text(struct buf *out, const char *text);
 

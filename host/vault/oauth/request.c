@@ -211,6 +211,16 @@ bool oauth_request_assertion(struct oauth_request *out, const struct oauth_clien
 	return finish(out, &parts, client, err);
 }
 
+bool oauth_request_revoke(struct oauth_request *out, const struct oauth_client *client,
+			  const struct secret *refresh_token, struct err *err)
+{
+	struct parts parts = { 0 };
+
+	add_secret(&parts, "token", refresh_token);
+	add_text(&parts, "token_type_hint", "refresh_token");
+	return finish(out, &parts, client, err);
+}
+
 /* --- login calls --- */
 
 bool oauth_request_form(struct oauth_request *out, const struct oauth_part *parts, size_t count,

@@ -52,6 +52,10 @@ bool oauth_request_code(struct oauth_request *out, const struct oauth_client *cl
 bool oauth_request_assertion(struct oauth_request *out, const struct oauth_client *client,
 			     const struct secret *assertion, struct err *err);
 
+/* RFC 7009: ends a refresh token, and with it all that came of it. */
+bool oauth_request_revoke(struct oauth_request *out, const struct oauth_client *client,
+			  const struct secret *refresh_token, struct err *err);
+
 /* A login call: a form, or an object of texts in JSON. ERR_AUTH for a value that is no UTF-8. */
 bool oauth_request_form(struct oauth_request *out, const struct oauth_part *parts, size_t count,
 			struct err *err);

@@ -194,18 +194,19 @@ static bool when_to_renew(int64_t lives_ms, int64_t *after_ms, struct err *err)
 	return true;
 }
 
-static bool set_times(const struct round *round, struct token_grant *grant, struct err *err)
+bool round_set_times(int64_t asked_at_ms, int64_t lives_ms, struct token_grant *out,
+		     struct err *err)
 {
 	int64_t after_ms;
 
-	grant->obtained_at_ms = round->asked_at_ms;
-	grant->refresh_at_ms = grant->expires_at_ms = INT64_MAX;
-	if (round->answer.lives_ms == 0)
+	out->obtained_at_ms = asked_at_ms;
+	out->refresh_at_ms = out->expires_at_ms = INT64_MAX;
+	if (lives_ms == 0)
 		return true;
-	if (!when_to_renew(round->answer.lives_ms, &after_ms, err))
+	if (!when_to_renew(lives_ms, &after_ms, err))
 		return false;
-	grant->refresh_at_ms = round->asked_at_ms + after_ms;
-	grant->expires_at_ms = round->asked_at_ms + round->answer.lives_ms;
+	out->refresh_at_ms = asked_at_ms + after_ms;
+	out->expires_at_ms = asked_at_ms + lives_ms;
 	return true;
 }
 
@@ -233,11 +234,13 @@ static bool put_grant(struct store_tx *tx, struct round *round, const char *gran
 {
 	struct token_grant grant = {
 		.made_of = round->options->made_of,
-		.scopes_wanted = round->options->scopes_wanted,
+		.scopes_wanted = round->options->grant.has_refresh_token
+					 ? NULL
+					 : round->options->scopes_wanted,
 		.scopes_granted = granted,
 	};
 
-	return set_times(round, &grant, err) &&
+	return round_set_times(round->asked_at_ms, round->answer.lives_ms, &grant, err) &&
 	       token_put(tx, &round->lease, &grant, &round->generation, err) &&
 	       put_field(tx, round, TOKEN_FIELD_ACCESS, &round->answer.access_token, err) &&
 	       put_refresh_tokens(tx, round, err);

@@ -45,6 +45,11 @@ struct round {
 	bool is_overtaken; /* note: the lease went to another, who has an answer of their own */
 };
 
+/* When a token that was asked for at that time ends, and when the next one is due: INT64_MAX for a
+   life of 0, which is not known. Times are wall time. */
+bool round_set_times(int64_t asked_at_ms, int64_t lives_ms, struct token_grant *out,
+		     struct err *err);
+
 void round_fini(struct round *round);
 
 /* STORE_WRITE units; arg is the round. look: ERR_AUTH when a person has to act, ERR_THROTTLED. */

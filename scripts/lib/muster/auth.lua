@@ -207,7 +207,10 @@ local function check_returns(returns, known, at)
   end
 end
 
-local function check_scopes(rule, at)
+---Each scope is one word.
+---@param rule table an auth or an action
+---@param at muster.Place
+function auth.check_scopes(rule, at)
   for i, scope in ipairs(rule.scopes or {}) do
     if scope:find("[%s,\"\\]") then
       schema.fail(schema.below(schema.below(at, "scopes"), i), '"%s" is no single scope', scope)
@@ -268,7 +271,7 @@ function checks.oauth2(rule, known, at)
   check_params(rule.params, schema.below(at, "params"))
   check_params(rule.token_params, schema.below(at, "token_params"))
   check_returns(rule.returns, known, schema.below(at, "returns"))
-  check_scopes(rule, at)
+  auth.check_scopes(rule, at)
 end
 
 function checks.exchange(rule, known, at)
@@ -320,7 +323,7 @@ function checks.jwt(rule, known, at)
   end
   check_members(rule, "claims", rule.token and { "token" } or {}, known, at)
   check_members(rule, "headers", {}, known, at)
-  check_scopes(rule, at)
+  auth.check_scopes(rule, at)
 end
 
 local SIGNED_PARTS <const> = {

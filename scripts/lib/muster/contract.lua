@@ -387,6 +387,9 @@ function contract.check(connector, file)
     check_stream(connector, connector.streams[stream], schema.below(streams, stream))
   end
   contract.order(connector.streams, streams)
+  for _, action in ipairs(schema.sorted_keys(connector.actions or {})) do
+    auth.check_scopes(connector.actions[action], schema.below(at, "actions." .. action))
+  end
   if (connector.limits or {}).shared == "provider" and not connector.provider then
     schema.fail(schema.below(at, "limits.shared"), '"provider" needs the key "provider"')
   end

@@ -79,7 +79,7 @@ local function declare_actions(actions)
     local action = actions[name]
     list[i] = {
       name = name, label = action.label, target = action.target, destructive = action.destructive or false,
-      needs = array(action.needs or {}),
+      needs = array(action.needs or {}), scopes = array(action.scopes or {}),
     }
   end
   return array(list)

@@ -67,5 +67,14 @@ return {
       end,
     },
   },
+  actions = {
+    rename_device = {
+      target = "device", calls = { "GET api:/devices" }, scopes = { "devices.write" }, run = function() end,
+    },
+    sell_device = {
+      target = "device", calls = { "GET api:/devices" }, scopes = { "devices.write", "shop.write" },
+      run = function() end,
+    },
+  },
   map = { device = { source_id = "id", name = "name" } },
 }
