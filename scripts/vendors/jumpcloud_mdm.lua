@@ -107,13 +107,27 @@ local function read_managed(api, out)
   end)
 end
 
--- System Insights: everything on the systems that have it switched on. Its rows have no id.
+-- System Insights: everything on the systems that have it switched on, and their models, which only
+-- Apple's devices have elsewhere. Its rows have no id.
+local function take_models(out, rows)
+  for _, system in ipairs(rows) do
+    local id, model = jumpcloud.only("string", system.system_id), jumpcloud.only("string", system.hardware_model)
+    if id and model and model ~= "" then
+      out:enrich("device", { source_id = id }, { model = model })
+    end
+  end
+end
+
 local function read_tables(api, out)
-  for _, name in ipairs { "apps", "programs" } do
+  for _, name in ipairs { "apps", "programs", "system_info" } do
     local opts = { path = { table = name }, id = false, sort = "system_id", size = 1000 }
     for rows in jumpcloud.v2(api, "v2:/systeminsights/{table}", opts) do
-      out:emit("insights", rows)
-      out:emit("insights_app", rows)
+      if name == "system_info" then
+        take_models(out, rows)
+      else
+        out:emit("insights", rows)
+        out:emit("insights_app", rows)
+      end
     end
   end
 end
@@ -186,20 +200,16 @@ return {
 
     device = {
       source_id = "_id",
-      name = f.first("displayName", "hostname"),
-      hostname = "hostname",
+      name = f.first("displayName", "hostname"), hostname = "hostname",
       serial_number = "serialNumber",
       platform = PLATFORM,
       manufacturer = f.first(f.pick("hwVendor", { apple = "Apple" }), "hwVendor"),
       os_name = "os",
       -- `version` is the system's, not the agent's.
       os_version = f.first("osVersionDetail.version", "version"),
-      is_managed = f.const(true),
-      is_encrypted = "fde.active",
-      user_source_id = "^owner.id",
-      user_email = "^owner.email",
-      enrolled_at = f.time "created",
-      last_seen_at = f.time "lastContact",
+      is_managed = f.const(true), is_encrypted = "fde.active",
+      user_source_id = "^owner.id", user_email = "^owner.email",
+      enrolled_at = f.time "created", last_seen_at = f.time "lastContact",
       ["custom.agent_version"] = "agentVersion",
       ["custom.mdm_vendor"] = "mdm.vendor",
       ["custom.system_insights"] = "systemInsights.state",
@@ -218,21 +228,18 @@ return {
       manufacturer = f.const "Apple",
       model = f.first("deviceInformation.modelMarketingName", "deviceInformation.modelName"),
       os_version = "osVersion",
-      is_managed = "enrolled",
-      is_supervised = "deviceInformation.isSupervised",
+      is_managed = "enrolled", is_supervised = "deviceInformation.isSupervised",
       enrolled_at = f.time "createdAt",
     },
 
     device_user = {
       key = { "^device.id", "id" },
-      device_source_id = "^device.id",
-      user_source_id = "id",
+      device_source_id = "^device.id", user_source_id = "id",
       ["custom.link"] = jumpcloud.link_kind,
     },
 
     app = {
-      source_id = "id",
-      name = "displayName",
+      source_id = "id", name = "displayName",
       publisher = "settings.1.googleAndroid.author",
       identifier = f.first("settings.1.bundleId", "settings.1.packageId"),
       identifier_type = f.first(
@@ -247,8 +254,7 @@ return {
     device_app = {
       keep = { known = f.known("device", "id") },
       key = { f.const "managed", "^app.id", "id" },
-      device_source_id = "id",
-      app_source_id = "^app.id",
+      device_source_id = "id", app_source_id = "^app.id",
       origins = f.list(f.const "managed"),
       ["custom.link"] = jumpcloud.link_kind,
     },
@@ -258,18 +264,14 @@ return {
       entity = "device_app",
       keep = { known = f.known("device", SYSTEM_ID) },
       key = { f.const "events", SYSTEM_ID, "^app.key" },
-      device_source_id = SYSTEM_ID,
-      app_source_id = "^app.key",
-      version = "^app.version",
-      path = "application.path",
+      device_source_id = SYSTEM_ID, app_source_id = "^app.key",
+      version = "^app.version", path = "application.path",
       origins = f.list(f.const "discovered"),
     },
     discovered_app = {
-      entity = "app",
-      follows = "discovered",
+      entity = "app", follows = "discovered",
       fold = { rank = f.time "timestamp" },
-      source_id = "^app.key",
-      name = "^app.name",
+      source_id = "^app.key", name = "^app.name",
       publisher = "application.publisher",
       identifier_type = f.const "none",
     },
@@ -286,8 +288,7 @@ return {
       origins = f.list(f.const "discovered"),
     },
     insights_app = {
-      entity = "app",
-      follows = "insights",
+      entity = "app", follows = "insights",
       fold = { rank = f.time "collection_time" },
       source_id = f.join(":", f.const "insights", TABLE_APP),
       name = f.first("display_name", "bundle_name", "name"),

@@ -45,6 +45,18 @@ class Refusals(JumpCloudCase):
             self.assertIn(said, self.refused(settings={name: value}), value)
 
 
+class Guide(JumpCloudCase):
+    OPTIONS = {"devices": 0}
+
+    def test_it_says_what_the_vendor_s_articles_say(self):
+        common = ("My API Key", "No Expiration", "accounts reconnect", "Organization Profile",
+                  "directoryinsights@jumpcloud.com")
+        for vendor, words in (("jumpcloud", common),
+                              ("jumpcloud_mdm", (*common, "managed apps only", "90 days"))):
+            guide = " ".join(self.muster.must("vendors", "show", vendor, "--json").json()["guide"])
+            for word in words:
+                self.assertIn(word, guide)
+
 
 class Degraded(JumpCloudCase):
     """What a role may not read costs that alone, and what was known of it stays."""

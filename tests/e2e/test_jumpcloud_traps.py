@@ -173,6 +173,12 @@ class Tables(MdmCase):
         self.assertIn("Silent", names)
         self.assertTrue(self.found())
 
+    def test_it_knows_the_models_that_nothing_else_tells(self):
+        self.run_sync()
+        truth = self.truth(tables=True)["devices"]
+        self.assert_table("devices", truth)
+        self.assertIn("Latitude 7440", {row["model"] for row in truth})
+
     def test_it_is_a_source_of_its_own(self):
         self.run_sync()
         self.run_sync()

@@ -63,7 +63,8 @@ jumpcloud.settings = {
 }
 
 local KEY_STEPS <const> = {
-  "Sign in to the JumpCloud admin console as an administrator",
+  "Sign in to the JumpCloud admin console as an administrator, best one of its own for this: the key is that person's "
+    .. "and acts with that role",
   "Click your profile in the top right corner and choose My API Key",
   'Select "No Expiration" as the expiration date; such a key works until somebody replaces it, so do that now and '
     .. "then: muster accounts reconnect ACCOUNT",

@@ -72,6 +72,7 @@ class System:
     mdm_vendor: str = "internal"
     encrypted: Optional[bool] = True
     insights: str = "enabled"
+    model: str = ""  # System Insights alone knows it
     installs: dict[str, Install] = dataclasses.field(default_factory=dict)  # by normalised name
 
 
@@ -198,7 +199,8 @@ class Organization:
             os_name=os_name, version=version, serial=f"S{number:05}{self.name.upper()}",
             created=self.now - (120 + number) * DAY,
             last_contact=self.now - datetime.timedelta(minutes=11 * number),
-            owner=owner.id, direct={owner.id})
+            owner=owner.id, direct={owner.id},
+            model={"darwin": "MacBookPro18,3", "windows": "Latitude 7440"}.get(family, ""))
         self.systems.append(system)
         if family == "darwin":
             self.apple.append(AppleDevice(self.new_id("65dd"), system.serial, system.name, "macos",

@@ -113,6 +113,13 @@ def member_row(group: Group, member: str) -> dict[str, Any]:
                                                      "attributes": None}}
 
 
+def system_info_row(system: System) -> dict[str, Any]:
+    return {"system_id": system.id, "computer_name": system.name, "hostname": f"{system.name}.local",
+            "hardware_model": system.model, "hardware_serial":
+            system.serial if isinstance(system.serial, str) else "",
+            "hardware_vendor": "", "physical_memory": "17179869184"}
+
+
 def insights_rows(system: System) -> list[dict[str, Any]]:
     """A row of the table apps (macOS) or programs (Windows) for each installed app."""
     collected = "2026-03-02T08:00:00.000Z"

@@ -65,7 +65,7 @@ class JumpCloudService(Service):
             ("GET", "/api/v2/softwareapps/(?P<key>[^/]+)/systems", self.list_software_systems),
             ("GET", "/api/v2/applemdms", self.list_apple_mdms),
             ("GET", "/api/v2/applemdms/(?P<key>[^/]+)/devices", self.list_apple_devices),
-            ("GET", "/api/v2/systeminsights/(?P<table>apps|programs)", self.list_insights),
+            ("GET", "/api/v2/systeminsights/(?P<table>apps|programs|system_info)", self.list_insights),
             ("POST", EVENTS, self.list_events),
             ("POST", f"{EVENTS}/count", self.count_events),
         )
@@ -201,9 +201,12 @@ class JumpCloudService(Service):
         return self.lists.v2(request, [rows.apple_row(org, one) for one in org.apple])
 
     def list_insights(self, request: Request, org: Organization, table: str) -> Reply:
-        wanted = {"apps": "darwin", "programs": "windows"}[table]
-        found = [row for system in org.systems if system.family == wanted
-                 for row in rows.insights_rows(system)]
+        if table == "system_info":
+            found = [rows.system_info_row(one) for one in org.systems if one.insights == "enabled"]
+        else:
+            wanted = {"apps": "darwin", "programs": "windows"}[table]
+            found = [row for system in org.systems if system.family == wanted
+                     for row in rows.insights_rows(system)]
         return self.lists.v2(request, found, most=10000)
 
     # Directory Insights.

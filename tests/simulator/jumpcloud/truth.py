@@ -15,7 +15,8 @@ device management's, by the tests' own reading of the fact sheet.
 
 `link` is direct, or group when every path leads through one. An app of the device management is
 either managed (by the id that the vendor gave it) or discovered (by its name); a discovered one
-stays when the last system lost it. `insights=False`: what is left when the log is not licensed.
+stays when the last system lost it. `insights=False`: what is left when the log is not licensed;
+`tables=True`: what System Insights adds to the devices.
 """
 
 import datetime
@@ -111,9 +112,13 @@ def apple_row(device: AppleDevice) -> dict[str, Any]:
     }
 
 
-def device_rows(org: Organization) -> list[dict[str, Any]]:
+def device_rows(org: Organization, tables: bool) -> list[dict[str, Any]]:
     serials = {system.serial for system in org.systems}
-    return [system_row(org, system) for system in org.systems] + [
+    systems = [system_row(org, system) for system in org.systems]
+    for row, system in zip(systems, org.systems):
+        if tables and system.insights == "enabled":
+            row["model"] = row["model"] or system.model or None
+    return systems + [
         apple_row(one) for one in org.apple if one.serial not in serials]
 
 
@@ -168,7 +173,8 @@ def directory_rows(org: Organization, has_insights: bool) -> dict[str, list[dict
     }
 
 
-def canonical_rows(org: Organization, insights: bool = True) -> dict[str, list[dict]]:
+def canonical_rows(org: Organization, insights: bool = True,
+                   tables: bool = False) -> dict[str, list[dict]]:
     managed = [managed_install(app, system, ways) for app in org.apps
                for system, ways in org.linked_systems(app).items()]
     discovered = [discovered_install(system, key, install) for system in org.systems
@@ -176,7 +182,7 @@ def canonical_rows(org: Organization, insights: bool = True) -> dict[str, list[d
     installs = managed + (discovered if insights else [])
     return directory_rows(org, insights) | {
         "uses": use_rows(org, installs),
-        "devices": device_rows(org),
+        "devices": device_rows(org, tables),
         "device_users": [{"device_source_id": system.id, "user_source_id": user,
                           "link": link(ways)} for system in org.systems
                          for user, ways in org.bound_people(system).items()],
