@@ -9,30 +9,47 @@ static bool take_rate(const struct value *text, struct net_rate *rate, struct er
 	       err_context(err, "limits");
 }
 
-/* The headers that tell what is left: { remaining = ..., reset = ..., window = "1h" }. */
+static bool take_window(const char *window, int64_t *out, struct err *err)
+{
+	struct net_rate rate = { 0 };
+	struct buf text = BUF_INIT;
+	bool fine;
+
+	if (window == NULL)
+		return true;
+	buf_printf(&text, "1/%s", window);
+	fine = buf_ok(&text, err) && net_rate_parse(buf_text(&text), &rate, err);
+	buf_fini(&text);
+	*out = rate.window_ms;
+	return fine;
+}
+
+/* { remaining = ..., reset = ..., window = "1h" } */
 static bool add_quota(struct limits *limits, const struct value *headers,
 		      struct net_options *options, struct err *err)
 {
-	const char *window = value_text(headers, "window", NULL);
-	struct net_rate rate = { 0 };
-	struct buf text = BUF_INIT;
-	bool fine = true;
+	struct net_quota *quota = &limits->quotas[options->quota_count];
 
-	if (value_text(headers, "remaining", NULL) == NULL)
-		return true;
-	if (window != NULL) {
-		buf_printf(&text, "1/%s", window);
-		fine = buf_ok(&text, err) && net_rate_parse(buf_text(&text), &rate, err);
-		buf_fini(&text);
+	if (options->quota_count == LIMITS_QUOTAS_MAX)
+		return err_set(err, ERR_CONFIG, "limits: at most %d in headers", LIMITS_QUOTAS_MAX);
+	*quota = (struct net_quota){ .remaining = value_text(headers, "remaining", ""),
+				     .reset = value_text(headers, "reset", NULL) };
+	options->quotas = limits->quotas;
+	options->quota_count++;
+	return take_window(value_text(headers, "window", NULL), &quota->window_ms, err);
+}
+
+/* The headers that tell what is left: one quota, or several. */
+static bool add_quotas(struct limits *limits, const struct value *headers,
+		       struct net_options *options, struct err *err)
+{
+	if (value_text(headers, "remaining", NULL) != NULL)
+		return add_quota(limits, headers, options, err);
+	for (size_t i = 0; i < value_count(headers); i++) {
+		if (!add_quota(limits, value_at(headers, i), options, err))
+			return false;
 	}
-	limits->quota = (struct net_quota){
-		.remaining = value_text(headers, "remaining", ""),
-		.reset = value_text(headers, "reset", NULL),
-		.window_ms = rate.window_ms,
-	};
-	options->quotas = &limits->quota;
-	options->quota_count = 1;
-	return fine;
+	return true;
 }
 
 /* per_endpoint: call -> rates. The calls are expanded like those of a stream. */
@@ -112,7 +129,7 @@ bool limits_init(struct limits *limits, const struct limits_owner *owner,
 	options->concurrent = (int)value_int(declared, "concurrent", 0);
 	return add_budget(limits, value_text(declared, "shared", "credential"), owner, options,
 			  err) &&
-	       add_quota(limits, value_get(declared, "headers"), options, err) &&
+	       add_quotas(limits, value_get(declared, "headers"), options, err) &&
 	       add_endpoint_rates(limits, value_get(declared, "per_endpoint"), owner, options, err);
 }
 

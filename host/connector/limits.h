@@ -5,13 +5,13 @@
 #include "connector/endpoint.h"
 #include "store/account.h"
 
-enum { LIMITS_ENDPOINT_RATES_MAX = 32 };
+enum { LIMITS_ENDPOINT_RATES_MAX = 32, LIMITS_QUOTAS_MAX = 4 };
 
 /* What net_options points to until net_open has copied it. All zeros at first. */
 struct limits {
 	struct net_rate rates[NET_RATES_MAX];
 	struct net_endpoint_rate endpoint_rates[LIMITS_ENDPOINT_RATES_MAX];
-	struct net_quota quota;
+	struct net_quota quotas[LIMITS_QUOTAS_MAX];
 	struct buf budget;
 	struct value_tree *calls;
 	struct endpoint *limited;

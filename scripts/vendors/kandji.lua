@@ -176,7 +176,10 @@ return {
   -- The hour's are the tenant's, whatever the token.
   limits = {
     rates = { "50/s", "10000/h" }, concurrent = 8, shared = "tenant",
-    headers = { remaining = "RateLimit-Remaining", reset = "RateLimit-Reset" },
+    headers = {
+      { remaining = "RateLimit-Remaining", reset = "RateLimit-Reset" },
+      { remaining = "X-RateLimit-Remaining-Hour", window = "1h" },
+    },
   },
 
   -- A new token has none of these until it is configured.
@@ -276,8 +279,7 @@ return {
       keep = { owned = f.known("device", "device_id") },
       drop = { helper = f.contains("name", "helper"), updater = f.contains("name", "updater") },
       key = { "device_id", f.first("path", "bundle_id", "name") },
-      device_source_id = "device_id",
-      app_source_id = APP_ID,
+      device_source_id = "device_id", app_source_id = APP_ID,
       -- `version` is what people see and `short_version` the build: the reverse of Apple's naming.
       version = f.first("version", "short_version"),
       path = "path",

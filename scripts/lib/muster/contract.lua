@@ -59,12 +59,16 @@ contract.RATES = schema.list(schema.text {
 })
 contract.CONCURRENT = schema.integer { min = 1, max = 64 }
 
+local QUOTA <const> = schema.record { remaining = required_text, reset = text, window = text }
+
 local LIMITS <const> = schema.record {
   rates = contract.RATES,
   concurrent = contract.CONCURRENT,
   per_endpoint = schema.map(contract.RATES),
   shared = schema.text { one_of = { "credential", "provider", "tenant" } },
-  headers = schema.record { remaining = required_text, reset = text, window = text },
+  headers = schema.either(function(value)
+    return type(value) == "table" and (value[1] and schema.list(QUOTA) or QUOTA) or nil
+  end, "a table, or a list of tables"),
 }
 
 local function check_call_text(value, at)

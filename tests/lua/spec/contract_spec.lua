@@ -156,6 +156,18 @@ describe("contract", function()
       message(function(c) c.errors = { { status = 401, kind = "auth", when = { token = "x" } } } end))
   end)
 
+  it("takes the headers of one quota or of several", function()
+    local c <const> = connector()
+    c.limits = { headers = { { remaining = "a", reset = "b" }, { remaining = "c", window = "1h" } } }
+    assert.has_no.errors(function() contract.check(c, "demo.lua") end)
+    assert.matches('limits.headers%[1%]: unknown key "remainin"', message(function(other)
+      other.limits = { headers = { { remainin = "a" } } }
+    end))
+    assert.matches('limits.headers: unknown key "remainin"', message(function(other)
+      other.limits = { headers = { remainin = "a" } }
+    end))
+  end)
+
   it("checks who counts together", function()
     assert.matches('limits.shared: unknown value "tenants"; did you mean "tenant"',
       message(function(c) c.limits = { shared = "tenants" } end))
