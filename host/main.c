@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/custody.h"
+#include "base/json.h"
 #include "base/sabotage.h"
 #include "base/str.h"
 #include "cli/cli.h"
@@ -30,6 +31,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "muster: %s\n", err.message);
 		return EXIT_FAILED;
 	}
+	json_wipe_freed();
 	/* A peer that goes away is an error of the write, not the end of the process. */
 	signal(SIGPIPE, SIG_IGN);
 	return cli_main(argc, argv);

@@ -1,6 +1,23 @@
 /* JSON documents, built member by member. */
 #include "base/json.h"
 
+#include <malloc.h>
+#include <stdlib.h>
+
+#include "base/secret.h"
+
+static void free_wiped(void *data)
+{
+	if (data != NULL)
+		secret_wipe(data, malloc_usable_size(data));
+	free(data);
+}
+
+void json_wipe_freed(void)
+{
+	json_set_alloc_funcs(malloc, free_wiped);
+}
+
 /* jansson has released the value where it could not take it. */
 static void keep_if(json_t **document, int failed)
 {

@@ -16,6 +16,12 @@
 
 #include <jansson.h>
 
+/*
+ * From now on jansson wipes all that it gives back: what servers answer with tokens passes through
+ * its texts, and through buffers that nobody else sees. Before it is used for the first time.
+ */
+void json_wipe_freed(void);
+
 /* Takes `value` over. */
 void json_put(json_t **object, const char *key, json_t *value);
 /* NULL = null. */

@@ -1,6 +1,7 @@
 /* JSON documents, built member by member: whole, or not at all. */
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/json.h"
 #include "unit.h"
@@ -100,6 +101,32 @@ static void a_text_that_is_no_utf8_fails_the_document(void **state)
 	assert_int_equal(held, 0);
 }
 
+/* The allocator gives the same block again (unless a sanitizer keeps it), but for its own words in
+ * front. */
+static void what_jansson_gives_back_is_wiped(void **state)
+{
+	enum { BYTES = 200, OWN = 16 };
+	json_malloc_t take;
+	json_free_t give_back;
+	volatile char *again;
+	char *block;
+
+	(void)state;
+	json_wipe_freed();
+	json_get_alloc_funcs(&take, &give_back);
+	block = take(BYTES);
+	assert_non_null(block);
+	memset(block, 'x', BYTES);
+	give_back(block);
+	again = malloc(BYTES);
+	assert_non_null(again);
+	for (size_t i = OWN; i < BYTES; i++)
+		assert_int_not_equal(again[i], 'x');
+	free((void *)(uintptr_t)again);
+	give_back(NULL);
+	json_set_alloc_funcs(malloc, free);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -109,6 +136,7 @@ int main(void)
 						count_allocations, count_no_more),
 		cmocka_unit_test_setup_teardown(a_text_that_is_no_utf8_fails_the_document,
 						count_allocations, count_no_more),
+		cmocka_unit_test(what_jansson_gives_back_is_wiped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,19 +45,6 @@ static const char *text_at(const json_t *root, const char *path)
 	return json_string_value(find(root, path));
 }
 
-/* jansson frees what it read as it is: the texts in it may be tokens. */
-static void wipe_texts(json_t *json)
-{
-	const char *key;
-	json_t *value;
-	size_t i;
-
-	json_object_foreach(json, key, value) wipe_texts(value);
-	json_array_foreach(json, i, value) wipe_texts(value);
-	if (json_is_string(json))
-		secret_wipe((char *)(uintptr_t)json_string_value(json), json_string_length(json));
-}
-
 /* --- words --- */
 
 /* "Invalid Grant" is "invalid_grant". */
@@ -203,7 +190,6 @@ static void hide_secrets(json_t *body, const char *key, const struct redact *red
 	if (redact == NULL || text == NULL || !redact_finds(redact, text, strlen(text)))
 		return;
 	redact_copy(redact, text, strlen(text), &clean);
-	wipe_texts(json_object_get(body, key));
 	json_object_set_new(body, key, json_string(clean.failed ? "" : buf_text(&clean)));
 	buf_fini(&clean);
 }
@@ -312,7 +298,6 @@ void oauth_answer_judge(struct oauth_answer *out, const struct oauth_reading *re
 		judge_failure(out, reading, status, root, why);
 	else if (!take_grant(out, reading, root, why))
 		out->verdict = OAUTH_FAILED;
-	wipe_texts(root);
 	json_decref(root);
 }
 
