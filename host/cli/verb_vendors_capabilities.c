@@ -136,27 +136,61 @@ static void put_together(struct buf *out, const char *label, const char *state, 
 	buf_fini(&text);
 }
 
-/* A line for each that is missing: what it takes, and what was said. */
+/* Why it is not there: the permissions that it takes where these are missing, else what was said.
+ */
+static void put_why(struct buf *out, const json_t *capability)
+{
+	const json_t *permissions = json_object_get(capability, "permissions");
+	bool is_unknown = str_eq(text_of(capability, "state"), "unknown");
+
+	if (json_array_size(permissions) > 0 && !is_unknown)
+		put_joined(out, permissions);
+	else
+		buf_str(out, text_of(capability, "reason"));
+}
+
+static bool is_so_because(const json_t *capability, const char *state, const char *why)
+{
+	struct buf own = BUF_INIT;
+	bool is_so;
+
+	put_why(&own, capability);
+	is_so = str_eq(text_of(capability, "state"), state) && str_eq(buf_text(&own), why);
+	buf_fini(&own);
+	return is_so;
+}
+
+/* "unmanaged apps, incremental: Directory Insights (...)": all that have one reason, told with the
+   first of them. */
+static void put_reason(struct buf *out, const char *label, const json_t *list, size_t first)
+{
+	const json_t *capability = json_array_get(list, first);
+	const char *state = text_of(capability, "state");
+	struct buf why = BUF_INIT, text = BUF_INIT;
+	bool was_told = false;
+
+	put_why(&why, capability);
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		if (!is_so_because(json_array_get(list, i), state, buf_text(&why)))
+			continue;
+		was_told |= i < first;
+		buf_str(&text, text.len ? ", " : "");
+		put_name(&text, json_array_get(list, i));
+	}
+	buf_printf(&text, ": %s", buf_text(&why));
+	if (!was_told)
+		put_lines(out, label, buf_text(&text));
+	out->failed |= why.failed || text.failed;
+	buf_fini(&why);
+	buf_fini(&text);
+}
+
 static void put_each(struct buf *out, const char *label, const char *state, const json_t *list)
 {
-	size_t i;
-	json_t *capability;
-
-	json_array_foreach(list, i, capability)
-	{
-		const json_t *permissions = json_object_get(capability, "permissions");
-		struct buf text = BUF_INIT;
-
-		if (!str_eq(text_of(capability, "state"), state))
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		if (!str_eq(text_of(json_array_get(list, i), "state"), state))
 			continue;
-		put_name(&text, capability);
-		buf_str(&text, json_array_size(permissions) > 0 ? ": needs " : "");
-		put_joined(&text, permissions);
-		if (*text_of(capability, "reason"))
-			buf_printf(&text, "; %s", text_of(capability, "reason"));
-		put_lines(out, label, buf_text(&text));
-		out->failed |= text.failed;
-		buf_fini(&text);
+		put_reason(out, label, list, i);
 		label = "";
 	}
 }

@@ -55,6 +55,7 @@ local function failure(body)
   return nil
 end
 
+-- No answer names the organisation: two of one data centre are told apart by their portals alone.
 local function check(api)
   local where, path = place(api)
   local query = compose { row_count = 1, start_index = 1 }

@@ -133,6 +133,8 @@ class OfAnAccount(E2eCase):
         told = self.told()
         self.assertEqual(states(told)["devices"], "unknown")
         self.assertEqual(entry_of(told, "devices")["reason"], "never read")
+        said = self.muster.must("vendors", "capabilities", ACCOUNT).out
+        self.assertRegex(said, "cannot be told  users, user status, [^:]*: never\\s+read\n")
 
     def test_a_missing_permission_is_named_until_it_is_granted(self):
         self.allow(DEVICE_LIST)
@@ -142,7 +144,7 @@ class OfAnAccount(E2eCase):
         self.assertEqual(apps["state"], "not_granted")
         self.assertEqual(apps["permissions"], ["Applications (/api/v1/prism/apps)"])
         said = self.muster.must("vendors", "capabilities", ACCOUNT).out
-        self.assertIn("not granted     unmanaged apps: needs Applications", said)
+        self.assertIn("not granted     unmanaged apps: Applications (/api/v1/prism/apps)\n", said)
         self.allow(DEVICE_LIST, APPLICATIONS)
         self.sync("--dry-run")
         self.assertEqual(states(self.told())["unmanaged_apps"], "yes")
@@ -182,6 +184,9 @@ class WithoutALicence(JumpCloudCase):
                          {"managed_apps": "yes", "unmanaged_apps": "not_licensed",
                           "incremental": "not_licensed"})
         self.assertIn("Directory Insights", entry_of(told, "unmanaged_apps")["permissions"][0])
+        said = self.muster.must("vendors", "capabilities", self.account).out
+        self.assertIn("not licensed    unmanaged apps, incremental: Directory Insights", said)
+        self.assertEqual(said.count("unmanaged apps"), 1)
 
 
 if __name__ == "__main__":
