@@ -42,16 +42,16 @@ json_t *account_view_json(const struct account *account)
 	account_view_schedule(account, &schedule);
 	return json_pack(
 		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:o, s:s?, s:o, s:s?, s:o, "
-		"s:b, s:s?, s:s?, s:s?, s:o, s:s?}",
+		"s:b, s:s?, s:s?, s:s?, s:s?, s:o, s:s?}",
 		"account", slug, "id", account->id, "vendor", account->vendor, "name",
 		account->name, "label", account->label, "state", account->state, "state_reason",
 		account->state_reason, "state_since", account->state_since, "state_way_out",
 		account->state_way_out, "tenant", account->tenant, "settings",
 		parsed(account->settings), "ca_file", account->ca_file, "connect_to",
 		parsed(account->connect_to), "proxy", account->proxy, "allow_cidrs",
-		parsed(account->allow_cidrs), "is_recording", account->is_recording, "every",
-		schedule.every[0] ? schedule.every : NULL, "next_due_at", schedule.next,
-		"last_ok_at", account->last_ok_at, "last_session",
+		parsed(account->allow_cidrs), "is_recording", account->is_recording, "actions",
+		account->actions, "every", schedule.every[0] ? schedule.every : NULL, "next_due_at",
+		schedule.next, "last_ok_at", account->last_ok_at, "last_session",
 		account->last_session ? json_integer(account->last_session) : json_null(),
 		"created_at", account->created_at);
 }

@@ -112,6 +112,26 @@ static json_t *streams_json(const struct value *streams)
 	return list;
 }
 
+/* Writes at the vendor; `scopes` is what a consent needs for one, beside those of reading. */
+static json_t *actions_json(const struct value *actions)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < value_count(actions); i++) {
+		const struct value *at = value_at(actions, i);
+		json_t *action = json_object();
+
+		json_put_text(&action, "action", value_text(at, "name", "?"));
+		json_put_text(&action, "target", value_text(at, "target", NULL));
+		json_put(&action, "is_destructive",
+			 json_boolean(value_bool(at, "destructive", false)));
+		json_put(&action, "needs", list_json(value_get(at, "needs")));
+		json_put(&action, "scopes", list_json(value_get(at, "scopes")));
+		json_add(&list, action);
+	}
+	return list;
+}
+
 static json_t *lines_json(const char *text)
 {
 	json_t *list = json_array();
@@ -158,6 +178,7 @@ static json_t *connector_json(const struct cli *cli, const struct connector *con
 		json_put(&object, "where_to_find", take_helps(settings));
 	json_put(&object, "settings", settings);
 	json_put(&object, "streams", streams_json(value_get(declaration, "streams")));
+	json_put(&object, "actions", actions_json(value_get(declaration, "actions")));
 	json_put(&object, "permissions", permissions_table(connector));
 	json_put(&object, "reaches", lines_json(approval));
 	return object;

@@ -247,7 +247,11 @@ static const struct cli_verb VERBS[] = {
 	  "then stores the account. Secrets are typed without echo, read from a file or from standard "
 	  "input; there is no flag that takes one. Connecting approves the hosts and calls of the "
 	  "connector. A name that belongs to another tenant is refused; --replace archives the old "
-	  "account first.",
+	  "account first.\n\n"
+	  "Where a person consents (OAuth), the guide tells the redirect URI to register. The address to "
+	  "sign in at is printed, and opened in a browser where there is one; muster waits five minutes for "
+	  "it to come back to 127.0.0.1, or for what is pasted. Asked for is what reading needs, and with "
+	  "--actions what these need (muster vendors show).",
 	  "muster connect kandji --account acme\n"
 	  "pass show kandji | muster connect kandji --account acme \\\n"
 	  "    --set api_url=acme.api.kandji.io --secret-stdin api_token\n"

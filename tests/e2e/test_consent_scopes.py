@@ -73,7 +73,11 @@ class Scopes(ScopeCase):
     def test_actions_add_exactly_what_they_need(self):
         self.connect_harbor("--actions", "rename_device")
         self.assertEqual(self.asked(), [{READ, "devices.write"}])
-        self.assertEqual(self.muster.account(ACCOUNT)["actions"], "rename_device")
+        shown = self.muster.must("accounts", "show", ACCOUNT, "--json").json()
+        self.assertEqual(shown["actions"], "rename_device")
+        actions = self.muster.must("vendors", "show", "harbor", "--json").json()["actions"]
+        self.assertEqual([(one["action"], one["scopes"]) for one in actions],
+                         [("rename_device", ["devices.write"]), ("sell_device", ["devices.write", "shop.write"])])
 
     def test_a_later_one_asks_again_and_shows_the_difference(self):
         self.connect_harbor()
