@@ -138,6 +138,12 @@ static bool can_ask(const struct cli *cli)
 	return cli->terminal.can_ask && !cli->no_input;
 }
 
+static bool refuse(struct err *err)
+{
+	err_set(err, ERR_USAGE, "%s: not given, and nobody can be asked", QUESTION);
+	return err_hint(err, "%s", INSTEAD);
+}
+
 /* *is_listening; where somebody can be asked, a port that is taken is no failure. */
 static bool listen_for_browser(struct awaiting *awaiting, bool *is_listening, struct err *err)
 {
@@ -145,11 +151,10 @@ static bool listen_for_browser(struct awaiting *awaiting, bool *is_listening, st
 	struct err why = ERR_INIT;
 
 	*is_listening = redirect->is_loopback && consent_listen(awaiting->consent, &why);
+	if (!redirect->is_loopback && !can_ask(awaiting->cli))
+		return refuse(err);
 	if (!*is_listening && !can_ask(awaiting->cli)) {
-		if (redirect->is_loopback)
-			*err = why;
-		else
-			err_set(err, ERR_USAGE, "%s: not given, and nobody can be asked", QUESTION);
+		*err = why;
 		return err_hint(err, "%s", INSTEAD);
 	}
 	if (redirect->is_loopback && !*is_listening)
@@ -214,13 +219,14 @@ static bool take_given(struct awaiting *awaiting, struct err *err)
 	return done;
 }
 
+/* --no-input says that nobody is there: neither at the terminal nor at a browser. */
 static bool get_grant(struct awaiting *awaiting, struct err *err)
 {
-	cli_note(awaiting->cli, "Open this address in a browser, sign in and accept:");
-	cli_note(awaiting->cli, "  %s", consent_url(awaiting->consent));
+	cli_warn(awaiting->cli, "Open this address in a browser, sign in and accept:");
+	cli_warn(awaiting->cli, "  %s", consent_url(awaiting->consent));
 	if (secret_is_given(awaiting->cli, CONSENT_CODE))
 		return take_given(awaiting, err);
-	return wait_for_person(awaiting, err);
+	return awaiting->cli->no_input ? refuse(err) : wait_for_person(awaiting, err);
 }
 
 bool consent_wait(struct cli *cli, const struct consent_options *options,

@@ -208,7 +208,8 @@ static void on_answer(void *ctx, int status, const void *body, size_t len, const
 
 	revoking->err = *err;
 	if (err->kind == ERR_NONE)
-		oauth_answer_is_revoked(status, body, len, &revoking->err);
+		oauth_answer_is_revoked(status, body, len, revoking->cli->host.redact,
+					&revoking->err);
 	revoking->is_done = true;
 	loop_stop(revoking->cli->host.loop);
 }

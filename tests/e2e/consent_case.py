@@ -85,8 +85,8 @@ class ConsentCase(E2eCase):
                 redirect or self.redirect, *extra))
 
     def start(self, *words, **environment):
-        """One that waits for its answer."""
-        process = self.muster.start(*words, **environment)
+        """One that waits for its answer: nobody is at a terminal, but somebody at a browser."""
+        process = self.muster.start(*(word for word in words if word != "--no-input"), **environment)
         self.addCleanup(self.end_process, process)
         waiting = Waiting(process)
         self.assertTrue(waiting.is_listening())

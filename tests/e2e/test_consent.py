@@ -61,9 +61,17 @@ class Loopback(ConsentCase):
             self.assertIn("nobody consented", waiting.err)
         self.assertEqual(self.muster.value("SELECT count(*) FROM credentials"), 0)
 
+    def test_without_input_nobody_is_waited_for(self):
+        run = self.muster.run(*self.words("--quiet", "--no-input"))
+        self.assertEqual(run.code, 2, run)
+        self.assertIn(f"https://{LOGIN}/", run.err)
+        self.assertIn("nobody can be asked", run.err)
+        self.assertIn("--secret-file code=PATH", run.err)
+        self.assertNotIn("Muster waits", run.err)
+
     def test_a_port_that_is_taken(self):
         with socket.create_server(("127.0.0.1", self.port)):
-            run = self.muster.run(*self.words())
+            run = self.muster.run(*(word for word in self.words() if word != "--no-input"))
             self.assertEqual(run.code, 5, run)
             self.assertIn(f"cannot listen on 127.0.0.1:{self.port}: Address already in use", run.err)
             self.assertIn("--secret-file code=PATH", run.err)

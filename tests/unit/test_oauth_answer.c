@@ -226,6 +226,9 @@ static void secrets_that_the_server_repeats_are_taken_out(void **state)
 	assert_non_null(strstr(why.message, "<secret:client_secret>"));
 	assert_null(strstr(why.message, "1000."));
 	oauth_answer_fini(&answer);
+	assert_false(oauth_answer_is_revoked(400, body, strlen(body), redact, &why));
+	assert_non_null(strstr(why.message, "<secret:client_secret>"));
+	assert_null(strstr(why.message, "1000."));
 	redact_free(redact);
 }
 

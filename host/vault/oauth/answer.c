@@ -194,6 +194,12 @@ static void hide_secrets(json_t *body, const char *key, const struct redact *red
 	buf_fini(&clean);
 }
 
+static void hide_words(json_t *body, const struct redact *redact)
+{
+	hide_secrets(body, "error", redact);
+	hide_secrets(body, "error_description", redact);
+}
+
 static void judge_failure(struct oauth_answer *out, const struct oauth_reading *reading, int status,
 			  json_t *body, struct err *why)
 {
@@ -205,8 +211,7 @@ static void judge_failure(struct oauth_answer *out, const struct oauth_reading *
 	if (out->verdict == OAUTH_THROTTLED)
 		out->wait_ms =
 			rule != NULL && rule->wait_ms > 0 ? rule->wait_ms : OAUTH_THROTTLE_MS;
-	hide_secrets(body, "error", reading->redact);
-	hide_secrets(body, "error_description", reading->redact);
+	hide_words(body, reading->redact);
 	explain(out->verdict, body, status, why);
 	if (rule != NULL && rule->hint != NULL)
 		err_hint(why, "%s", rule->hint);
@@ -301,7 +306,8 @@ void oauth_answer_judge(struct oauth_answer *out, const struct oauth_reading *re
 	json_decref(root);
 }
 
-bool oauth_answer_is_revoked(int status, const void *body, size_t len, struct err *err)
+bool oauth_answer_is_revoked(int status, const void *body, size_t len, const struct redact *redact,
+			     struct err *err)
 {
 	static const struct oauth_field failed = { "status", "failure" };
 	json_t *root = json_loadb(body, len, 0, NULL);
@@ -313,6 +319,7 @@ bool oauth_answer_is_revoked(int status, const void *body, size_t len, struct er
 	if (!is_fine && error != NULL && is_same_word(error, "invalid_token"))
 		is_fine = true;
 	if (!is_fine) {
+		hide_words(root, redact);
 		put_words(&words, root, status);
 		err_set(err, ERR_REMOTE, "it answered %s", buf_text(&words));
 	}

@@ -76,9 +76,10 @@ void oauth_answer_fini(struct oauth_answer *answer);
 
 /*
  * Did a revocation address take the token back (RFC 7009)? So it did where it does not know the
- * token. ERR_REMOTE with its words.
+ * token. ERR_REMOTE with its words, without the secrets that `redact` knows (NULL = none).
  */
-bool oauth_answer_is_revoked(int status, const void *body, size_t len, struct err *err);
+bool oauth_answer_is_revoked(int status, const void *body, size_t len, const struct redact *redact,
+			     struct err *err);
 
 /* Appends a text from outside: 200 bytes of it at most, control characters as blanks. */
 void oauth_put_text(struct buf *out, const char *text);
