@@ -1,5 +1,6 @@
 """Tokens of npm's oidc-provider, which is strict and which nobody here wrote: consent with PKCE, refreshes
-with rotation, its detection of reuse, client credentials. Skipped where node or the registry is missing.
+with rotation, its detection of reuse, revocation, client credentials. Skipped where node or the registry
+is missing.
 """
 
 import contextlib
@@ -153,6 +154,14 @@ class OidcProvider(unittest.TestCase):
         self.assertEqual(len(self.provider.events("revoked")), 1)
         self.assertEqual([event["error"] for event in self.provider.events("refused")], ["invalid_grant"])
         self.assertEqual(self.muster.account(ACCOUNT)["state"], "needs-auth")
+
+    def test_disconnecting_takes_the_consent_back(self):
+        self.connect()
+        self.sync()
+        self.provider.forget_events()
+        run = self.muster.must("accounts", "disconnect", ACCOUNT, "--yes")
+        self.assertIn("taken back at the vendor", run.err)
+        self.assertEqual([event["what"] for event in self.provider.events()], ["revoked"])
 
     def test_a_machine_has_credentials_of_its_own(self):
         run = self.muster.run(*self.words("machine", "machine"), "--no-input")
