@@ -27,6 +27,18 @@ class FirstSync(CentralCase):
         for once in ("compdetailssummary", "installedsoftware"):
             self.assertEqual(self.asked(once), [])
 
+    def test_a_summary_of_patches_is_a_query(self):
+        self.join_and_sync()
+        shown = self.muster.query(
+            "SELECT custom ->> '$.patch_health' AS health, count(*) AS computers, "
+            "sum(custom ->> '$.patches_missing') AS missing FROM live_devices GROUP BY health")
+        wanted: dict = {}
+        for row in self.sim.truth(HOST)["devices"]:
+            count, missing = wanted.get(row["custom.patch_health"], (0, 0))
+            wanted[row["custom.patch_health"]] = (
+                count + 1, missing + (row["custom.patches_missing"] or 0))
+        self.assertEqual({row["health"]: (row["computers"], row["missing"]) for row in shown}, wanted)
+
     def test_ids_are_exact(self):
         self.join_and_sync()
         ids = {int(row["source_id"]) for row in self.muster.rows("devices", self.slug)}

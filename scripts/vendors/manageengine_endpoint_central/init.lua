@@ -5,7 +5,10 @@
 --
 -- The model has no table of patches. What is known of a computer's stands with the device:
 -- is_compliant, custom.patch_health, patches_missing, patches_installed, patch_scanned_at, patched_at;
--- examples/queries.md makes a summary of them.
+-- a summary of them is a question to the store:
+--
+--   SELECT custom ->> '$.patch_health' AS health, count(*) AS computers,
+--     sum(custom ->> '$.patches_missing') AS missing FROM live_devices GROUP BY health
 
 local f <const> = require "muster.field"
 local page <const> = require "muster.page"
