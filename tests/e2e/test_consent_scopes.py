@@ -179,6 +179,27 @@ class Shared(ScopeCase):
             self.assertEqual(self.muster.account(slug)["state"], "stale")
             self.sync(account=slug)
 
+    def test_the_way_out_of_one_of_them_is_that_of_both(self):
+        self.connect_both()
+        self.change("withdraw")
+        for slug in (ACCOUNT, "pier/acme"):
+            self.sync(account=slug, code=4)
+        waiting = self.reconnect(account="pier/acme")
+        self.assertIn(f"{ACCOUNT}: connected to {HOST}", waiting.err)
+        self.assertEqual(self.asked()[-1], {READ, "piers.read"})
+        for slug in (ACCOUNT, "pier/acme"):
+            self.sync(account=slug)
+
+    def test_a_consent_that_fails_one_of_them_is_stored_for_none(self):
+        self.connect_both()
+        before = self.credential()
+        self.sim.fault("unauthorized", host=HOST, path="/v1/devices", nth=2)
+        waiting = self.reconnect(account="pier/acme", code=4)
+        self.assertIn(f"nothing was changed: {ACCOUNT}", waiting.err)
+        self.sim.clear_faults()
+        self.sync(account=ACCOUNT)
+        self.assertEqual(self.credential()["scopes_granted"], before["scopes_granted"])
+
     def test_a_consent_is_asked_only_for_those_who_are_left(self):
         self.connect_both()
         self.muster.must("accounts", "disconnect", ACCOUNT, "--yes")

@@ -232,6 +232,36 @@ static void secrets_that_the_server_repeats_are_taken_out(void **state)
 	redact_free(redact);
 }
 
+/* Zoho answers 200 or 400, with or without a body that says so (vendors/zoho-oauth.md, 8). */
+static void a_token_is_revoked_when_the_server_does_not_know_it(void **state)
+{
+	static const struct {
+		int status;
+		const char *body;
+		bool is_revoked;
+	} cases[] = {
+		{ 200, "", true },
+		{ 200, "{\"status\":\"success\"}", true },
+		{ 204, "", true },
+		{ 400, "{\"error\":\"invalid_token\"}", true },
+		{ 400, "{\"status\":\"failure\",\"error\":\"Invalid Token\"}", true },
+		{ 200, "{\"status\":\"failure\"}", false },
+		{ 200, "{\"error\":\"invalid_client\"}", false },
+		{ 401, "{\"error\":\"invalid_client\"}", false },
+		{ 503, "<html>", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct err err = ERR_INIT;
+
+		if (oauth_answer_is_revoked(cases[i].status, cases[i].body, strlen(cases[i].body),
+					    NULL, &err) != cases[i].is_revoked)
+			fail_msg("%d %s", cases[i].status, cases[i].body);
+		assert_int_equal(err.kind, cases[i].is_revoked ? ERR_NONE : ERR_REMOTE);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -243,6 +273,7 @@ int main(void)
 		cmocka_unit_test(a_throttle_is_no_refusal),
 		cmocka_unit_test(a_foreign_page_is_not_shown),
 		cmocka_unit_test(a_description_is_short_and_on_one_line),
+		cmocka_unit_test(a_token_is_revoked_when_the_server_does_not_know_it),
 		cmocka_unit_test(secrets_that_the_server_repeats_are_taken_out),
 	};
 

@@ -271,6 +271,38 @@ static void a_token_is_proven_revoked_and_forgotten(void **state)
 	assert_query(fixture, "SELECT count(*) FROM tokens", "0\n");
 }
 
+static bool adopt(struct store_tx *tx, void *arg, struct err *err)
+{
+	const struct asked *asked = arg;
+	const struct token_grant grant = {
+		.made_of = WORLD,
+		.scopes_wanted = "a b",
+		.scopes_granted = "a",
+		.obtained_at_ms = asked->now_ms,
+		.refresh_at_ms = asked->now_ms + 800,
+		.expires_at_ms = asked->now_ms + 1000,
+	};
+
+	return token_adopt(tx, "cred", &grant, err);
+}
+
+/* A renewal that is under way ends: its answer belongs to the consent before. */
+static void a_new_consent_ends_what_was_before(void **state)
+{
+	struct fixture *fixture = *state;
+	struct asked asked = { .owner = "host:1 2 x", .now_ms = 1000 };
+
+	fixture_write(fixture, begin, &asked);
+	fixture_write(fixture, refuse, &asked);
+	fixture_write(fixture, begin, &asked);
+	fixture_write(fixture, adopt, &asked);
+	assert_query(fixture,
+		     "SELECT state, reason, scopes_wanted, scopes_granted, is_proven, is_unsure,"
+		     " owner IS NULL, calls, generation FROM tokens",
+		     "valid||a b|a|1|0|1|1000|1\n");
+	assert_refused(fixture, refuse, &asked, ERR_BUSY);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, fixture_teardown)
@@ -282,6 +314,7 @@ int main(void)
 		T(a_pause_is_kept),
 		T(a_refusal_waits_for_a_person),
 		T(an_unknown_outcome_is_remembered),
+		T(a_new_consent_ends_what_was_before),
 		T(a_token_is_proven_revoked_and_forgotten),
 	};
 
