@@ -14,6 +14,36 @@ from simulator import pki
 
 HOST = "api.vendor.test"
 
+# Kinds whose secret is a key: what they are declared as, and their secrets. E1 has the others.
+KEYED = {
+    "signed": ('{ kind = "hmac", key = "key", algorithm = "sha256", template = "{method} {path} {timestamp} {key}", '
+               'headers = { ["X-Api-Key"] = "{signature}", ["X-Token"] = "{timestamp}" } }', ("key",)),
+    "jwtown": ('{ kind = "jwt", key = "key", algorithm = "ES256", claims = { iss = "echo" } }', ("key",)),
+    "mtls": ('{ kind = "mtls", certificate = "certificate", key = "key", headers = { ["X-Token"] = "code" } }',
+             ("code", "certificate", "key")),
+}
+ALL = {**STYLES, **KEYED}
+
+
+def make_secret(style: str, name: str, fallback: str, folder: pathlib.Path) -> str:
+    """What is typed for a setting: a private key or its certificate where one is wanted."""
+    if (style, name) not in (("jwtown", "key"), ("mtls", "key"), ("mtls", "certificate")):
+        return fallback
+    key = folder / f"{style}.key"
+    if not key.exists():
+        pki.new_key(key)
+    if name == "key":
+        return key.read_text()
+    certificate = folder / f"{style}.crt"
+    pki.openssl("req", "-x509", "-new", "-key", str(key), "-subj", "/CN=echo", "-days", "2", "-out", str(certificate))
+    return certificate.read_text()
+
+
+def line_of(secret: str) -> str:
+    """Of a key in PEM form the line that holds the key itself: a leak need not have the lines around it."""
+    return secret.split("\n")[1] if secret.startswith("-----") else secret
+
+
 SPELLINGS = {
     "plain": str,
     "base64": lambda text: base64.b64encode(text.encode()).decode(),
@@ -63,7 +93,7 @@ CONNECTOR = """return {{
 
 
 def connector(style: str) -> str:
-    auth, names = STYLES[style]
+    auth, names = ALL[style]
     settings = ", ".join(f'{{ id = "{name}", type = "secret", label = "{name}" }}' for name in names)
     queries = [f'{{ {{ "as", "{spelling}" }}, {{ "status", "{status}" }} }}'
                for status in (200, *FAILURES) for spelling in SPELLINGS]
@@ -79,6 +109,7 @@ class EchoVendor:
         self.server = Server(0, pki.make_leaf(folder, [HOST]), self.reply)
         self.port = self.server.server_address[1]
         self.refuses = False
+        self.tokens: set[str] = set()  # that muster made itself and showed
 
     def stop(self) -> None:
         self.server.shutdown()
@@ -87,6 +118,9 @@ class EchoVendor:
     def reply(self, path: str, headers: Message) -> tuple[int, dict[str, str], Any]:
         said = {name: value for name, value in headers.items()
                 if name.lower() in ("authorization", "x-api-key", "aw-tenant-code", "x-token")}
+        for value in said.values():
+            if value.startswith("Bearer ey"):
+                self.tokens.add(value.split(" ")[1])
         if path.startswith("/check"):
             return (401 if self.refuses else 200), {}, {"detail": said}
         query = urllib.parse.parse_qs(urllib.parse.urlsplit(path).query)

@@ -14,7 +14,6 @@ from typing import Any, Callable, Iterator, Optional
 
 from e2e.harness import ACCOUNT, HOST, Muster
 from promises import canary, echo_vendor
-from promises.egress_cases import STYLES
 from promises.promise import Promise, Skip
 from simulator.client import Simulator
 
@@ -90,13 +89,17 @@ class Scene:
     def __init__(self, stack: contextlib.ExitStack, draw: random.Random):
         self.secrets = {name: canary.new(draw, name) for name in (
             "token", "newtoken", "wrongtoken", "passphrase", "newpassphrase", "proxy", "spare",
-            *(f"{style}-{part}" for style, (_, parts) in STYLES.items() for part in parts))}
+            *(f"{style}-{part}" for style, (_, parts) in echo_vendor.ALL.items() for part in parts))}
         folder = pathlib.Path(tempfile.mkdtemp(prefix="muster-promise-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         self.sim = stack.enter_context(Simulator([
             {"tenant": "acme", "devices": 20, "apps_per_device": 3, "token": self.secrets["token"]}]))
         self.muster = CrashableMuster(folder / "muster").init()
         self.echo = echo_vendor.EchoVendor(folder / "echo")
+        for style, (_, parts) in echo_vendor.KEYED.items():
+            for part in parts:
+                name = f"{style}-{part}"
+                self.secrets[name] = echo_vendor.make_secret(style, part, self.secrets[name], folder / "echo")
         stack.callback(self.echo.stop)
         self.keys = self.key_files()
         self.outputs: list[tuple[str, bytes]] = []
@@ -112,7 +115,9 @@ class Scene:
     def found(self) -> Iterator[str]:
         """Where a secret turned up since the project began."""
         self.keys.update(self.key_files())
-        secrets = {**self.secrets, **{f"key {path.name}": key for path, key in self.keys.items()}}
+        secrets = {name: echo_vendor.line_of(secret) for name, secret in self.secrets.items()}
+        secrets |= {f"key {path.name}": key for path, key in self.keys.items()}
+        secrets |= {f"token {number}": token for number, token in enumerate(sorted(self.echo.tokens))}
         raw = {bytes.fromhex(key): path.name for path, key in self.keys.items()}
         canaries = canary.Canaries(secrets)
         for where, data in self.everything():
@@ -138,7 +143,7 @@ class Scene:
         self.sim.change(HOST, "replace_token", token=self.secrets["token"])
         muster.connect_kandji(self.sim, account="refused", token=self.secrets["wrongtoken"])
         muster.connect_kandji(self.sim, extra=LOUD)
-        for style, (_, parts) in STYLES.items():
+        for style, (_, parts) in echo_vendor.ALL.items():
             (muster.project / "vendors" / f"{style}.lua").write_text(echo_vendor.connector(style))
             files = [f"--secret-file={part}={self.file(f'{style}-{part}')}" for part in parts[1:]]
             run("connect", style, "--account", "acme", *files, "--secret-stdin", parts[0], "--ca-file",
@@ -163,7 +168,7 @@ class Scene:
             self.muster.run("sync", ACCOUNT, "--json")
             self.sim.clear_faults()
         self.echo.refuses = True
-        self.muster.run("check", *(f"{style}/acme" for style in STYLES), *LOUD)
+        self.muster.run("check", *(f"{style}/acme" for style in echo_vendor.ALL), *LOUD)
         self.echo.refuses = False
 
     def look(self) -> None:
@@ -256,6 +261,9 @@ class Secrets(Promise):
                 yield self.wrong_after(scene, step.__name__)
             echoed = scene.muster.value("SELECT count(*) FROM devices WHERE custom LIKE '%<secret:%'")
             yield None if echoed else "no vendor echoed a secret"
+            missing = set(echo_vendor.ALL) - {row["vendor"] for row in scene.muster.query("SELECT vendor FROM accounts")}
+            yield f"not connected: {', '.join(sorted(missing))}" if missing else None
+            yield None if scene.echo.tokens else "no vendor was shown a token that the host signed"
         self.note = f"{len(scene.secrets) + len(scene.keys)} secrets"
 
     def wrong_after(self, scene: Scene, step: str) -> Optional[str]:
