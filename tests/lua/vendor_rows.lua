@@ -1,6 +1,8 @@
--- What comes out of tests/vendors/<id>/<case>.json: { "list", "body", "extra", "known", "rows": { map: [
--- { column: value } ] }, "dropped": { map: [ [rule, id] ] }, "skipped": { map: n } }. A column that is
--- absent must be nil; the order of rows counts.
+-- Vendors tested with data: a page as the vendor sends it, and the rows that must come out.
+--
+-- tests/vendors/<id>/<case>.json: { "list", "body", "extra": { name: row }, "known": { entity: [ id ] },
+-- "rows": { map: [ { column: value } ] }, "dropped": { map: [ [rule, id] ] }, "skipped": { map: n },
+-- "bad": { map: [ ... ] } }. A column that is absent must be nil; the order of rows counts.
 --
 --   assert.same(vendor_rows.run("manageengine_mdm", "devices"))
 
@@ -33,7 +35,9 @@ local function plain(value)
   end
   local copy <const> = {}
   for key, inner in pairs(value) do
-    copy[key] = inner ~= cjson.null and plain(inner) or inner == false and false or nil
+    if inner ~= cjson.null then
+      copy[key] = plain(inner)
+    end
   end
   return copy
 end
@@ -48,9 +52,8 @@ end
 -- Everything that one map is to give, and gives.
 local function outcomes(maps, data, map, prepare)
   local page <const> = core.page(body(cjson.encode(data.body)), data.list)
-  local known <const> = data.known and { device = data.known }
   local result <const> = vendor.run(core.map(mapping.spec(maps[map], maps)), prepare and prepare(page) or page,
-    data.extra, known)
+    data.extra, data.known)
   local wanted <const> = {
     rows = plain(data.rows[map]), dropped = plain(data.dropped and data.dropped[map] or {}),
     skipped = data.skipped and data.skipped[map] or 0, bad = plain(data.bad and data.bad[map] or {}),

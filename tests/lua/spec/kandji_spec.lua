@@ -1,8 +1,8 @@
 -- The Kandji connector: addresses, the connection test, its walks, and the rows that come out of the
 -- pages in tests/vendors/kandji.
-local cases <const> = require "cases"
 local guest <const> = require "muster.guest"
 local vendor <const> = require "vendor"
+local vendor_rows <const> = require "vendor_rows"
 
 local FILE <const> = "scripts/vendors/kandji.lua"
 
@@ -178,7 +178,7 @@ end)
 describe("kandji's rows", function()
   for _, case in ipairs { "devices", "apps" } do
     it("are those of " .. case, function()
-      cases.check(kandji, case)
+      assert.same(vendor_rows.run("kandji", case))
     end)
   end
 end)
