@@ -5,8 +5,9 @@ import re
 import subprocess
 import unittest
 import urllib.parse
+import urllib.request
 
-from consent_case import Waiting
+from consent_case import Waiting, free_port
 from manageengine import SCOPES, ManageEngineCase
 from simulator.zoho.browser import Browser, PageError
 
@@ -83,6 +84,46 @@ class Consent(BrowserCase):
         code = self.consent(waiting, change_url=lambda url: re.sub("&prompt=consent", "", url))
         self.assertEqual(code, AUTH, waiting.err)
         self.assertIn("no refresh token", waiting.err)
+
+
+class United(BrowserCase):
+    """One consent for the three products: each connector adds what it wants to what was granted."""
+
+    TENANTS = [{"vendor": "manageengine", "region": "eu", "devices": 12}]
+
+    def consent_by_itself(self, *words):
+        """The browser comes back to muster; what muster said."""
+        process = self.muster.start(*(word for word in words if word != "--no-input"))
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        waiting = Waiting(process)
+        asked = urllib.parse.parse_qs(urllib.parse.urlsplit(waiting.url).query)["scope"][0]
+        back = Browser(self.sim.port, self.sim.ca_file).consent(waiting.url)
+        self.assertTrue(waiting.is_listening())
+        with urllib.request.urlopen(back, timeout=60) as answer:
+            self.assertEqual(answer.status, 200)
+        self.assertEqual(waiting.end()[0], 0, waiting.err)
+        return set(asked.split(",")), waiting.err
+
+    def test_each_product_asks_for_the_difference_and_shows_it(self):
+        redirect = f"http://127.0.0.1:{free_port()}/oauth/callback"
+        self.zoho("client", redirects=[redirect])
+        secret = self.muster.secret_file(self.client()["client_secret"], "secret")
+        asked, _ = self.consent_by_itself(
+            *self.connect_words("--redirect-uri", redirect, "--secret-file",
+                                f"client_secret={secret}"))
+        wanted = set(SCOPES[self.VENDOR])
+        self.assertEqual(asked, wanted)
+        for vendor in list(SCOPES)[1:]:
+            wanted |= set(SCOPES[vendor])
+            asked, said = self.consent_by_itself(
+                *self.connect_words("--credential", self.slug, vendor=vendor))
+            self.assertEqual(asked, wanted)
+            shown = re.search(r"Asked for beside what was granted before: (.*)", said)[1]
+            self.assertEqual(set(shown.split()), set(SCOPES[vendor]))
+        for vendor in SCOPES:
+            self.sync(account=f"{vendor}/acme")
+            self.assert_truth(f"{vendor}/acme", self.host_of(vendor))
 
 
 class SecondFactor(BrowserCase):
