@@ -179,18 +179,19 @@ static bool put_signature(struct buf *token, enum key_algorithm algorithm, const
 	return done;
 }
 
-bool jwt_sign(enum key_algorithm algorithm, const struct secret *key, const struct secret *header,
-	      const char *payload, size_t payload_len, struct secret *out, struct err *err)
+/* Header, payload and signature, with dots between them. */
+static bool compose(const struct jwt *jwt, const struct secret *payload, struct secret *out,
+		    struct err *err)
 {
 	struct buf token = BUF_INIT;
 	bool done;
 
 	buf_room(&token,
-		 header->len + base64_room(payload_len) + base64_room(KEY_SIGNATURE_MAX) + 3);
-	buf_append(&token, header->data, header->len);
+		 jwt->header.len + base64_room(payload->len) + base64_room(KEY_SIGNATURE_MAX) + 3);
+	buf_append(&token, jwt->header.data, jwt->header.len);
 	buf_char(&token, '.');
-	encode_base64url(&token, payload, payload_len);
-	done = put_signature(&token, algorithm, key, err);
+	encode_base64url(&token, payload->data, payload->len);
+	done = put_signature(&token, jwt->algorithm, &jwt->key, err);
 	return secret_take(out, &token, err) && done;
 }
 
@@ -217,9 +218,7 @@ bool jwt_make(const struct jwt *jwt, int64_t now_ms, struct secret *out, struct 
 	done = put_own(&text, jwt, now_ms, err);
 	buf_append(&text, jwt->claims.data, jwt->claims.len);
 	buf_char(&text, '}');
-	done = secret_take(&payload, &text, err) && done &&
-	       jwt_sign(jwt->algorithm, &jwt->key, &jwt->header, payload.data, payload.len, out,
-			err);
+	done = secret_take(&payload, &text, err) && done && compose(jwt, &payload, out, err);
 	secret_fini(&payload);
 	return done;
 }

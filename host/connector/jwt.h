@@ -35,8 +35,4 @@ bool jwt_make(const struct jwt *jwt, int64_t now_ms, struct secret *out, struct 
 /* All that decides about its tokens but the time, as one text: for a mark, never to be shown. */
 bool jwt_describe(const struct jwt *jwt, struct secret *out, struct err *err);
 
-/* The token of a header (in base64url) and a payload (JSON), whatever they say. */
-bool jwt_sign(enum key_algorithm algorithm, const struct secret *key, const struct secret *header,
-	      const char *payload, size_t payload_len, struct secret *out, struct err *err);
-
 #endif

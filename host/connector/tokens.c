@@ -82,16 +82,6 @@ const struct oauth_reading *tokens_reading(const struct tokens *tokens)
 	return &tokens->reading.reading;
 }
 
-const char *tokens_header(const struct tokens *tokens)
-{
-	return value_text(tokens->auth, "header", "Authorization");
-}
-
-const char *tokens_prefix(const struct tokens *tokens)
-{
-	return value_text(tokens->auth, "prefix", "Bearer");
-}
-
 bool tokens_are_refused(const struct tokens *tokens, const struct net_reply *reply)
 {
 	return token_reading_is_refusal(&tokens->reading, reply);

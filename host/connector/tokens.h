@@ -73,11 +73,6 @@ bool tokens_make_mark(struct vault *vault, const char *credential_id, const stru
 /* How its answer reads. */
 const struct oauth_reading *tokens_reading(const struct tokens *tokens);
 
-/* "Authorization", "Bearer": how the token is shown to the vendor. They belong to the declaration.
- */
-const char *tokens_header(const struct tokens *tokens);
-const char *tokens_prefix(const struct tokens *tokens);
-
 /* See token_reading_is_refusal. */
 bool tokens_are_refused(const struct tokens *tokens, const struct net_reply *reply);
 
