@@ -273,6 +273,8 @@ static void test_reads_devices(void **state)
 						  "user_license -0 !1 ~1\n"
 						  "page page\n"
 						  "page end\n"
+						  "blueprint -0 !0 ~4\n"
+						  "blueprint_device -0 !0 ~4\n"
 						  "user 7 8 -0 !0 ~0\n"
 						  "license Mac -0 !0 ~1\n"
 						  "user_license 1:73:Mac 1:83:Mac -0 !0 ~0\n");
@@ -326,6 +328,8 @@ static void test_a_limit_sends_only_new_derived_rows(void **state)
 			    "device d1 d2 -0 !0 ~0\n"
 			    "page page\n"
 			    "page cut\n"
+			    "blueprint -0 !0 ~2\n"
+			    "blueprint_device -0 !0 ~2\n"
 			    "user 9 -0 !0 ~0\n"
 			    "license Mac -0 !0 ~0\n"
 			    "user_license 1:93:Mac 7:7-known3:Mac -0 !0 ~0\n");
