@@ -99,6 +99,7 @@ static bool put_token(struct store_tx *tx, const char *credential_id, const char
 		.made_of = made_of,
 		.scopes_wanted = grant->scopes_wanted,
 		.scopes_granted = grant->scopes_granted,
+		.address = grant->asked_with.data, /* its first text */
 	};
 
 	return round_set_times(grant->asked_at_ms, grant->lives_ms, &row, err) &&

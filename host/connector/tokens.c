@@ -314,6 +314,7 @@ static bool open_renewer(struct tokens *tokens, const struct tokens_options *opt
 	    token_request_scopes(tokens->auth, &scopes, err)) {
 		wanted.made_of = buf_text(&mark);
 		wanted.scopes_wanted = buf_text(&scopes);
+		wanted.address = buf_text(&tokens->url);
 		tokens->renewer = renewer_new(&wanted, err);
 	}
 	buf_fini(&mark);

@@ -64,8 +64,8 @@ bool tokens_revoke(struct tokens *tokens, const struct secret *refresh_token,
 
 /*
  * What a token is asked with, for the mark of what it was made of (store/token.h): the request, as
- * a text; and its hash for a credential, under a key of the vault, as its secrets could be guessed
- * from a plain digest.
+ * a text that begins with the address, NUL-terminated; and its hash for a credential, under a key
+ * of the vault, as its secrets could be guessed from a plain digest.
  */
 bool tokens_asked_with(const struct tokens *tokens, struct secret *out, struct err *err);
 bool tokens_make_mark(struct vault *vault, const char *credential_id, const struct secret *text,

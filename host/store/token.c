@@ -15,14 +15,15 @@
 #define AT(field) offsetof(struct token, field)
 
 static const size_t texts[] = {
-	AT(credential_id), AT(state),	       AT(reason), AT(made_of),
-	AT(scopes_wanted), AT(scopes_granted), AT(calls),  AT(owner),
+	AT(credential_id),  AT(state), AT(reason),  AT(made_of), AT(scopes_wanted),
+	AT(scopes_granted), AT(calls), AT(address), AT(owner),
 };
 
 enum { TEXTS = sizeof(texts) / sizeof(texts[0]) };
 
 #define COLUMNS                                                                                    \
-	"credential_id, state, reason, made_of, scopes_wanted, scopes_granted, calls, owner,"      \
+	"credential_id, state, reason, made_of, scopes_wanted, scopes_granted, calls, address, "   \
+	"owner,"                                                                                   \
 	" generation, is_proven, obtained_at_ms, refresh_at_ms, expires_at_ms, paused_until_ms,"   \
 	" is_unsure, fence, taken_at_ms, lease_expires_at_ms"
 
@@ -73,7 +74,8 @@ static void bind_token(struct db_stmt *stmt, const struct token *token)
 	db_bind_int(stmt, column++, token->lease_expires_at_ms);
 }
 
-#define PLACES "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
+#define PLACES                                                                                     \
+	"($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
 
 static bool write_token(struct store_tx *tx, const char *sql, const struct token *token,
 			int64_t *changed, struct err *err)
@@ -108,10 +110,11 @@ static bool make_empty(const char *credential_id, struct token *out, struct err 
 		.scopes_wanted = str_dup(""),
 		.scopes_granted = str_dup(""),
 		.calls = str_dup(""),
+		.address = str_dup(""),
 	};
 	if (out->credential_id != NULL && out->state != NULL && out->reason != NULL &&
 	    out->made_of != NULL && out->scopes_wanted != NULL && out->scopes_granted != NULL &&
-	    out->calls != NULL)
+	    out->calls != NULL && out->address != NULL)
 		return true;
 	fini_token(out);
 	return err_oom(err);
@@ -301,7 +304,8 @@ static bool fill(struct token *token, const struct token_grant *grant, struct er
 	       (grant->scopes_wanted == NULL ||
 		set_text(&token->scopes_wanted, grant->scopes_wanted, err)) &&
 	       (grant->scopes_granted == NULL ||
-		set_text(&token->scopes_granted, grant->scopes_granted, err));
+		set_text(&token->scopes_granted, grant->scopes_granted, err)) &&
+	       (grant->address == NULL || set_text(&token->address, grant->address, err));
 }
 
 /* The lease was given back by this very grant: its commit succeeded after all. */

@@ -49,6 +49,7 @@ struct token {
 	char *made_of; /* hash of what it was asked with: another one is another token */
 	char *scopes_wanted, *scopes_granted; /* sorted, separated by blanks */
 	char *calls;			      /* the store's: times of calls within the window */
+	char *address;			      /* that gave what there is; "" = not known */
 	char *owner;			      /* of the lease; NULL = nobody */
 	int64_t generation;		      /* of the access token, from 1 */
 	bool is_proven;			      /* the vendor took this generation */
@@ -92,6 +93,7 @@ struct token_grant {
 	const char *made_of;
 	const char *scopes_wanted;  /* NULL = as they are known */
 	const char *scopes_granted; /* likewise */
+	const char *address;	    /* likewise */
 	int64_t obtained_at_ms, refresh_at_ms, expires_at_ms;
 };
 

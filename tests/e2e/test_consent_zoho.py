@@ -48,6 +48,16 @@ class Zoho(ConsentCase):
         self.assertIn("https://accounts.zoho.eu", text)
         self.assertEqual(self.token_calls() + self.token_calls("accounts.zoho.in"), [])
 
+    def test_a_consent_is_never_shown_to_another_data_centre(self):
+        self.consent(self.start(*self.words()))
+        for _ in range(2):
+            run = self.muster.run("accounts", "set", SLUG, "--set", "data_center=in")
+            self.assertEqual(run.code, 4, run)
+            self.assertIn("was given at https://accounts.zoho.eu/oauth/v2/token", run.err)
+            self.assertIn("muster accounts reconnect", run.err)
+        self.assertEqual(self.token_calls("accounts.zoho.in"), [])
+        self.sync(account=SLUG)
+
     def test_a_person_who_rejects(self):
         waiting = self.start(*self.words())
         self.come_back(self.browser.consent(waiting.url, decision="reject"))

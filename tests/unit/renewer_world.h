@@ -172,6 +172,7 @@ static inline struct renewer *add_renewer(struct world *w, const char *credentia
 		.provider = "kandji",
 		.made_of = "w1",
 		.scopes_wanted = "a b",
+		.address = "https://login.example/token",
 		.reading = &reading,
 		.grant = { .has_refresh_token = is_refresh, .write = write_refresh },
 		.transport = { &w->server, serve },

@@ -145,6 +145,23 @@ static void without_consent_nothing_is_sent(void **state)
 	assert_query(&w->v.project, "SELECT count(*) FROM tokens", "0\n");
 }
 
+static void what_another_server_gave_is_not_sent(void **state)
+{
+	struct world *w = *state;
+	struct renewer *renewer = add_renewer(w, "cred", true);
+
+	consent(w, "refresh-1");
+	will_answer(w, 200, TOKEN("access-1"));
+	will_answer(w, 200, TOKEN("access-2"));
+	expect_token(w, renewer, 0, "access-1", 1);
+	expire(w);
+	change(w, "UPDATE tokens SET address = 'https://login.example.eu/token'");
+	expect_failure(w, add_renewer(w, "cred", true), 0, ERR_AUTH, 1);
+	assert_non_null(strstr(w->err.message, "given at https://login.example.eu/token"));
+	change(w, "UPDATE tokens SET address = 'https://login.example/token'");
+	expect_token(w, add_renewer(w, "cred", true), 0, "access-2", 2);
+}
+
 static void the_token_before_is_tried_when_the_new_one_never_worked(void **state)
 {
 	struct world *w = *state;
@@ -243,6 +260,7 @@ int main(void)
 		T(a_token_that_never_worked_is_not),
 		T(a_refusal_is_final),
 		T(without_consent_nothing_is_sent),
+		T(what_another_server_gave_is_not_sent),
 		T(the_token_before_is_tried_when_the_new_one_never_worked),
 		T(a_throttle_lets_the_old_token_work_on),
 		T(a_pause_that_the_transport_knows_of_is_everybodys),

@@ -28,7 +28,7 @@ struct waiter {
 
 struct renewer {
 	struct renewer_options options;
-	char *credential_id, *provider, *made_of, *scopes_wanted;
+	char *credential_id, *provider, *made_of, *scopes_wanted, *address;
 	struct waiter *waiters;
 
 	/* the token in hand */
@@ -67,6 +67,7 @@ static void free_renewer(struct renewer *renewer)
 	free(renewer->provider);
 	free(renewer->made_of);
 	free(renewer->scopes_wanted);
+	free(renewer->address);
 	free(renewer);
 }
 
@@ -433,8 +434,10 @@ static bool keep_texts(struct renewer *renewer, const struct renewer_options *op
 	own->provider = renewer->provider = str_dup(options->provider);
 	own->made_of = renewer->made_of = str_dup(options->made_of);
 	own->scopes_wanted = renewer->scopes_wanted = str_dup(options->scopes_wanted);
+	own->address = renewer->address = str_dup(options->address);
 	return (own->credential_id != NULL || options->credential_id == NULL) &&
-	       own->provider != NULL && own->made_of != NULL && own->scopes_wanted != NULL;
+	       own->provider != NULL && own->made_of != NULL && own->scopes_wanted != NULL &&
+	       own->address != NULL;
 }
 
 struct renewer *renewer_new(const struct renewer_options *options, struct err *err)

@@ -73,6 +73,7 @@ struct renewer_options {
 	const char *provider;
 	const char *made_of;	   /* a hash of what is asked with (store/token.h) */
 	const char *scopes_wanted; /* a set (vault/oauth/scopes.h) */
+	const char *address;	   /* of the transport: no other one's consent is shown to it */
 	const struct oauth_reading *reading;
 	struct renewer_grant grant;
 	struct renewer_transport transport;

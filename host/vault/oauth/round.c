@@ -69,6 +69,20 @@ static bool may_ask(const struct round *round, const struct token *token, enum t
 	return true;
 }
 
+/*
+ * Another region's server may be another company's: what one gave is for it alone (RFC 9700, 4.4),
+ * also when settings change, or accounts of two places share a credential.
+ */
+static bool is_given_there(const struct round *round, const struct token *token, struct err *err)
+{
+	const struct renewer_options *options = round->options;
+
+	return !options->grant.has_refresh_token || token->address[0] == '\0' ||
+	       str_eq(token->address, options->address) ||
+	       err_set(err, ERR_AUTH, "the consent was given at %s, not at %s", token->address,
+		       options->address);
+}
+
 /* Somebody asks, or did a moment ago and nobody knows what came of it. */
 static bool is_unsettled(const struct round *round, const struct token *token, int64_t now_ms)
 {
@@ -145,7 +159,7 @@ static bool look(struct store_tx *tx, struct round *round, const struct token *t
 
 	if (is_usable && state == TOKEN_VALID)
 		return have(tx, round, token, now_ms, err);
-	if (!may_ask(round, token, state, now_ms, err))
+	if (!may_ask(round, token, state, now_ms, err) || !is_given_there(round, token, err))
 		return false;
 	if (is_unsettled(round, token, now_ms)) {
 		round->step = ROUND_WAIT;
@@ -238,6 +252,7 @@ static bool put_grant(struct store_tx *tx, struct round *round, const char *gran
 					 ? NULL
 					 : round->options->scopes_wanted,
 		.scopes_granted = granted,
+		.address = round->options->address,
 	};
 
 	return round_set_times(round->asked_at_ms, round->answer.lives_ms, &grant, err) &&
