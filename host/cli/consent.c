@@ -347,6 +347,9 @@ static bool fill(struct cli *cli, struct form *form, const struct account *accou
 	bool may_serve = account->credential_id && !is_renewal && form->typed_count == 0;
 	bool is_fine = false;
 
+	if (account->approved_hash &&
+	    !connector_check_approval(form->connector, account, NULL, err))
+		return false;
 	if (!open_held(cli, form, account, held, err) ||
 	    !unite_scopes(cli, form, account, wanted, err) ||
 	    (may_serve && !serves(cli, held, buf_text(wanted), &is_fine, err)))

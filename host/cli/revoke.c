@@ -140,7 +140,9 @@ static bool prepare(struct revoking *revoking, struct err *err)
 
 	revoking->settings = json_loads(account->settings, 0, NULL);
 	revoking->connector = remote_load(cli, account->vendor, account->name, err);
-	return revoking->connector && can_revoke(revoking, err) &&
+	return revoking->connector &&
+	       connector_check_approval(revoking->connector, account, NULL, err) &&
+	       can_revoke(revoking, err) &&
 	       (cli->host.vault ? vault_require_open(cli->host.vault, err)
 				: host_need_secrets(cli, err)) &&
 	       store_run(cli->host.store, STORE_READ, read_secrets, revoking, err) &&

@@ -215,3 +215,44 @@ void connector_approval_diff(const char *approved, const char *now, struct buf *
 	put_absent(out, "- ", approved, now);
 	put_absent(out, "+ ", now, approved);
 }
+
+/* Messages are one line: "+ host a; - host b". */
+static void join_lines(struct buf *lines)
+{
+	while (lines->len > 0 && lines->data[lines->len - 1] == '\n')
+		lines->data[--lines->len] = '\0';
+	for (size_t i = 0; i < lines->len; i++) {
+		if (lines->data[i] == '\n')
+			lines->data[i] = ';';
+	}
+}
+
+static bool refuse(const struct account *account, const char *now, struct err *err)
+{
+	struct buf diff = BUF_INIT;
+
+	connector_approval_diff(account->approved != NULL ? account->approved : "", now, &diff);
+	join_lines(&diff);
+	err_set(err, ERR_CONFIG,
+		"the connector's hosts, calls or auth changed since they were approved: %s",
+		buf_text(&diff));
+	buf_fini(&diff);
+	return err_hint(err, "look at it, then: muster vendors approve %s", account->vendor);
+}
+
+bool connector_check_approval(const struct connector *connector, const struct account *account,
+			      bool *is_other, struct err *err)
+{
+	struct buf text = BUF_INIT;
+	char hash[65];
+	bool done = connector_approval(connector, &text, hash, err), is_same = false;
+
+	if (done)
+		is_same = account->approved_hash != NULL && str_eq(account->approved_hash, hash);
+	if (is_other != NULL)
+		*is_other = done && !is_same;
+	if (done && !is_same)
+		refuse(account, buf_text(&text), err);
+	buf_fini(&text);
+	return is_same;
+}

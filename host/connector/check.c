@@ -223,8 +223,12 @@ bool check_start(struct host *host, struct connector *connector, const struct ac
 		 const struct check_secret *secrets, size_t secret_count,
 		 const struct check_handlers *handlers, struct err *err)
 {
-	struct check *check = calloc(1, sizeof(*check));
+	struct check *check;
 
+	if (account->approved_hash != NULL &&
+	    !connector_check_approval(connector, account, NULL, err))
+		return false;
+	check = calloc(1, sizeof(*check));
 	if (check == NULL)
 		return err_oom(err);
 	*check = (struct check){ .host = host,

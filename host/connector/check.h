@@ -39,7 +39,8 @@ struct check_handlers {
 /*
  * Tests `account` (settings, ca_file, connect_to, proxy, allow_cidrs; it need not be stored) with a
  * loaded connector. Secrets: `secrets`, or those of account->credential_id when secret_count is 0.
- * All borrowed until done; `handlers` are copied.
+ * All borrowed until done; `handlers` are copied. ERR_CONFIG for a connector that is another one
+ * than was approved for the account.
  */
 bool check_start(struct host *host, struct connector *connector, const struct account *account,
 		 const struct check_secret *secrets, size_t secret_count,

@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "connector/guest.h"
 #include "connector/host.h"
+#include "store/account.h"
 #include "wire/value.h"
 
 struct connector;
@@ -50,6 +51,13 @@ bool connector_list(struct host *host, char ***ids, size_t *count, struct err *e
  * api:/prism/apps"). */
 bool connector_approval(const struct connector *connector, struct buf *text, char hash[65],
 			struct err *err);
+/*
+ * Is the connector what was approved for this account? Else a stored secret, or one that is typed
+ * for it, must not leave with it: ERR_CONFIG shows the difference; *is_other tells that from other
+ * failures, and may be NULL.
+ */
+bool connector_check_approval(const struct connector *connector, const struct account *account,
+			      bool *is_other, struct err *err);
 /* Lines that came ("+ ") and went ("- "), in order. Empty = no difference. */
 void connector_approval_diff(const char *approved, const char *now, struct buf *out);
 

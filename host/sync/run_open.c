@@ -161,41 +161,9 @@ static void on_begun(struct sync_run *run)
 
 /* --- 2: the connector is what was approved --- */
 
-/* Messages are one line: "+ host a; - host b". */
-static void join_lines(struct buf *lines)
-{
-	while (lines->len > 0 && lines->data[lines->len - 1] == '\n')
-		lines->data[--lines->len] = '\0';
-	for (size_t i = 0; i < lines->len; i++) {
-		if (lines->data[i] == '\n')
-			lines->data[i] = ';';
-	}
-}
-
 static bool is_approved(struct sync_run *run, struct err *err)
 {
-	struct buf text = BUF_INIT, diff = BUF_INIT;
-	char hash[65];
-	bool same;
-
-	if (!connector_approval(run->connector, &text, hash, err)) {
-		buf_fini(&text);
-		return false;
-	}
-	same = run->account.approved_hash != NULL && str_eq(run->account.approved_hash, hash);
-	if (!same) {
-		connector_approval_diff(run->account.approved != NULL ? run->account.approved : "",
-					buf_text(&text), &diff);
-		join_lines(&diff);
-		err_set(err, ERR_CONFIG,
-			"the connector's hosts, calls or auth changed since they were approved: %s",
-			buf_text(&diff));
-		err_hint(err, "look at it, then: muster vendors approve %s", run->account.vendor);
-		run->needs_approval = true;
-	}
-	buf_fini(&text);
-	buf_fini(&diff);
-	return same;
+	return connector_check_approval(run->connector, &run->account, &run->needs_approval, err);
 }
 
 /* What a listing depends on: with another connector, mapping or setting absence means nothing yet.

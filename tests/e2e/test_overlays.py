@@ -112,6 +112,22 @@ class Approval(E2eCase):
         self.assert_state("ok")
         self.assert_true()
 
+    def test_no_secret_leaves_with_it_in_other_ways_either(self):
+        self.connect_and_sync()
+        self.edit('"*.api.kandji.io",', '"*.api.kandji.io", "*.elsewhere.example",')
+        self.sim.clear_ledger()
+        secret = self.muster.secret_file("another-token", "new")
+        for words in (("check", ACCOUNT), ("accounts", "set", ACCOUNT, "--set", f"api_url={HOST}"),
+                      ("accounts", "reconnect", ACCOUNT, "--secret-file", f"api_token={secret}"),
+                      ("credentials", "replace", ACCOUNT, "--secret-file", f"api_token={secret}")):
+            run = self.muster.run(*words, "--no-input")
+            self.assertEqual(run.code, 6, run)
+            self.assertIn("+ host *.elsewhere.example", run.err)
+            self.assertIn("muster vendors approve kandji", run.err)
+        self.assertEqual(self.sim.ledger(), [])
+        self.muster.must("vendors", "approve", "kandji", "--yes")
+        self.muster.must("check", ACCOUNT)
+
     def test_another_call_is_held_for_approval(self):
         self.connect_and_sync()
         self.edit("calls = { DEVICES_CALL },", 'calls = { DEVICES_CALL, "GET api:/users" },')
