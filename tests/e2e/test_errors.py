@@ -35,7 +35,7 @@ class Mistakes(E2eCase):
                               (rf"{re.escape(str(self.muster.folder))}/state/muster/\w+\.key",
                                "~/.local/state/muster/ID.key"),
                               (re.escape(str(self.muster.folder)) + "/", ""),
-                              (r"(HTTP 4\d\d).*", r"\1"),  # the vendor's words, in many shapes
+                              (r"(HTTP 4\d\d)(?!\)).*", r"\1"),  # the vendor's words, in many shapes
                               (r"\S+:\d+ since \S+Z", "HOST:PID since TIME"),
                               (r"after \d+ ms", "after 0 ms")):
             text = re.sub(pattern, word, text)
