@@ -176,6 +176,8 @@ static void put_question(const struct value *setting, struct buf *out)
 		buf_char(out, ')');
 	else if (example)
 		buf_printf(out, " (such as %s)", example);
+	if (!is_required(setting) && !value_get(setting, "default"))
+		buf_str(out, " [Enter: none]");
 }
 
 static char *default_text(const struct value *setting)

@@ -67,20 +67,20 @@ static bool has_consent(struct store_tx *tx, void *arg, struct err *err)
 	return true;
 }
 
-/* Its consent, and nobody else's: a credential with a name of its own stays. */
+/* Has its credential a consent, and nobody else uses it? */
 static bool goes_with(const struct cli *cli, const struct account *account)
 {
 	struct err ignored = ERR_INIT;
 	struct credential_use use;
-	bool goes;
+	bool is_alone;
 
 	if (!account->credential_id ||
 	    !credentials_get_by_id(cli, account->credential_id, &use, &ignored))
 		return false;
-	goes = use.count == 1 && credentials_is_of_account(&use.credential);
+	is_alone = use.count == 1;
 	credential_use_fini(&use);
-	return goes && store_run(cli->host.store, STORE_READ, has_consent, account->credential_id,
-				 &ignored);
+	return is_alone && store_run(cli->host.store, STORE_READ, has_consent,
+				     account->credential_id, &ignored);
 }
 
 struct finding {
@@ -204,6 +204,37 @@ struct revoking *revoke_prepare_unused(struct cli *cli, const char *credential_i
 
 /* --- after --- */
 
+/* Since it was prepared another account may have got the credential, or gets it by this very verb.
+ */
+static bool find_users(const struct revoking *revoking, bool *has_users, struct err *err)
+{
+	struct credential_use use;
+
+	*has_users = false;
+	if (!credentials_get_by_id(revoking->cli, revoking->account->credential_id, &use, err)) {
+		if (err->kind != ERR_MISSING)
+			return false;
+		*err = ERR_INIT;
+		return true;
+	}
+	*has_users = use.count > 0;
+	credential_use_fini(&use);
+	return true;
+}
+
+/* A credential with a name of its own stays, without what is worth nothing any more. */
+static bool forget_tokens(struct store_tx *tx, void *arg, struct err *err)
+{
+	static const char *const fields[] = { TOKEN_FIELD_ACCESS, TOKEN_FIELD_REFRESH,
+					      TOKEN_FIELD_BEFORE };
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		if (!credential_field_delete(tx, arg, fields[i], err))
+			return false;
+	}
+	return token_revoke(tx, arg, err);
+}
+
 static void on_answer(void *ctx, int status, const void *body, size_t len, const struct err *err)
 {
 	struct revoking *revoking = ctx;
@@ -216,12 +247,10 @@ static void on_answer(void *ctx, int status, const void *body, size_t len, const
 	loop_stop(revoking->cli->host.loop);
 }
 
-void revoke_finish(struct revoking *revoking)
+static void ask(struct revoking *revoking)
 {
 	struct err err = ERR_INIT;
 
-	if (!revoking)
-		return;
 	if (!tokens_revoke(revoking->tokens, &revoking->token, on_answer, revoking, &err)) {
 		revoking->err = err;
 		revoking->is_done = true;
@@ -230,7 +259,21 @@ void revoke_finish(struct revoking *revoking)
 		loop_run(revoking->cli->host.loop);
 	if (revoking->err.kind == ERR_NONE)
 		cli_note(revoking->cli, "The consent was taken back at the vendor.");
-	else
+}
+
+void revoke_finish(struct revoking *revoking)
+{
+	bool has_users = false;
+
+	if (!revoking)
+		return;
+	if (find_users(revoking, &has_users, &revoking->err) && !has_users) {
+		ask(revoking);
+		if (revoking->err.kind == ERR_NONE)
+			store_run(revoking->cli->host.store, STORE_WRITE, forget_tokens,
+				  revoking->account->credential_id, &revoking->err);
+	}
+	if (revoking->err.kind != ERR_NONE)
 		tell_failure(revoking->cli, &revoking->err);
 	revoke_forget(revoking);
 }

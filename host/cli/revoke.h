@@ -22,7 +22,10 @@ struct revoking *revoke_prepare(struct cli *cli, const struct account *account);
 /* The same of a credential that no account uses any more. */
 struct revoking *revoke_prepare_unused(struct cli *cli, const char *credential_id);
 
-/* When it has gone: asks the vendor, tells what came of it, and frees. NULL is fine. */
+/*
+ * When nobody should use it any more: asks the vendor unless somebody does, tells what came of it,
+ * and frees. A credential that stays is in the state "revoked" then. NULL is fine.
+ */
 void revoke_finish(struct revoking *revoking);
 /* It has not gone: nothing is asked. NULL is fine. */
 void revoke_forget(struct revoking *revoking);

@@ -287,8 +287,8 @@ static const struct cli_verb VERBS[] = {
 	  "muster accounts reconnect kandji/acme --credential kandji-token",
 	  RECONNECT, CLI_NEEDS_HOST, verb_accounts_reconnect },
 	{ "accounts", "disconnect", "ACCOUNT", 1, 1, "remove an account and its credential",
-	  "The credential is deleted, unless it has a name of its own or serves other accounts (a consent is "
-	  "taken back at the vendor, too, where it can be), and "
+	  "The credential is deleted, unless it has a name of its own or serves other accounts; a consent that "
+	  "serves nobody else is taken back at the vendor, where it can be; and "
 	  "the account's name becomes free. The rows are kept, archived, until --purge deletes them "
 	  "for good.",
 	  "muster accounts disconnect kandji/acme\nmuster accounts disconnect kandji/acme --purge",

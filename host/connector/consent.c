@@ -234,15 +234,6 @@ struct consent *consent_open(struct host *host, const struct consent_options *op
 
 /* --- what comes back --- */
 
-static bool redact_grant(struct redact *redact, const struct oauth_answer *answer, struct err *err)
-{
-	return redact == NULL ||
-	       (redact_add(redact, TOKEN_FIELD_ACCESS, answer->access_token.data,
-			   answer->access_token.len, err) &&
-		redact_add(redact, TOKEN_FIELD_REFRESH, answer->refresh_token.data,
-			   answer->refresh_token.len, err));
-}
-
 /*
  * A server that does not tell the scopes gave those that were asked for (RFC 6749, 5.1); of a code
  * that a console made, whoever made it chose them.
@@ -271,7 +262,7 @@ static bool take_grant(const struct consent *consent, struct oauth_answer *answe
 			"the server gave no refresh token: this consent would end within the hour");
 		return err_hint(err, "withdraw the consent at the vendor, then give it anew");
 	}
-	if (!redact_grant(consent->host->redact, answer, err) ||
+	if (!oauth_answer_redact(answer, consent->host->redact, err) ||
 	    !take_scopes(consent, answer, out, err) ||
 	    !tokens_asked_with(consent->tokens, &out->asked_with, err))
 		return false;

@@ -65,7 +65,7 @@ struct consent;
 
 struct consent *consent_open(struct host *host, const struct consent_options *options,
 			     struct err *err);
-/* Not while a code is traded. NULL is fine. */
+/* A code that is being traded is given up: what comes of it nobody hears. NULL is fine. */
 void consent_close(struct consent *consent);
 
 /* Where the person signs in and accepts; where their browser comes back to. */

@@ -155,14 +155,6 @@ enum token_state token_state(const struct token *token, const char *made_of, int
 	return str_eq(token->state, "valid") ? age_state(token, now_ms) : TOKEN_NONE;
 }
 
-const char *token_state_name(enum token_state state)
-{
-	static const char *const names[] = { "none",	"valid",	"expiring",
-					     "expired", "needs_reauth", "revoked" };
-
-	return names[state];
-}
-
 /* --- the window of calls --- */
 
 /* The calls that still count, oldest first, into `out`; returns how many. */

@@ -68,8 +68,6 @@ bool token_get(struct store_tx *tx, const char *credential_id, struct token *out
 
 /* Of one made of `made_of`. */
 enum token_state token_state(const struct token *token, const char *made_of, int64_t now_ms);
-/* "none", "valid", "expiring", "expired", "needs_reauth", "revoked". */
-const char *token_state_name(enum token_state state);
 
 /* --- a call to the token address --- */
 
@@ -128,6 +126,7 @@ bool token_adopt(struct store_tx *tx, const char *credential_id, const struct to
 		 struct err *err);
 /* New secrets, or a new consent: what was refused or obtained before says nothing any more. */
 bool token_forget(struct store_tx *tx, const char *credential_id, struct err *err);
+/* The vendor took the consent back because we asked it to: a person has to consent again. */
 bool token_revoke(struct store_tx *tx, const char *credential_id, struct err *err);
 
 #endif

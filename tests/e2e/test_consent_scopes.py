@@ -255,21 +255,48 @@ class Revoking(ScopeCase):
         self.assertIn("taken back at the vendor", waiting.err)
         self.assertEqual(len(self.revoked()), 1)
 
-    def test_a_credential_of_its_own_name_goes_when_it_is_deleted(self):
+    def connect_named(self):
+        """With a credential of its own name; the words of the command line."""
         file = self.muster.secret_file(self.sim.token(HOST), "named")
         self.muster.must("credentials", "add", "shared", "harbor", "--no-input", "--set", "way=consent",
                          "--secret-file", f"secret={file}")
+        self.assertEqual(self.credential("shared")["state"], "untested")
         words = self.words("--credential", "shared")
         at = words.index("--secret-file")
         del words[at:at + 2]
-        self.assertEqual(self.credential("shared")["state"], "untested")
         self.consent(self.start(*words))
         self.assertEqual(self.credential("shared")["state"], "valid")
-        self.muster.must("accounts", "disconnect", ACCOUNT, "--yes")
-        self.assertEqual(self.revoked(), [])
+        return words
+
+    def test_a_credential_of_its_own_name_stays_without_the_consent(self):
+        words = self.connect_named()
+        run = self.muster.must("accounts", "disconnect", ACCOUNT, "--yes")
+        self.assertIn("taken back at the vendor", run.err)
+        self.assertEqual(len(self.revoked()), 1)
+        shown = self.credential("shared")
+        self.assertEqual((shown["state"], shown["fields"]), ("revoked", ["secret"]))
+        self.consent(self.start(*words))
+        self.assertEqual(self.credential("shared")["state"], "valid")
+        self.sync(account=ACCOUNT)
+
+    def test_what_could_not_be_taken_back_is_tried_again_when_it_is_deleted(self):
+        self.connect_named()
+        self.sim.fault("server_error", host=LOGIN, path="/oauth/revoke", times=0)
+        run = self.muster.must("accounts", "disconnect", ACCOUNT, "--yes")
+        self.assertIn("was not taken back", run.err)
+        self.assertEqual(self.credential("shared")["state"], "valid")
+        self.sim.clear_faults()
+        self.sim.clear_ledger()
         run = self.muster.must("credentials", "delete", "shared", "--yes")
         self.assertIn("taken back at the vendor", run.err)
         self.assertEqual(len(self.revoked()), 1)
+
+    def test_replacing_an_account_under_its_own_credential_keeps_the_consent(self):
+        words = self.connect_named()
+        run = self.muster.run(*words, "--replace", "--yes", "--no-input")
+        self.assertEqual(run.code, 0, run)
+        self.assertEqual(self.revoked(), [])
+        self.sync(account=ACCOUNT)
 
     def test_a_credential_without_consent_asks_nobody(self):
         file = self.muster.secret_file("a-key", "key")

@@ -24,6 +24,16 @@ void oauth_answer_fini(struct oauth_answer *answer)
 	answer->scopes = NULL;
 }
 
+bool oauth_answer_redact(const struct oauth_answer *answer, struct redact *redact, struct err *err)
+{
+	const struct secret *access = &answer->access_token, *refresh = &answer->refresh_token;
+
+	return redact == NULL ||
+	       (redact_add(redact, TOKEN_FIELD_ACCESS, access->data, access->len, err) &&
+		(refresh->len == 0 ||
+		 redact_add(redact, TOKEN_FIELD_REFRESH, refresh->data, refresh->len, err)));
+}
+
 /* --- the body --- */
 
 /* "data.token": objects within objects. */

@@ -27,6 +27,11 @@ enum oauth_verdict {
 	OAUTH_FAILED,	 /* no answer that counts; the server may have acted all the same */
 };
 
+/* The fields of a credential that hold tokens. No setting can have such a name. */
+#define TOKEN_FIELD_ACCESS "oauth.access_token"
+#define TOKEN_FIELD_REFRESH "oauth.refresh_token"
+#define TOKEN_FIELD_BEFORE "oauth.refresh_token_before"
+
 /* A field of an answer, compared as text ("status" = "failure", "code" = "1005"). */
 struct oauth_field {
 	const char *name, *value;
@@ -73,6 +78,8 @@ struct oauth_answer {
 void oauth_answer_judge(struct oauth_answer *out, const struct oauth_reading *reading, int status,
 			const void *body, size_t len, struct err *why);
 void oauth_answer_fini(struct oauth_answer *answer);
+/* Whoever logs or records from now on knows a grant's tokens. `redact` may be NULL. */
+bool oauth_answer_redact(const struct oauth_answer *answer, struct redact *redact, struct err *err);
 
 /*
  * Did a revocation address take the token back (RFC 7009)? So it did where it does not know the

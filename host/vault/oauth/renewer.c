@@ -143,20 +143,6 @@ static void adopt(struct renewer *renewer, struct secret *token, int64_t generat
 	answer_all(renewer, &none);
 }
 
-/* Whoever logs or records from now on knows these texts. */
-static bool redact_tokens(struct renewer *renewer, struct err *err)
-{
-	const struct oauth_answer *answer = &renewer->round.answer;
-	struct redact *redact = renewer->options.redact;
-
-	return redact == NULL ||
-	       (redact_add(redact, TOKEN_FIELD_ACCESS, answer->access_token.data,
-			   answer->access_token.len, err) &&
-		(answer->refresh_token.len == 0 ||
-		 redact_add(redact, TOKEN_FIELD_REFRESH, answer->refresh_token.data,
-			    answer->refresh_token.len, err)));
-}
-
 /* --- units and timers --- */
 
 static bool submit(struct renewer *renewer, store_work_fn *work, store_done_fn *done, void *arg,
@@ -206,7 +192,7 @@ static void hand_out(struct renewer *renewer)
 	struct round *round = &renewer->round;
 
 	round->why = ERR_INIT;
-	if (redact_tokens(renewer, &round->why)) {
+	if (oauth_answer_redact(&round->answer, renewer->options.redact, &round->why)) {
 		renewer->is_old = false;
 		adopt(renewer, &round->answer.access_token, round->generation, round->fresh_ms);
 	} else {

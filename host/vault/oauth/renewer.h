@@ -30,11 +30,6 @@
 #include "vault/oauth/request.h"
 #include "vault/vault.h"
 
-/* The fields of a credential that hold tokens. No setting can have such a name. */
-#define TOKEN_FIELD_ACCESS "oauth.access_token"
-#define TOKEN_FIELD_REFRESH "oauth.refresh_token"
-#define TOKEN_FIELD_BEFORE "oauth.refresh_token_before"
-
 struct renewer;
 
 /*
